@@ -1,0 +1,3 @@
+"""iccon: the incident-command console."""
+
+__version__ = "0.1.0"

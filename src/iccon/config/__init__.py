@@ -1,0 +1,1 @@
+"""Configuration: schema, loading, secrets, themes, layouts, keys. Plain data."""

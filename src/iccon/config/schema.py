@@ -1,0 +1,190 @@
+"""What a configuration may say. Plain data: names here are the keys of the TOML file, and promises."""
+
+from pathlib import Path
+
+from msgspec import Struct, field
+
+
+class Secret(Struct, frozen=True):
+    """Where a secret comes from; exactly one is given. Never its value, except in a file only the owner can read.
+
+    `env` names an environment variable, `command` is an argument list whose first output line is the
+    secret, `keyring` is "service/user", `file` an owner-only file, `literal` the text itself.
+    """
+
+    env: str | None = None
+    command: tuple[str, ...] | None = None
+    keyring: str | None = None
+    file: str | None = None
+    literal: str | None = None
+
+
+class Me(Struct, frozen=True):
+    """Who sits at this console. `email` is PagerDuty's From."""
+
+    name: str = ""
+    email: str = ""
+
+
+class Prometheus(Struct, frozen=True):
+    """A Prometheus-compatible server."""
+
+    url: str
+    token: Secret | None = None
+    username: str = ""
+    password: Secret | None = None
+    headers: dict[str, str] = {}
+    ca_file: str = ""
+    timeout: float = 10.0
+
+
+class Signal(Struct, frozen=True):
+    """A golden signal. See signals/model.py's SignalSpec for the meaning of the fields."""
+
+    query: str
+    unit: str = "number"
+    server: str = ""
+    warn: float | None = None
+    bad: float | None = None
+    worse: str = "higher"
+    stale_after: float = 60.0
+
+
+class Signals(Struct, frozen=True):
+    """The board: which label names a service, how often to look (seconds), how far back (seconds), and the signals.
+
+    `services` lists services that must be on the board even while they have no data.
+    """
+
+    label: str = "service"
+    refresh: float = 10.0
+    window: float = 3600.0
+    step: float = 15.0
+    services: tuple[str, ...] = ()
+    latency: Signal | None = None
+    traffic: Signal | None = None
+    errors: Signal | None = None
+    saturation: Signal | None = None
+
+
+class PagerDuty(Struct, frozen=True):
+    """A PagerDuty account. `url` is for the EU region or a test server."""
+
+    token: Secret
+    url: str = "https://api.pagerduty.com"
+    services: tuple[str, ...] = ()
+    teams: tuple[str, ...] = ()
+    refresh: float = 15.0
+    timeout: float = 10.0
+
+
+class Alertmanager(Struct, frozen=True):
+    """An Alertmanager; peers of one cluster are listed together in `urls`."""
+
+    urls: tuple[str, ...]
+    refresh: float = 15.0
+    timeout: float = 10.0
+    service_label: str = "service"
+
+
+class Runbooks(Struct, frozen=True):
+    """Folders of Markdown files."""
+
+    folders: tuple[str, ...] = ()
+
+
+class Outlet(Struct, frozen=True):
+    """Where updates go. `kind` is file, clipboard or webhook; the other keys belong to kinds.
+
+    file: `path`. webhook: `url`, `secret` (signs the body), `timeout` in seconds.
+    """
+
+    kind: str
+    path: str = ""
+    url: str = ""
+    secret: Secret | None = None
+    timeout: float = 10.0
+
+
+class Updates(Struct, frozen=True):
+    """Outlets by name, and the folder of own templates."""
+
+    outlets: dict[str, Outlet] = {}
+    templates: str = ""
+
+
+class Console(Struct, frozen=True):
+    """How the screen looks and answers. `zone` is an IANA name or "local"; `keys` maps command ids to keys."""
+
+    theme: str = "iccon-dark"
+    layout: str = "ic"
+    zone: str = "local"
+    ascii: bool = False
+    keys: dict[str, str] = {}
+
+
+class Config(Struct, frozen=True):
+    """A whole configuration. An empty file is valid: everything that needs no network works."""
+
+    me: Me = Me()
+    environment: str = ""
+    prometheus: dict[str, Prometheus] = {}
+    signals: Signals = Signals()
+    pagerduty: PagerDuty | None = None
+    alertmanager: dict[str, Alertmanager] = {}
+    runbooks: Runbooks = Runbooks()
+    updates: Updates = Updates()
+    console: Console = Console()
+
+
+class Folders(Struct, frozen=True):
+    """Where things live on this machine."""
+
+    config: Path
+    data: Path
+    cache: Path
+    logs: Path
+
+    @property
+    def config_file(self) -> Path:
+        """The configuration file, unless ICCON_CONFIG or --config names another."""
+        return self.config / "config.toml"
+
+    @property
+    def journal(self) -> Path:
+        """The journal of real incidents."""
+        return self.data / "journal.db"
+
+    @property
+    def drill_journal(self) -> Path:
+        """The journal of drills, apart from the real one."""
+        return self.data / "drill.db"
+
+    @property
+    def themes(self) -> Path:
+        """The user's own themes."""
+        return self.config / "themes"
+
+    @property
+    def layouts(self) -> Path:
+        """The user's own layouts."""
+        return self.config / "layouts"
+
+
+class Problem(Struct, frozen=True):
+    """One thing wrong in a user's file: where, what was found, what was expected, what to do."""
+
+    file: str
+    key: str
+    found: str
+    expected: str
+    hint: str = ""
+    line: int | None = None
+
+
+class Loaded(Struct, frozen=True):
+    """A configuration that was read: every problem at once; `config` is usable only without problems."""
+
+    config: Config
+    file: Path | None
+    problems: tuple[Problem, ...] = field(default_factory=tuple)

@@ -1,0 +1,1 @@
+"""A simulated production on loopback, for drills, demonstrations and tests."""

@@ -1,0 +1,36 @@
+"""What can go wrong with a source or an outlet, as one exception with a plain word for the screen."""
+
+from enum import StrEnum
+
+from iccon.text import CleanText, clean
+
+
+class FaultKind(StrEnum):
+    """The words a person reads where the data would be."""
+
+    REFUSED = "refused"  # nothing listens, no route, no such host
+    TIMEOUT = "timeout"  # no complete answer within the deadline
+    UNAUTHORIZED = "unauthorized"  # 401: the credential is not accepted
+    FORBIDDEN = "forbidden"  # 402, 403: the credential may not do this
+    NOT_FOUND = "not found"  # 404
+    RATE_LIMITED = "rate limited"  # 420, 429
+    SERVER = "server error"  # 5xx
+    BAD_ANSWER = "bad answer"  # not the promised format, wrong type, truncated, redirect
+    TOO_LARGE = "too large"  # over the byte or series limit
+    TLS = "tls"  # certificate or protocol
+    REJECTED = "rejected"  # other 4xx: the request itself is at fault
+    LOST = "answer lost"  # a write was sent and its answer did not arrive: the outcome is unknown
+
+
+class SourceFault(Exception):
+    """A source did not give what was asked of it.
+
+    `reason` is clean, one line, and says what a person can do. `retry_after` is in seconds, where the
+    other side named one. `LOST` alone means that a write may have taken effect.
+    """
+
+    def __init__(self, kind: FaultKind, reason: object, retry_after: float | None = None) -> None:
+        self.kind = kind
+        self.reason: CleanText = clean(reason, 300)
+        self.retry_after = retry_after
+        super().__init__(f"{kind}: {self.reason}")

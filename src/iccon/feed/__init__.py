@@ -1,0 +1,1 @@
+"""Polling without a screen: due times, deadlines, back-off, latest-value slots."""

@@ -1,0 +1,48 @@
+"""What the feed keeps: for each source its latest value, and since when it does not answer. Plain data."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from iccon.faults import FaultKind
+from iccon.text import CleanText
+
+
+class Source(Struct, frozen=True):
+    """Something to poll: a blocking function, how often (seconds), and how long one poll may take (seconds)."""
+
+    name: str
+    poll: Callable[[], Any]
+    every: float
+    deadline: float
+
+
+class Trouble(Struct, frozen=True):
+    """Why a source does not answer, since when, and when it is tried next (aware UTC)."""
+
+    kind: FaultKind
+    reason: CleanText
+    since: datetime
+    next_try: datetime
+
+
+class Slot(Struct, frozen=True):
+    """The latest of one source. `value` stays the last good one while there is trouble; None before the first.
+
+    `busy_since` is set while a poll runs.
+    """
+
+    source: str
+    value: Any = None
+    at: datetime | None = None
+    trouble: Trouble | None = None
+    version: int = 0
+    busy_since: datetime | None = None
+
+
+class Snapshot(Struct, frozen=True):
+    """All slots at one moment, by source name."""
+
+    slots: dict[str, Slot]

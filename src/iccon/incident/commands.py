@@ -1,0 +1,159 @@
+"""Everything a person or a script can ask the desk to do, as plain data.
+
+`at` is when it happened (aware UTC); None means now. `incident` is the incident's full id.
+"""
+
+from datetime import datetime
+from typing import ClassVar
+
+from msgspec import Struct
+
+from iccon.incident.entries import PageRef, PageSeen, VerdictChanged
+from iccon.incident.roles import Role
+from iccon.incident.severity import Audience, Phase, Severity
+
+
+class Command(Struct, frozen=True, kw_only=True):
+    """A request to the desk."""
+
+    name: ClassVar[str] = ""
+
+
+class Declare(Command, frozen=True, kw_only=True):
+    """Declare an incident; the actor becomes its commander unless `commander` names somebody ("" for nobody)."""
+
+    title: str
+    severity: Severity
+    services: tuple[str, ...] = ()
+    at: datetime | None = None
+    commander: str | None = None
+    drill: bool = False
+
+
+class AddNote(Command, frozen=True, kw_only=True):
+    """Write a note."""
+
+    text: str
+    at: datetime | None = None
+
+
+class Retitle(Command, frozen=True, kw_only=True):
+    """Change the incident's title."""
+
+    title: str
+
+
+class SetSeverity(Command, frozen=True, kw_only=True):
+    """Change the severity; a downgrade needs a reason."""
+
+    level: Severity
+    reason: str = ""
+    at: datetime | None = None
+
+
+class SetPhase(Command, frozen=True, kw_only=True):
+    """Change the phase (not to resolved: see Resolve)."""
+
+    phase: Phase
+    reason: str = ""
+    at: datetime | None = None
+
+
+class TakeRole(Command, frozen=True, kw_only=True):
+    """Give a role to a person; an empty person vacates it."""
+
+    role: Role
+    person: str
+    at: datetime | None = None
+
+
+class StartImpact(Command, frozen=True, kw_only=True):
+    """Customer impact began."""
+
+    scope: str
+    at: datetime | None = None
+
+
+class StopImpact(Command, frozen=True, kw_only=True):
+    """Customer impact ended: the open segment, or the one named by the id of its start entry."""
+
+    segment: str | None = None
+    at: datetime | None = None
+
+
+class SetTheory(Command, frozen=True, kw_only=True):
+    """State the current theory of the cause."""
+
+    text: str
+    confirmed: bool = False
+
+
+class Amend(Command, frozen=True, kw_only=True):
+    """Correct the text or the time of an entry."""
+
+    target: str
+    text: str | None = None
+    at: datetime | None = None
+
+
+class Strike(Command, frozen=True, kw_only=True):
+    """Strike an entry: it stays readable."""
+
+    target: str
+    reason: str
+
+
+class ActOnPage(Command, frozen=True, kw_only=True):
+    """Do `verb` ("acknowledge") on a page, through the outbox. Works without an incident too."""
+
+    page: PageRef
+    verb: str
+
+
+class OpenRunbook(Command, frozen=True, kw_only=True):
+    """Record that a runbook was opened."""
+
+    path: str
+    title: str
+    digest: str
+    why: str = ""
+
+
+class IssueUpdate(Command, frozen=True, kw_only=True):
+    """Send a status update to the named outlets, through the outbox.
+
+    `next_minutes` is the promise of the next update, minutes from now; None promises none.
+    """
+
+    audience: Audience
+    text: str
+    template: str
+    outlets: tuple[str, ...]
+    next_minutes: int | None = None
+
+
+class Resolve(Command, frozen=True, kw_only=True):
+    """Resolve the incident; open impact segments end at the same instant."""
+
+    summary: str = ""
+    at: datetime | None = None
+
+
+class Reopen(Command, frozen=True, kw_only=True):
+    """Reopen a resolved incident."""
+
+    reason: str
+
+
+class Captured(Struct, frozen=True):
+    """One event that a machine reported, with the id that makes it the same event when seen again."""
+
+    source: str
+    happened_at: datetime
+    body: PageSeen | VerdictChanged
+
+
+class Capture(Command, frozen=True, kw_only=True):
+    """Keep machine events in the timeline, each once."""
+
+    events: tuple[Captured, ...]

@@ -1,0 +1,255 @@
+"""Decisions: (state, command, context) -> entries and effects, or a refusal with its reason. Pure."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec import Struct
+
+from iccon.incident import commands as c
+from iccon.incident import entries as e
+from iccon.incident.effects import Effect
+from iccon.incident.fold import TEXT_FIELDS
+from iccon.incident.roles import Role
+from iccon.incident.severity import DEFAULT_POLICY, Phase, Policy, is_downgrade
+from iccon.incident.state import State
+
+FUTURE = timedelta(minutes=1)  # how far ahead of the clock "it happened at" may lie
+TEXT_LIMIT = 20_000  # characters of one note or update
+
+
+class Context(Struct, frozen=True):
+    """What a decision needs beside the state: the instant, the person, ids, the policy, the entries meant."""
+
+    now: datetime
+    actor: str
+    new_id: Callable[[], str]
+    find: Callable[[str], e.Entry | None] = lambda _: None
+    policy: Policy = DEFAULT_POLICY
+
+
+class Decision(Struct, frozen=True):
+    """What to append, and what to do outside once it is durable."""
+
+    entries: tuple[e.Draft, ...]
+    effects: tuple[Effect, ...] = ()
+
+
+class Refusal(Struct, frozen=True):
+    """Why not, and what to do instead. `code` is stable, for scripts."""
+
+    code: str
+    reason: str
+    hint: str = ""
+
+
+Outcome = Decision | Refusal
+
+
+def decide(state: State | None, command: c.Command, ctx: Context) -> Outcome:
+    """Return what `command` leads to. `state` is the incident it is about, None where there is none."""
+    at = getattr(command, "at", None)
+    if at is not None and at > ctx.now + FUTURE:
+        return Refusal("future", f"{at:%Y-%m-%d %H:%M:%S} UTC lies in the future", "give the time when it happened")
+    if isinstance(command, c.Declare):
+        return _declare(command, ctx)
+    if isinstance(command, c.ActOnPage):
+        return _act_on_page(state, command, ctx)
+    if state is None or state.declared_at is None:
+        return Refusal("no_incident", "there is no incident to record this in", "declare one first")
+    if state.resolved_at is not None and isinstance(command, _NEEDS_ACTIVE):
+        return Refusal("resolved", "the incident is resolved", "reopen it first")
+    return _DECISIONS[type(command)](state, command, ctx)
+
+
+def _one(state: State, ctx: Context, body: e.Body, at: datetime | None = None) -> Decision:
+    return Decision((e.Draft(state.incident, body, at or ctx.now, ctx.actor),))
+
+
+def _blank(what: str) -> Refusal:
+    return Refusal("empty", f"{what} is empty", f"type {what}")
+
+
+def _text(what: str, text: str) -> Refusal | None:
+    if not text.strip():
+        return _blank(what)
+    if len(text) > TEXT_LIMIT:
+        return Refusal("too_long", f"{what} has {len(text):,} characters", f"at most {TEXT_LIMIT:,} are kept in one entry")
+    return None
+
+
+def _declare(command: c.Declare, ctx: Context) -> Outcome:
+    if refused := _text("the title", command.title):
+        return refused
+    incident, at = ctx.new_id(), command.at or ctx.now
+    body = e.Declared(
+        title=command.title.strip(), severity=command.severity, services=command.services, drill=command.drill
+    )
+    commander = ctx.actor if command.commander is None else command.commander
+    drafts = [e.Draft(incident, body, at, ctx.actor)]
+    if commander:
+        drafts.append(e.Draft(incident, e.RoleTaken(role=Role.COMMANDER, person=commander), ctx.now, ctx.actor))
+    return Decision(tuple(drafts))
+
+
+def _note(state: State, command: c.AddNote, ctx: Context) -> Outcome:
+    return _text("the note", command.text) or _one(state, ctx, e.Note(text=command.text.strip()), command.at)
+
+
+def _retitle(state: State, command: c.Retitle, ctx: Context) -> Outcome:
+    return _text("the title", command.title) or _one(state, ctx, e.Retitled(title=command.title.strip()))
+
+
+def _severity(state: State, command: c.SetSeverity, ctx: Context) -> Outcome:
+    if command.level == state.severity:
+        return Refusal("unchanged", f"the severity is {state.severity} already")
+    if is_downgrade(state.severity, command.level) and not command.reason.strip():
+        return Refusal("reason", f"{state.severity} to {command.level} is a downgrade", "give the reason")
+    body = e.SeveritySet(level=command.level, reason=command.reason.strip())
+    return _one(state, ctx, body, command.at)
+
+
+def _phase(state: State, command: c.SetPhase, ctx: Context) -> Outcome:
+    if command.phase is Phase.RESOLVED:
+        return _resolve(state, c.Resolve(summary=command.reason, at=command.at), ctx)
+    if command.phase == state.phase:
+        return Refusal("unchanged", f"the phase is {state.phase} already")
+    return _one(state, ctx, e.PhaseSet(phase=command.phase, reason=command.reason.strip()), command.at)
+
+
+def _role(state: State, command: c.TakeRole, ctx: Context) -> Outcome:
+    person = command.person.strip()
+    if person == state.holder(command.role):
+        return Refusal("unchanged", f"{person or 'nobody'} holds that role already")
+    return _one(state, ctx, e.RoleTaken(role=command.role, person=person), command.at)
+
+
+def _start_impact(state: State, command: c.StartImpact, ctx: Context) -> Outcome:
+    if state.open_impact:
+        return Refusal("impact_open", "an impact segment is open already", "stop it first")
+    return _one(state, ctx, e.ImpactStarted(scope=command.scope.strip()), command.at)
+
+
+def _stop_impact(state: State, command: c.StopImpact, ctx: Context) -> Outcome:
+    segment = next((i for i in state.impacts if i.id == command.segment), None) if command.segment else state.open_impact
+    if segment is None or segment.stopped is not None:
+        return Refusal("no_impact", "no impact segment is open", "start one first")
+    if (command.at or ctx.now) < segment.started:
+        return Refusal("order", "the impact would stop before it started", "give a later time, or amend the start")
+    return _one(state, ctx, e.ImpactStopped(segment=segment.id), command.at)
+
+
+def _theory(state: State, command: c.SetTheory, ctx: Context) -> Outcome:
+    body = e.TheorySet(text=command.text.strip(), confirmed=command.confirmed)
+    return _text("the theory", command.text) or _one(state, ctx, body)
+
+
+def _target(state: State, target: str, ctx: Context) -> e.Entry | Refusal:
+    found = ctx.find(target)
+    if found is None or found.incident != state.incident:
+        return Refusal("no_entry", f"this incident has no entry {target}", "`iccon timeline` lists the ids")
+    if isinstance(found.body, e.Amended | e.Struck):
+        return Refusal("correction", "a correction cannot be corrected", "correct the entry it is about")
+    return found
+
+
+def _amend(state: State, command: c.Amend, ctx: Context) -> Outcome:
+    found = _target(state, command.target, ctx)
+    if isinstance(found, Refusal):
+        return found
+    if command.text is None and command.at is None:
+        return Refusal("empty", "nothing to amend", "give a text or a time")
+    if command.text is not None:
+        if found.kind not in TEXT_FIELDS:
+            return Refusal("fixed_text", f"the text of a {found.kind} entry is not a person's", "amend its time, or strike it")
+        if refused := _text("the text", command.text):
+            return refused
+    text = None if command.text is None else command.text.strip()
+    return _one(state, ctx, e.Amended(target=found.id, text=text, happened_at=command.at))
+
+
+def _strike(state: State, command: c.Strike, ctx: Context) -> Outcome:
+    found = _target(state, command.target, ctx)
+    if isinstance(found, Refusal):
+        return found
+    if isinstance(found.body, e.Declared):
+        return Refusal("declaration", "the declaration cannot be struck", "resolve the incident instead")
+    if not command.reason.strip():
+        return Refusal("reason", "a strike needs a reason", "give the reason")
+    return _one(state, ctx, e.Struck(target=found.id, reason=command.reason.strip()))
+
+
+def _act_on_page(state: State | None, command: c.ActOnPage, ctx: Context) -> Outcome:
+    active = state is not None and state.active
+    incident = state.incident if state is not None and active else e.NO_INCIDENT
+    effect = Effect(
+        ctx.new_id(), incident, "pages", command.page.source, command.verb, {"page": command.page.id, "title": command.page.title}
+    )
+    body = e.PageActed(page=command.page, verb=command.verb, effect=effect.id)
+    return Decision((e.Draft(incident, body, ctx.now, ctx.actor),), (effect,))
+
+
+def _open_runbook(state: State, command: c.OpenRunbook, ctx: Context) -> Outcome:
+    body = e.RunbookOpened(path=command.path, title=command.title, digest=command.digest, why=command.why)
+    return _one(state, ctx, body)
+
+
+def _issue_update(state: State, command: c.IssueUpdate, ctx: Context) -> Outcome:
+    if refused := _text("the update", command.text):
+        return refused
+    if not command.outlets:
+        return Refusal("no_outlet", "no outlet is chosen", "choose at least one")
+    payload = {"text": command.text, "audience": str(command.audience), "title": state.title, "severity": str(state.severity)}
+    effects = {
+        outlet: Effect(ctx.new_id(), state.incident, "updates", outlet, "send", payload) for outlet in command.outlets
+    }
+    body = e.UpdateIssued(
+        audience=command.audience,
+        text=command.text,
+        template=command.template,
+        next_minutes=command.next_minutes,
+        effects={outlet: effect.id for outlet, effect in effects.items()},
+    )
+    return Decision((e.Draft(state.incident, body, ctx.now, ctx.actor),), tuple(effects.values()))
+
+
+def _resolve(state: State, command: c.Resolve, ctx: Context) -> Outcome:
+    at = command.at or ctx.now
+    bodies: list[e.Body] = [e.ImpactStopped(segment=i.id) for i in state.impacts if i.stopped is None]
+    bodies.append(e.PhaseSet(phase=Phase.RESOLVED, reason=command.summary.strip()))
+    return Decision(tuple(e.Draft(state.incident, body, at, ctx.actor) for body in bodies))
+
+
+def _reopen(state: State, command: c.Reopen, ctx: Context) -> Outcome:
+    if state.resolved_at is None:
+        return Refusal("unchanged", "the incident is not resolved")
+    if not command.reason.strip():
+        return Refusal("reason", "reopening needs a reason", "give the reason")
+    return _one(state, ctx, e.PhaseSet(phase=Phase.INVESTIGATING, reason=f"reopened: {command.reason.strip()}"))
+
+
+def _capture(state: State, command: c.Capture, ctx: Context) -> Outcome:
+    return Decision(
+        tuple(e.Draft(state.incident, ev.body, ev.happened_at, "iccon", ev.source) for ev in command.events)
+    )
+
+
+_NEEDS_ACTIVE = (c.SetSeverity, c.SetPhase, c.TakeRole, c.StartImpact, c.StopImpact, c.SetTheory, c.Resolve)
+
+_DECISIONS: dict[type[c.Command], Callable[[State, Any, Context], Outcome]] = {
+    c.AddNote: _note,
+    c.Retitle: _retitle,
+    c.SetSeverity: _severity,
+    c.SetPhase: _phase,
+    c.TakeRole: _role,
+    c.StartImpact: _start_impact,
+    c.StopImpact: _stop_impact,
+    c.SetTheory: _theory,
+    c.Amend: _amend,
+    c.Strike: _strike,
+    c.OpenRunbook: _open_runbook,
+    c.IssueUpdate: _issue_update,
+    c.Resolve: _resolve,
+    c.Reopen: _reopen,
+    c.Capture: _capture,
+}

@@ -1,0 +1,250 @@
+"""What the journal holds: entries, and the body of each kind.
+
+A body class has a `kind` and a `version`; both are promises. A changed body gets the next version and an
+upcaster in `journal/codec.py`. Instants are aware UTC.
+"""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from msgspec import Struct
+
+from iccon.incident.roles import Role
+from iccon.incident.severity import Audience, Phase, Severity
+
+NO_INCIDENT = ""  # the incident of entries made while none was declared (a page acknowledged, say)
+
+
+class Body(Struct, frozen=True, kw_only=True):
+    """What one entry says."""
+
+    kind: ClassVar[str] = ""
+    version: ClassVar[int] = 1
+
+
+class Declared(Body, frozen=True, kw_only=True):
+    """An incident was declared."""
+
+    kind: ClassVar[str] = "declared"
+    title: str
+    severity: Severity
+    services: tuple[str, ...] = ()
+    drill: bool = False
+
+
+class Retitled(Body, frozen=True, kw_only=True):
+    """The incident got another title."""
+
+    kind: ClassVar[str] = "retitled"
+    title: str
+
+
+class Note(Body, frozen=True, kw_only=True):
+    """A person wrote something down."""
+
+    kind: ClassVar[str] = "note"
+    text: str
+
+
+class SeveritySet(Body, frozen=True, kw_only=True):
+    """The severity changed; a downgrade carries a reason."""
+
+    kind: ClassVar[str] = "severity"
+    level: Severity
+    reason: str = ""
+
+
+class PhaseSet(Body, frozen=True, kw_only=True):
+    """The phase changed. `resolved` and reopening are phases too."""
+
+    kind: ClassVar[str] = "phase"
+    phase: Phase
+    reason: str = ""
+
+
+class RoleTaken(Body, frozen=True, kw_only=True):
+    """A person holds a role from now on; an empty person means that nobody does."""
+
+    kind: ClassVar[str] = "role"
+    role: Role
+    person: str
+
+
+class ImpactStarted(Body, frozen=True, kw_only=True):
+    """Customers are hurt from the entry's happened-at on. Its entry id names the segment."""
+
+    kind: ClassVar[str] = "impact_started"
+    scope: str
+
+
+class ImpactStopped(Body, frozen=True, kw_only=True):
+    """The impact segment `segment` (the id of its start entry) ended."""
+
+    kind: ClassVar[str] = "impact_stopped"
+    segment: str
+
+
+class TheorySet(Body, frozen=True, kw_only=True):
+    """The current theory of the cause, and whether it is confirmed."""
+
+    kind: ClassVar[str] = "theory"
+    text: str
+    confirmed: bool = False
+
+
+class Amended(Body, frozen=True, kw_only=True):
+    """Entry `target` reads otherwise from now on; what is None stays. The old text remains readable."""
+
+    kind: ClassVar[str] = "amended"
+    target: str
+    text: str | None = None
+    happened_at: datetime | None = None
+
+
+class Struck(Body, frozen=True, kw_only=True):
+    """Entry `target` is struck: it stays readable and counts no more."""
+
+    kind: ClassVar[str] = "struck"
+    target: str
+    reason: str
+
+
+class PageRef(Struct, frozen=True):
+    """Which page is meant: the system that holds it, its id there, and what a person saw when acting."""
+
+    source: str
+    id: str
+    title: str
+    service: str = ""
+
+
+class PageSeen(Body, frozen=True, kw_only=True):
+    """A machine entry: a page was triggered, acknowledged or resolved (`status`) by `who` ("" unknown)."""
+
+    kind: ClassVar[str] = "page"
+    page: PageRef
+    status: str
+    who: str = ""
+    url: str = ""
+
+
+class PageActed(Body, frozen=True, kw_only=True):
+    """Somebody at a console acts on a page; `effect` is the outbox's id of the write."""
+
+    kind: ClassVar[str] = "page_acted"
+    page: PageRef
+    verb: str
+    effect: str
+
+
+class RunbookOpened(Body, frozen=True, kw_only=True):
+    """A runbook was opened; `digest` is the SHA-256 of the text that was read."""
+
+    kind: ClassVar[str] = "runbook_opened"
+    path: str
+    title: str
+    digest: str
+    why: str = ""
+
+
+class UpdateIssued(Body, frozen=True, kw_only=True):
+    """A status update was given to outlets; `effects` maps each outlet's name to its outbox id."""
+
+    kind: ClassVar[str] = "update"
+    audience: Audience
+    text: str
+    template: str
+    next_minutes: int | None
+    effects: dict[str, str]
+
+
+class EffectEnded(Body, frozen=True, kw_only=True):
+    """The outside answered, or did not: the outcome of one write.
+
+    `state` is sent, failed or unknown. `receipt` is what the other side gave as proof.
+    """
+
+    kind: ClassVar[str] = "effect"
+    effect: str
+    target: str
+    state: str
+    detail: str = ""
+    receipt: str = ""
+
+
+class VerdictChanged(Body, frozen=True, kw_only=True):
+    """A machine entry: a golden signal's verdict changed."""
+
+    kind: ClassVar[str] = "verdict"
+    service: str
+    signal: str
+    was: str
+    now: str
+    value: str = ""
+
+
+class Unknown(Body, frozen=True, kw_only=True):
+    """A body of a kind or version this program is too old for: kept, verified and shown, never interpreted."""
+
+    kind: ClassVar[str] = "unknown"
+    original_kind: str
+    original_version: int
+    raw: dict[str, Any]
+
+
+BODIES: dict[str, type[Body]] = {
+    cls.kind: cls
+    for cls in (
+        Declared,
+        Retitled,
+        Note,
+        SeveritySet,
+        PhaseSet,
+        RoleTaken,
+        ImpactStarted,
+        ImpactStopped,
+        TheorySet,
+        Amended,
+        Struck,
+        PageSeen,
+        PageActed,
+        RunbookOpened,
+        UpdateIssued,
+        EffectEnded,
+        VerdictChanged,
+    )
+}
+
+MACHINE_KINDS = frozenset({"page", "verdict", "effect"})
+
+
+class Draft(Struct, frozen=True):
+    """An entry before the journal gave it an id, a sequence and its hashes.
+
+    `source` identifies a captured event outside, so that the same event is kept once; None for what people do.
+    """
+
+    incident: str
+    body: Body
+    happened_at: datetime
+    actor: str
+    source: str | None = None
+
+
+class Entry(Struct, frozen=True):
+    """One record of the journal, decoded. The order of ids is the order of entries, across writers."""
+
+    id: str
+    incident: str
+    writer: str
+    seq: int
+    happened_at: datetime
+    recorded_at: datetime
+    actor: str
+    source: str | None
+    body: Body
+
+    @property
+    def kind(self) -> str:
+        """The body's kind."""
+        return self.body.kind

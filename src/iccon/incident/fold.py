@@ -1,0 +1,245 @@
+"""The fold: entries -> state. Pure, and independent of the order in which other writers' entries arrive."""
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from iccon.incident.effects import EffectState
+from iccon.incident.entries import (
+    Amended,
+    Body,
+    Declared,
+    EffectEnded,
+    Entry,
+    ImpactStarted,
+    ImpactStopped,
+    Note,
+    PageActed,
+    PhaseSet,
+    Retitled,
+    RoleTaken,
+    SeveritySet,
+    Struck,
+    TheorySet,
+    UpdateIssued,
+)
+from iccon.incident.roles import Role
+from iccon.incident.severity import Phase
+from iccon.incident.state import Holding, Impact, Issued, Outcome, State, Theory
+
+_replace = msgspec.structs.replace
+
+
+def fold(incident: str, entries: Iterable[Entry]) -> State:
+    """Return the state that `entries` (any order) of `incident` add up to, corrections applied."""
+    ledger = Ledger(incident)
+    ledger.extend(entries)
+    return ledger.state
+
+
+class Corrections:
+    """What later entries say about earlier ones: who amended or struck which entry, oldest first."""
+
+    def __init__(self) -> None:
+        self.by_target: dict[str, list[Entry]] = {}
+
+    def add(self, entry: Entry) -> None:
+        """Take note of an amendment or a strike; other entries are ignored."""
+        if isinstance(entry.body, Amended | Struck):
+            self.by_target.setdefault(entry.body.target, []).append(entry)
+
+    def struck(self, entry: Entry) -> Entry | None:
+        """Return the strike of `entry`, if there is one."""
+        found = self.by_target.get(entry.id, ())
+        return next((c for c in found if isinstance(c.body, Struck)), None)
+
+    def effective(self, entry: Entry) -> Entry:
+        """Return `entry` with the newest amended time and text in place."""
+        for correction in self.by_target.get(entry.id, ()):
+            if isinstance(correction.body, Amended):
+                entry = _amend(entry, correction.body)
+        return entry
+
+
+# Which field of a body an amendment's text replaces.
+TEXT_FIELDS: dict[str, str] = {
+    "note": "text",
+    "declared": "title",
+    "retitled": "title",
+    "theory": "text",
+    "impact_started": "scope",
+    "severity": "reason",
+    "phase": "reason",
+}
+
+
+def _amend(entry: Entry, amended: Amended) -> Entry:
+    changes: dict[str, Any] = {}
+    if amended.happened_at is not None:
+        changes["happened_at"] = amended.happened_at
+    field = TEXT_FIELDS.get(entry.kind)
+    if amended.text is not None and field:
+        changes["body"] = _replace(entry.body, **{field: amended.text})
+    return _replace(entry, **changes)
+
+
+class Ledger:
+    """All entries of one incident seen so far, in id order, with their corrections and their state.
+
+    `extend` costs what arrives, except when an entry sorts before one already held, or corrects one that
+    counts for the state: then the state is folded anew.
+    """
+
+    def __init__(self, incident: str) -> None:
+        self.incident = incident
+        self.entries: list[Entry] = []
+        self.by_id: dict[str, Entry] = {}
+        self.corrections = Corrections()
+        self.state = State(incident)
+
+    def extend(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Take in `entries` of this incident; return those that were new, in id order. Known ids are skipped."""
+        fresh = sorted((e for e in entries if e.id not in self.by_id), key=lambda e: e.id)
+        fresh = list({e.id: e for e in fresh}.values())
+        if not fresh:
+            return []
+        in_order = not self.entries or self.entries[-1].id < fresh[0].id
+        self.entries.extend(fresh)
+        for entry in fresh:
+            self.by_id[entry.id] = entry
+        if not in_order:
+            self.entries.sort(key=lambda e: e.id)
+        if in_order and not any(self._recounts(e) for e in fresh):
+            for entry in fresh:
+                self.corrections.add(entry)
+                self.state = step(self.state, entry)
+        else:
+            self._refold()
+        return fresh
+
+    def effective(self, entry: Entry) -> Entry:
+        """Return `entry` as it reads after its amendments."""
+        return self.corrections.effective(entry)
+
+    def _recounts(self, entry: Entry) -> bool:
+        if not isinstance(entry.body, Amended | Struck):
+            return False
+        target = self.by_id.get(entry.body.target)
+        return target is None or target.kind in _STEPS
+
+    def _refold(self) -> None:
+        self.corrections = Corrections()
+        for entry in self.entries:
+            self.corrections.add(entry)
+        state = State(self.incident)
+        for entry in self.entries:
+            state = step(state, self._counted(entry))
+        self.state = state
+
+    def _counted(self, entry: Entry) -> Entry:
+        if not self.corrections.by_target or entry.id not in self.corrections.by_target:
+            return entry
+        if self.corrections.struck(entry):
+            return _replace(entry, body=_NOTHING)
+        return self.corrections.effective(entry)
+
+
+_NOTHING = Body()
+
+
+def step(state: State, entry: Entry) -> State:
+    """Return `state` after one more entry."""
+    apply = _STEPS.get(entry.kind)
+    if apply is not None:
+        state = apply(state, entry, entry.body)
+    return _replace(
+        state,
+        entries=state.entries + 1,
+        notes=state.notes + (1 if entry.kind == Note.kind else 0),
+        last_id=entry.id,
+    )
+
+
+def _declared(state: State, entry: Entry, body: Declared) -> State:
+    return _replace(
+        state,
+        title=body.title,
+        severity=body.severity,
+        services=body.services,
+        drill=body.drill,
+        declared_at=entry.happened_at,
+        declared_by=entry.actor,
+    )
+
+
+def _retitled(state: State, _: Entry, body: Retitled) -> State:
+    return _replace(state, title=body.title)
+
+
+def _severity(state: State, _: Entry, body: SeveritySet) -> State:
+    return _replace(state, severity=body.level)
+
+
+def _phase(state: State, entry: Entry, body: PhaseSet) -> State:
+    resolved = entry.happened_at if body.phase is Phase.RESOLVED else None
+    return _replace(state, phase=body.phase, resolved_at=resolved)
+
+
+def _role(state: State, entry: Entry, body: RoleTaken) -> State:
+    roles = {role: held for role, held in state.roles.items() if role != body.role}
+    if body.person:
+        roles[Role(body.role)] = Holding(body.person, entry.happened_at)
+    return _replace(state, roles=roles)
+
+
+def _impact_started(state: State, entry: Entry, body: ImpactStarted) -> State:
+    return _replace(state, impacts=(*state.impacts, Impact(entry.id, body.scope, entry.happened_at)))
+
+
+def _impact_stopped(state: State, entry: Entry, body: ImpactStopped) -> State:
+    impacts = tuple(
+        _replace(i, stopped=max(i.started, entry.happened_at)) if i.id == body.segment else i
+        for i in state.impacts
+    )
+    return _replace(state, impacts=impacts)
+
+
+def _theory(state: State, entry: Entry, body: TheorySet) -> State:
+    return _replace(state, theory=Theory(body.text, body.confirmed, entry.happened_at))
+
+
+def _update(state: State, entry: Entry, body: UpdateIssued) -> State:
+    due = None if body.next_minutes is None else entry.happened_at + timedelta(minutes=body.next_minutes)
+    issued = Issued(entry.id, body.audience, entry.happened_at, body.text, due, body.effects)
+    queued = {
+        effect: Outcome(target, EffectState.QUEUED, "", entry.happened_at)
+        for target, effect in body.effects.items()
+    }
+    return _replace(state, updates=(*state.updates, issued), outcomes={**queued, **state.outcomes})
+
+
+def _page_acted(state: State, entry: Entry, body: PageActed) -> State:
+    queued = Outcome(body.page.source, EffectState.QUEUED, "", entry.happened_at)
+    return _replace(state, outcomes={body.effect: queued, **state.outcomes})
+
+
+def _effect(state: State, entry: Entry, body: EffectEnded) -> State:
+    outcome = Outcome(body.target, EffectState(body.state), body.detail, entry.happened_at, body.receipt)
+    return _replace(state, outcomes={**state.outcomes, body.effect: outcome})
+
+
+_STEPS: dict[str, Callable[[State, Entry, Any], State]] = {
+    "declared": _declared,
+    "retitled": _retitled,
+    "severity": _severity,
+    "phase": _phase,
+    "role": _role,
+    "impact_started": _impact_started,
+    "impact_stopped": _impact_stopped,
+    "theory": _theory,
+    "update": _update,
+    "page_acted": _page_acted,
+    "effect": _effect,
+}

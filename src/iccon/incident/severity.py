@@ -1,0 +1,65 @@
+"""Severity levels and the policy table: what a level demands (cadences in minutes)."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Severity(StrEnum):
+    """SEV1 is the worst."""
+
+    SEV1 = "SEV1"
+    SEV2 = "SEV2"
+    SEV3 = "SEV3"
+    SEV4 = "SEV4"
+    SEV5 = "SEV5"
+
+
+class Phase(StrEnum):
+    """Where the response stands."""
+
+    INVESTIGATING = "investigating"
+    IDENTIFIED = "identified"
+    MONITORING = "monitoring"
+    RESOLVED = "resolved"
+
+
+class Audience(StrEnum):
+    """Who a status update is for."""
+
+    RESPONDERS = "responders"
+    INTERNAL = "internal"
+    EXECUTIVE = "executive"
+    CUSTOMER = "customer"
+
+
+class Level(Struct, frozen=True):
+    """What one severity means and demands. Cadences are minutes between updates; None demands none."""
+
+    meaning: str
+    public_cadence: int | None
+    internal_cadence: int | None
+    roles: tuple[str, ...] = ("commander",)
+
+
+class Policy(Struct, frozen=True):
+    """The severity table, and the minutes allowed until the first public post."""
+
+    levels: dict[Severity, Level]
+    first_post: int = 5
+
+
+DEFAULT_POLICY = Policy(
+    levels={
+        Severity.SEV1: Level("Most customers cannot use the product, or data is at risk", 20, 30, ("commander", "scribe", "comms")),
+        Severity.SEV2: Level("Many customers are hurt, or a key function is down", 20, 30, ("commander", "comms")),
+        Severity.SEV3: Level("Some customers are hurt; a work-around exists", 60, 60),
+        Severity.SEV4: Level("Little impact; handled in working hours", None, None),
+        Severity.SEV5: Level("No impact; tracked only", None, None),
+    }
+)
+
+
+def is_downgrade(old: Severity, new: Severity) -> bool:
+    """Say whether `new` is milder than `old`."""
+    return new.value > old.value

@@ -1,0 +1,91 @@
+"""The state of one incident: what the entries add up to. Plain, immutable data; instants are aware UTC."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from iccon.incident.effects import EffectState
+from iccon.incident.roles import Role
+from iccon.incident.severity import Audience, Phase, Severity
+
+
+class Holding(Struct, frozen=True):
+    """Who holds a role, since when."""
+
+    person: str
+    since: datetime
+
+
+class Impact(Struct, frozen=True):
+    """One span of customer impact; `stopped` is None while it lasts. `id` is the start entry's."""
+
+    id: str
+    scope: str
+    started: datetime
+    stopped: datetime | None = None
+
+
+class Theory(Struct, frozen=True):
+    """The current theory of the cause."""
+
+    text: str
+    confirmed: bool
+    at: datetime
+
+
+class Issued(Struct, frozen=True):
+    """A status update that was given to outlets; `next_due` is what it promised."""
+
+    entry: str
+    audience: Audience
+    at: datetime
+    text: str
+    next_due: datetime | None
+    effects: dict[str, str]
+
+
+class Outcome(Struct, frozen=True):
+    """How one write to the outside stands."""
+
+    target: str
+    state: EffectState
+    detail: str
+    at: datetime
+    receipt: str = ""
+
+
+class State(Struct, frozen=True):
+    """One incident as it stands after its entries so far. `declared_at` None: no declaration was seen yet."""
+
+    incident: str
+    title: str = ""
+    severity: Severity = Severity.SEV3
+    phase: Phase = Phase.INVESTIGATING
+    declared_at: datetime | None = None
+    declared_by: str = ""
+    drill: bool = False
+    services: tuple[str, ...] = ()
+    roles: dict[Role, Holding] = {}
+    impacts: tuple[Impact, ...] = ()
+    theory: Theory | None = None
+    updates: tuple[Issued, ...] = ()
+    outcomes: dict[str, Outcome] = {}
+    resolved_at: datetime | None = None
+    notes: int = 0
+    entries: int = 0
+    last_id: str = ""
+
+    @property
+    def active(self) -> bool:
+        """Declared and not resolved."""
+        return self.declared_at is not None and self.resolved_at is None
+
+    @property
+    def open_impact(self) -> Impact | None:
+        """The newest impact segment that has not ended."""
+        return next((i for i in reversed(self.impacts) if i.stopped is None), None)
+
+    def holder(self, role: Role) -> str:
+        """Return who holds `role`, or the empty text."""
+        held = self.roles.get(role)
+        return held.person if held else ""

@@ -1,0 +1,144 @@
+"""The timeline: how entries read, in the order in which things happened. Pure; used by screen, command line and exports."""
+
+from bisect import insort
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec import Struct
+
+from iccon.incident.entries import (
+    MACHINE_KINDS,
+    Amended,
+    Body,
+    Declared,
+    EffectEnded,
+    Entry,
+    ImpactStarted,
+    ImpactStopped,
+    Note,
+    PageActed,
+    PageSeen,
+    PhaseSet,
+    Retitled,
+    RoleTaken,
+    RunbookOpened,
+    SeveritySet,
+    Struck,
+    TheorySet,
+    Unknown,
+    UpdateIssued,
+    VerdictChanged,
+)
+from iccon.incident.fold import Ledger
+from iccon.incident.ids import short
+from iccon.incident.roles import TITLES, Role
+
+LATE = timedelta(minutes=2)  # an entry recorded this long after it happened is marked late
+
+
+class Item(Struct, frozen=True):
+    """One line of the timeline. `text` is what it says now; `struck` is the reason where it was struck."""
+
+    id: str
+    kind: str
+    happened_at: datetime
+    recorded_at: datetime
+    actor: str
+    text: str
+    machine: bool
+    amended: bool = False
+    struck: str | None = None
+
+    @property
+    def late(self) -> bool:
+        """Recorded well after it happened."""
+        return self.recorded_at - self.happened_at > LATE
+
+
+class Timeline:
+    """The entries of a ledger ordered by when they happened. Corrections show on their target, not as lines."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.order: list[Entry] = sorted((e for e in ledger.entries if _is_line(e)), key=self._key)
+
+    def extend(self, fresh: Iterable[Entry]) -> None:
+        """Take in what `Ledger.extend` returned. Amended times move their entries."""
+        moved = False
+        for entry in fresh:
+            if _is_line(entry):
+                insort(self.order, entry, key=self._key)
+            elif isinstance(entry.body, Amended) and entry.body.happened_at is not None:
+                moved = True
+        if moved:
+            self.order.sort(key=self._key)
+
+    def items(self) -> list[Item]:
+        """Return every line, oldest first."""
+        return [self.item(entry) for entry in self.order]
+
+    def item(self, entry: Entry) -> Item:
+        """Return `entry` as a line."""
+        now = self.ledger.effective(entry)
+        strike = self.ledger.corrections.struck(entry)
+        return Item(
+            id=entry.id,
+            kind=entry.kind,
+            happened_at=now.happened_at,
+            recorded_at=entry.recorded_at,
+            actor=entry.actor,
+            text=describe(now.body),
+            machine=entry.kind in MACHINE_KINDS,
+            amended=now is not entry,
+            struck=strike.body.reason if strike and isinstance(strike.body, Struck) else None,
+        )
+
+    def _key(self, entry: Entry) -> tuple[datetime, str]:
+        return self.ledger.effective(entry).happened_at, entry.id
+
+
+def _is_line(entry: Entry) -> bool:
+    return entry.kind not in (Amended.kind, Struck.kind)
+
+
+def describe(body: Body) -> str:
+    """Return the one-line English reading of a body, without time or actor."""
+    reading = _READINGS.get(type(body))
+    return reading(body) if reading else body.kind
+
+
+def _with_reason(text: str, reason: str) -> str:
+    return f"{text}: {reason}" if reason else text
+
+
+def _update_text(body: UpdateIssued) -> str:
+    where = ", ".join(body.effects) or "nowhere"
+    return f"update to {body.audience} via {where}: {body.text}"
+
+
+def _role_text(body: RoleTaken) -> str:
+    title = TITLES[Role(body.role)]
+    return f"{body.person} is {title}" if body.person else f"nobody is {title} now"
+
+
+_READINGS: dict[type[Body], Callable[[Any], str]] = {
+    Declared: lambda b: f"declared {b.severity}: {b.title}",
+    Retitled: lambda b: f"title: {b.title}",
+    Note: lambda b: b.text,
+    SeveritySet: lambda b: _with_reason(f"severity {b.level}", b.reason),
+    PhaseSet: lambda b: _with_reason(f"phase {b.phase}", b.reason),
+    RoleTaken: _role_text,
+    ImpactStarted: lambda b: _with_reason("customer impact started", b.scope),
+    ImpactStopped: lambda b: f"customer impact stopped ({short(b.segment)})",
+    TheorySet: lambda b: f"theory{' (confirmed)' if b.confirmed else ''}: {b.text}",
+    Amended: lambda b: _with_reason(f"amended {short(b.target)}", b.text or ""),
+    Struck: lambda b: _with_reason(f"struck {short(b.target)}", b.reason),
+    PageSeen: lambda b: f"page {b.status}{' by ' + b.who if b.who else ''}: {b.page.title}",
+    PageActed: lambda b: f"{b.verb} page: {b.page.title}",
+    RunbookOpened: lambda b: _with_reason(f"runbook opened: {b.title}", b.why),
+    UpdateIssued: _update_text,
+    EffectEnded: lambda b: _with_reason(f"{b.target} {b.state}", b.detail or b.receipt),
+    VerdictChanged: lambda b: f"{b.service} {b.signal} {b.was} -> {b.now}{' (' + b.value + ')' if b.value else ''}",
+    Unknown: lambda b: f"{b.original_kind} (version {b.original_version}, written by a newer iccon)",
+}

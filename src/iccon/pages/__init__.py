@@ -1,0 +1,1 @@
+"""Active pages: who was paged for what, and the verbs on them."""

@@ -1,0 +1,1 @@
+"""Golden signals: better, worse or unknown."""

@@ -1,0 +1,107 @@
+"""Golden signals as plain data: specifications, windows of samples, verdicts, the board. Pure.
+
+Times of samples are seconds since 1970 UTC, as Prometheus gives them.
+"""
+
+from enum import StrEnum
+from typing import Protocol
+
+from msgspec import Struct
+
+from iccon.text import CleanText
+
+GOLDEN = ("latency", "traffic", "errors", "saturation")
+
+
+class Verdict(StrEnum):
+    """What a cell says. Seven different things; none is ever drawn as another."""
+
+    OK = "ok"
+    WARN = "warn"
+    BAD = "bad"
+    STALE = "stale"
+    NO_DATA = "no data"
+    NOT_A_NUMBER = "not a number"
+    ERROR = "error"
+
+
+class Unit(StrEnum):
+    """How a value is written."""
+
+    SECONDS = "seconds"
+    PER_SECOND = "per_second"
+    RATIO = "ratio"
+    NUMBER = "number"
+
+
+class SignalSpec(Struct, frozen=True):
+    """One golden signal: a query that yields one series a service.
+
+    `label` is the label that names the service. `warn` and `bad` are thresholds in the query's own unit;
+    `worse` says on which side of them trouble lies ("higher" or "lower"). None: never judged so.
+    `stale_after` is in seconds of the sample's own age.
+    """
+
+    name: str
+    query: str
+    server: str
+    unit: Unit
+    label: str = "service"
+    warn: float | None = None
+    bad: float | None = None
+    worse: str = "higher"
+    stale_after: float = 60.0
+
+
+class Samples(Struct, frozen=True):
+    """One series: times (seconds since 1970 UTC, ascending) and values of equal number; NaN and Inf may occur."""
+
+    times: tuple[float, ...]
+    values: tuple[float, ...]
+
+
+class Answer(Struct, frozen=True):
+    """What a backend gave for one range query, by service. `warnings` are the server's own words."""
+
+    series: dict[CleanText, Samples]
+    warnings: tuple[CleanText, ...] = ()
+
+
+class SignalBackend(Protocol):
+    """A metrics server. Blocking: called on a thread of its own."""
+
+    name: str
+
+    def range(self, spec: SignalSpec, start: float, end: float, step: float) -> Answer:
+        """Return the series of `spec.query` from `start` to `end` (seconds since 1970 UTC) every `step` seconds.
+
+        Raises SourceFault.
+        """
+        ...
+
+
+class Cell(Struct, frozen=True):
+    """One service's golden signal as shown. `value` is the last one known even when stale; `at` its sample's time.
+
+    `fault` is the reason where the verdict is ERROR, or where the last poll failed and the value is the old one.
+    """
+
+    service: CleanText
+    signal: str
+    unit: Unit
+    verdict: Verdict
+    value: float | None = None
+    at: float | None = None
+    recent: tuple[float, ...] = ()
+    warn: float | None = None
+    bad: float | None = None
+    fault: CleanText = CleanText("")
+
+
+class Board(Struct, frozen=True):
+    """Every service's four signals, services in the order shown. Cells are found by (service, signal)."""
+
+    services: tuple[CleanText, ...]
+    signals: tuple[str, ...]
+    cells: dict[tuple[str, str], Cell]
+    warnings: tuple[CleanText, ...] = ()

@@ -1,0 +1,1 @@
+"""Status updates: templates and outlets."""

@@ -1,0 +1,1 @@
+"""Outlets: one module a channel."""

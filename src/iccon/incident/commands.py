@@ -122,7 +122,8 @@ class OpenRunbook(Command, frozen=True, kw_only=True):
 class IssueUpdate(Command, frozen=True, kw_only=True):
     """Send a status update to the named outlets, through the outbox.
 
-    `next_minutes` is the promise of the next update, minutes from now; None promises none.
+    `next_minutes` is the promise of the next update, minutes from now; None promises none. With `findings`
+    of the check, a reason to `override` them is needed.
     """
 
     audience: Audience
@@ -130,6 +131,8 @@ class IssueUpdate(Command, frozen=True, kw_only=True):
     template: str
     outlets: tuple[str, ...]
     next_minutes: int | None = None
+    findings: tuple[str, ...] = ()
+    override: str = ""
 
 
 class Resolve(Command, frozen=True, kw_only=True):

@@ -74,7 +74,11 @@ def _text(what: str, text: str) -> Refusal | None:
     if not text.strip():
         return _blank(what)
     if len(text) > TEXT_LIMIT:
-        return Refusal("too_long", f"{what} has {len(text):,} characters", f"at most {TEXT_LIMIT:,} are kept in one entry")
+        return Refusal(
+            "too_long",
+            f"{what} has {len(text):,} characters",
+            f"at most {TEXT_LIMIT:,} are kept in one entry",
+        )
     return None
 
 
@@ -131,7 +135,9 @@ def _start_impact(state: State, command: c.StartImpact, ctx: Context) -> Outcome
 
 
 def _stop_impact(state: State, command: c.StopImpact, ctx: Context) -> Outcome:
-    segment = next((i for i in state.impacts if i.id == command.segment), None) if command.segment else state.open_impact
+    segment = (
+        next((i for i in state.impacts if i.id == command.segment), None) if command.segment else state.open_impact
+    )
     if segment is None or segment.stopped is not None:
         return Refusal("no_impact", "no impact segment is open", "start one first")
     if (command.at or ctx.now) < segment.started:
@@ -161,7 +167,11 @@ def _amend(state: State, command: c.Amend, ctx: Context) -> Outcome:
         return Refusal("empty", "nothing to amend", "give a text or a time")
     if command.text is not None:
         if found.kind not in TEXT_FIELDS:
-            return Refusal("fixed_text", f"the text of a {found.kind} entry is not a person's", "amend its time, or strike it")
+            return Refusal(
+                "fixed_text",
+                f"the text of a {found.kind} entry is not a person's",
+                "amend its time, or strike it",
+            )
         if refused := _text("the text", command.text):
             return refused
     text = None if command.text is None else command.text.strip()
@@ -183,7 +193,12 @@ def _act_on_page(state: State | None, command: c.ActOnPage, ctx: Context) -> Out
     active = state is not None and state.active
     incident = state.incident if state is not None and active else e.NO_INCIDENT
     effect = Effect(
-        ctx.new_id(), incident, "pages", command.page.source, command.verb, {"page": command.page.id, "title": command.page.title}
+        ctx.new_id(),
+        incident,
+        "pages",
+        command.page.source,
+        command.verb,
+        {"page": command.page.id, "title": command.page.title},
     )
     body = e.PageActed(page=command.page, verb=command.verb, effect=effect.id)
     return Decision((e.Draft(incident, body, ctx.now, ctx.actor),), (effect,))
@@ -199,7 +214,16 @@ def _issue_update(state: State, command: c.IssueUpdate, ctx: Context) -> Outcome
         return refused
     if not command.outlets:
         return Refusal("no_outlet", "no outlet is chosen", "choose at least one")
-    payload = {"text": command.text, "audience": str(command.audience), "title": state.title, "severity": str(state.severity)}
+    if command.findings and not command.override.strip():
+        found = "; ".join(command.findings)
+        return Refusal("findings", f"the check found: {found}", "mend the text, or give the reason to send it so")
+    payload = {
+        "text": command.text,
+        "audience": str(command.audience),
+        "title": state.title,
+        "severity": str(state.severity),
+        "drill": state.drill,
+    }
     effects = {
         outlet: Effect(ctx.new_id(), state.incident, "updates", outlet, "send", payload) for outlet in command.outlets
     }
@@ -208,6 +232,8 @@ def _issue_update(state: State, command: c.IssueUpdate, ctx: Context) -> Outcome
         text=command.text,
         template=command.template,
         next_minutes=command.next_minutes,
+        findings=command.findings,
+        override=command.override.strip(),
         effects={outlet: effect.id for outlet, effect in effects.items()},
     )
     return Decision((e.Draft(state.incident, body, ctx.now, ctx.actor),), tuple(effects.values()))

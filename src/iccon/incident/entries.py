@@ -148,7 +148,10 @@ class RunbookOpened(Body, frozen=True, kw_only=True):
 
 
 class UpdateIssued(Body, frozen=True, kw_only=True):
-    """A status update was given to outlets; `effects` maps each outlet's name to its outbox id."""
+    """A status update was given to outlets; `effects` maps each outlet's name to its outbox id.
+
+    `findings` are what the check objected to, `override` the reason why it was sent all the same.
+    """
 
     kind: ClassVar[str] = "update"
     audience: Audience
@@ -156,6 +159,8 @@ class UpdateIssued(Body, frozen=True, kw_only=True):
     template: str
     next_minutes: int | None
     effects: dict[str, str]
+    findings: tuple[str, ...] = ()
+    override: str = ""
 
 
 class EffectEnded(Body, frozen=True, kw_only=True):

@@ -200,8 +200,7 @@ def _impact_started(state: State, entry: Entry, body: ImpactStarted) -> State:
 
 def _impact_stopped(state: State, entry: Entry, body: ImpactStopped) -> State:
     impacts = tuple(
-        _replace(i, stopped=max(i.started, entry.happened_at)) if i.id == body.segment else i
-        for i in state.impacts
+        _replace(i, stopped=max(i.started, entry.happened_at)) if i.id == body.segment else i for i in state.impacts
     )
     return _replace(state, impacts=impacts)
 
@@ -214,8 +213,7 @@ def _update(state: State, entry: Entry, body: UpdateIssued) -> State:
     due = None if body.next_minutes is None else entry.happened_at + timedelta(minutes=body.next_minutes)
     issued = Issued(entry.id, body.audience, entry.happened_at, body.text, due, body.effects)
     queued = {
-        effect: Outcome(target, EffectState.QUEUED, "", entry.happened_at)
-        for target, effect in body.effects.items()
+        effect: Outcome(target, EffectState.QUEUED, "", entry.happened_at) for target, effect in body.effects.items()
     }
     return _replace(state, updates=(*state.updates, issued), outcomes={**queued, **state.outcomes})
 

@@ -51,7 +51,12 @@ class Policy(Struct, frozen=True):
 
 DEFAULT_POLICY = Policy(
     levels={
-        Severity.SEV1: Level("Most customers cannot use the product, or data is at risk", 20, 30, ("commander", "scribe", "comms")),
+        Severity.SEV1: Level(
+            "Most customers cannot use the product, or data is at risk",
+            20,
+            30,
+            ("commander", "scribe", "comms"),
+        ),
         Severity.SEV2: Level("Many customers are hurt, or a key function is down", 20, 30, ("commander", "comms")),
         Severity.SEV3: Level("Some customers are hurt; a work-around exists", 60, 60),
         Severity.SEV4: Level("Little impact; handled in working hours", None, None),

@@ -1,4 +1,4 @@
-"""The timeline: how entries read, in the order in which things happened. Pure; screen, command line and exports use it."""
+"""The timeline: how entries read, in the order in which things happened. Pure."""
 
 from bisect import insort
 from collections.abc import Callable, Iterable

@@ -1,0 +1,85 @@
+"""One registry of what a person can do: keys, footer, help, palette and keymap all read it.
+
+A command's id is a promise: it is the key of `[console.keys]` in the configuration. `action` is the name of the
+method `action_…` on the screen or app that is its `scope`.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from msgspec import Struct
+from textual.binding import Binding
+
+
+class ConsoleCommand(Struct, frozen=True):
+    """One thing a person can do. `rank` orders the footer (lower first); None keeps it out of it."""
+
+    id: str
+    title: str
+    help: str
+    keys: tuple[str, ...]
+    scope: str
+    action: str
+    rank: int | None = None
+    writes: bool = False
+
+
+APP, HOME, DESK = "anywhere", "home", "incident"
+
+REGISTRY: tuple[ConsoleCommand, ...] = (
+    ConsoleCommand("help", "Help", "What every key does, here and elsewhere", ("question_mark", "f1"), APP, "help", 99),
+    ConsoleCommand("palette", "Palette", "Find a command by its name", ("ctrl+p", "colon"), APP, "command_palette", 98),
+    ConsoleCommand("quit", "Quit", "Leave; everything typed is kept", ("q", "ctrl+q"), APP, "quit", 97),
+    ConsoleCommand("refresh", "Refresh", "Ask every source again now", ("ctrl+r", "f5"), APP, "refresh_now"),
+    ConsoleCommand("theme", "Theme", "The next theme, until the console is closed", ("f8",), APP, "next_theme"),
+    ConsoleCommand("open", "Open", "Open the incident under the cursor", ("enter",), HOME, "open", 10),
+    ConsoleCommand("declare", "Declare", "Declare an incident", ("d",), HOME, "declare", 11, True),
+    ConsoleCommand("note", "Note", "Write a note into the timeline", ("n",), DESK, "note", 10, True),
+    ConsoleCommand("acknowledge", "Ack", "Acknowledge the page under the cursor", ("a",), DESK, "acknowledge", 11, True),
+    ConsoleCommand("update", "Update", "Compose a status update", ("u",), DESK, "update", 12, True),
+    ConsoleCommand("runbook", "Runbook", "Open the runbook of the page or service", ("r",), DESK, "runbook", 13),
+    ConsoleCommand("severity", "Severity", "Change the severity", ("s",), DESK, "severity", 14, True),
+    ConsoleCommand("phase", "Phase", "Change the phase", ("p",), DESK, "phase", 15, True),
+    ConsoleCommand("impact", "Impact", "Start or stop customer impact", ("i",), DESK, "impact", 16, True),
+    ConsoleCommand("role", "Role", "Hand a role to a person", ("o",), DESK, "role", 17, True),
+    ConsoleCommand("theory", "Theory", "State the current theory of the cause", ("t",), DESK, "theory", 18, True),
+    ConsoleCommand("amend", "Amend", "Correct the text of the entry under the cursor", ("e",), DESK, "amend", 30, True),
+    ConsoleCommand("strike", "Strike", "Strike the entry under the cursor", ("x",), DESK, "strike", 31, True),
+    ConsoleCommand("resolve", "Resolve", "Resolve the incident, or reopen it", ("R",), DESK, "resolve", 19, True),
+    ConsoleCommand("retitle", "Retitle", "Change the title", ("T",), DESK, "retitle", None, True),
+    ConsoleCommand("new", "Declare", "Declare another incident", ("D",), DESK, "declare", None, True),
+    ConsoleCommand("export", "Export", "Write the record to a Markdown file", ("X",), DESK, "export"),
+    ConsoleCommand("zoom", "Zoom", "The focused region fills the screen, or no more", ("z",), DESK, "zoom", 32),
+    ConsoleCommand("next_region", "Next", "Go to the next region", ("tab",), DESK, "app.focus_next"),
+    ConsoleCommand("home", "Home", "Back to the list of incidents", ("escape", "h"), DESK, "home", 33),
+)
+
+BY_ID: Mapping[str, ConsoleCommand] = {command.id: command for command in REGISTRY}
+
+
+def of(scope: str, *, read_only: bool = False) -> list[ConsoleCommand]:
+    """Return the commands of `scope` in registry order; without those that write where `read_only`."""
+    return [c for c in REGISTRY if c.scope == scope and not (read_only and c.writes)]
+
+
+def bindings(scope: str) -> list[Binding]:
+    """Return Textual bindings for `scope`; the command's id is the binding's id, which the keymap names."""
+    return [Binding(",".join(c.keys), c.action, c.title, id=c.id, show=False) for c in of(scope)]
+
+
+def default_keys() -> dict[str, tuple[str, ...]]:
+    """Return each command's keys, by id, as the keymap check wants them."""
+    return {c.id: c.keys for c in REGISTRY}
+
+
+def footer(scopes: Iterable[str], keys: Mapping[str, tuple[str, ...]], read_only: bool) -> list[tuple[str, str]]:
+    """Return (key, title) pairs for the footer, most wanted first."""
+    wanted = [c for scope in scopes for c in of(scope, read_only=read_only) if c.rank is not None]
+    return [(key_name(keys[c.id][0]), c.title) for c in sorted(wanted, key=lambda c: c.rank or 0) if keys.get(c.id)]
+
+
+_NAMES = {"question_mark": "?", "colon": ":", "escape": "esc", "enter": "↵"}
+
+
+def key_name(key: str) -> str:
+    """Return a key as people read it: `ctrl+p` is `^p`, `question_mark` is `?`."""
+    return _NAMES.get(key, key.replace("ctrl+", "^"))

@@ -1,0 +1,101 @@
+"""Where a Markdown text falls apart into sections: found line by line, without parsing the text. Pure."""
+
+import re
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from iccon.runbooks.model import Document, Heading
+from iccon.text import CleanText, clean
+
+SOFT_LINES = 120  # a longer section is split at its next blank line, so that a screen parses little at a time
+HARD_LINES = 600  # and at this one wherever it is
+REFERENCES = 200  # link definitions kept for all sections
+
+_FENCE = re.compile(r"^\s*(?:(?:>|[-*+]|\d{1,9}[.)])\s+)*(`{3,}|~{3,})(.*)$")
+_ATX = re.compile(r"^ {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
+_SETEXT = re.compile(r"^ {0,3}(=+|-+)[ \t]*$")
+_NOT_A_TITLE = re.compile(r"^(?: {4}|\s*(?:[-*+>|]|\d{1,9}[.)])(?:\s|$)|\s*[|])")
+_DEFINITION = re.compile(r"^ {0,3}\[[^\]]{1,200}\]:\s*\S")
+_MARKS = re.compile(r"[`*]|(?<!\w)_|_(?!\w)")
+
+
+class Section(Struct, frozen=True):
+    """A piece of a document: from one heading to the next. `line` is its first line, counted from 0.
+
+    `heading` is None for what stands before the first heading and for the rest of a long section.
+    `references` are the link definitions of the whole document.
+    """
+
+    heading: Heading | None
+    line: int
+    text: str
+    references: tuple[str, ...] = ()
+
+
+def open_lines(lines: list[str]) -> Iterator[tuple[int, str]]:
+    """Yield the lines that stand outside fenced code, with their numbers."""
+    fence = ""
+    for number, line in enumerate(lines):
+        found = _FENCE.match(line) if "```" in line or "~~~" in line else None
+        if not fence:
+            if found and not (found[1][0] == "`" and "`" in found[2]):
+                fence = found[1]
+            else:
+                yield number, line
+        elif found and found[1].startswith(fence) and not found[2].strip():
+            fence = ""
+
+
+def headings(text: str) -> tuple[Heading, ...]:
+    """Return the headings of `text`: `# …` and underlined ones, never those inside fenced code."""
+    found: list[Heading] = []
+    before = (-2, "")
+    for number, line in open_lines(text.split("\n")):
+        if "#" in line and (atx := _ATX.match(line)):
+            found.append(Heading(len(atx[1]), _title(atx[2] or ""), number))
+            before = (-2, "")
+            continue
+        under = _SETEXT.match(line) if before[0] == number - 1 and before[1].strip() else None
+        if under and not _NOT_A_TITLE.match(before[1]):
+            found.append(Heading(1 if under[1][0] == "=" else 2, _title(before[1]), before[0]))
+            before = (-2, "")
+        else:
+            before = (number, line)
+    return tuple(found)
+
+
+def _title(raw: str) -> CleanText:
+    return clean(_MARKS.sub("", raw), 200)
+
+
+def sections(document: Document) -> tuple[Section, ...]:
+    """Return the document cut at its headings, and long stretches at blank lines. Costs one pass over the lines."""
+    lines = document.text.split("\n")
+    outside = dict(open_lines(lines))
+    references = tuple(line for line in outside.values() if "]:" in line and _DEFINITION.match(line))[:REFERENCES]
+    at = {heading.line: heading for heading in document.headings}
+    starts = sorted({0, *(line for line in at if line < len(lines))})
+    found: list[Section] = []
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+        for first, last in _pieces(lines, outside, start, end):
+            text = "\n".join(lines[first:last])
+            if text.strip():
+                found.append(Section(at.get(first), first, text, references))
+    return tuple(found)
+
+
+def _pieces(lines: list[str], outside: dict[int, str], start: int, end: int) -> Iterator[tuple[int, int]]:
+    first = start
+    for number in range(start, end):
+        size = number - first
+        if size >= HARD_LINES or (size >= SOFT_LINES and _splits(lines, outside, number)):
+            yield first, number
+            first = number
+    yield first, end
+
+
+def _splits(lines: list[str], outside: dict[int, str], number: int) -> bool:
+    """Say whether a new piece can begin at `number`: an unindented line after a blank one, outside of fences."""
+    line = lines[number]
+    return number in outside and bool(line.strip()) and line[0] != " " and not lines[number - 1].strip()

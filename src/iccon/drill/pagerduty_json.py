@@ -1,0 +1,219 @@
+"""The JSON in which PagerDuty's REST v2 speaks of an account: shapes from its published OpenAPI description."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final
+
+from iccon.drill.pagerduty_state import Account, Event, Incident, Json, Person, code, service_id
+
+ABILITIES: Final = ("urgencies", "teams", "event_rules", "advanced_permissions")
+
+
+def when(at: datetime) -> str:
+    """Write an instant as PagerDuty does: seconds, Z."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def incident_json(account: Account, incident: Incident, include: tuple[str, ...] = ()) -> Json:
+    """Return the incident as the API gives it; `include` names references to be given whole."""
+    return {
+        **_reference(account, "incident", incident.id, f"[#{incident.number}] {incident.title}"),
+        "type": "incident",
+        "incident_number": incident.number,
+        "title": incident.title,
+        "created_at": when(incident.created_at),
+        "updated_at": when(incident.changed_at),
+        "status": incident.status,
+        "incident_key": f"key-{incident.number}",
+        "service": _service_reference(account, incident.service),
+        "assignments": _assignments(account, incident, whole="assignees" in include),
+        "acknowledgements": _acknowledgements(account, incident, whole="acknowledgers" in include),
+        "assigned_via": "escalation_policy",
+        "last_status_change_at": when(incident.changed_at),
+        "resolved_at": when(incident.changed_at) if incident.status == "resolved" else None,
+        "last_status_change_by": _agent(account, incident, incident.who),
+        "first_trigger_log_entry": _first_entry(account, incident, "first_trigger_log_entries" in include),
+        "alert_counts": {"all": 1, "triggered": int(incident.status != "resolved"),
+                         "resolved": int(incident.status == "resolved")},
+        "is_mergeable": True,
+        "incident_type": {"name": "incident_default"},
+        "escalation_policy": policy_json(account),
+        "teams": [],
+        "pending_actions": [],
+        "priority": None,
+        "resolve_reason": None,
+        "incidents_responders": [],
+        "responder_requests": [],
+        "urgency": incident.urgency,
+    }  # fmt: skip
+
+
+def log_entries(account: Account, incident: Incident) -> Iterator[Json]:
+    """Yield the incident's log entries, newest first, as the API orders them."""
+    for event in reversed(incident.events):
+        yield _entry_json(account, incident, event)
+
+
+def notes(account: Account, incident: Incident) -> Iterator[Json]:
+    """Yield the incident's notes, oldest first."""
+    for event in incident.events:
+        if event.type == "annotate_log_entry":
+            yield note_json(account, event)
+
+
+def note_json(account: Account, event: Event) -> Json:
+    """Return one note."""
+    person = event.by or account.on_call
+    return {
+        "id": code("N", event.number),
+        "user": user_reference(account, person),
+        "content": event.text,
+        "created_at": when(event.at),
+        "channel": {"summary": "The PagerDuty website or APIs"},
+    }
+
+
+def alert_json(account: Account, incident: Incident) -> Json:
+    """Return the one alert behind the incident."""
+    alert_id = code("A", incident.number)
+    return {
+        **_reference(account, "alert", alert_id, incident.alert or incident.title),
+        "type": "alert",
+        "created_at": when(incident.created_at),
+        "status": "resolved" if incident.status == "resolved" else "triggered",
+        "alert_key": f"key-{incident.number}",
+        "service": _service_reference(account, incident.service),
+        "body": {"type": "alert_body", "contexts": [], "details": incident.details},
+        "incident": {"id": incident.id, "type": "incident_reference"},
+        "suppressed": False,
+        "severity": "critical" if incident.urgency == "high" else "warning",
+    }
+
+
+def user_json(account: Account, person: Person) -> Json:
+    """Return a user, whole."""
+    return {
+        **_reference(account, "user", person.id, person.name),
+        "type": "user",
+        "name": person.name,
+        "email": person.email,
+        "time_zone": "Etc/UTC",
+        "role": "user",
+        "job_title": None,
+        "description": None,
+        "contact_methods": [],
+        "notification_rules": [],
+        "teams": [],
+    }
+
+
+def user_reference(account: Account, person: Person) -> Json:
+    """Return a reference to a user."""
+    return _reference(account, "user", person.id, person.name)
+
+
+def service_json(account: Account, name: str) -> Json:
+    """Return a service, whole."""
+    return {
+        **_reference(account, "service", service_id(name), name),
+        "type": "service",
+        "name": name,
+        "description": None,
+        "status": "active",
+        "escalation_policy": policy_json(account),
+    }
+
+
+def policy_json(account: Account) -> Json:
+    """Return a reference to the account's only escalation policy."""
+    return _reference(account, "escalation_policy", "EDEFAULT", "Default")
+
+
+def oncall_json(account: Account) -> Json:
+    """Return who is on call: one person, always, at the first level."""
+    return {
+        "user": user_reference(account, account.on_call),
+        "schedule": None,
+        "escalation_policy": policy_json(account),
+        "escalation_level": 1,
+        "start": None,
+        "end": None,
+    }
+
+
+def priorities(account: Account) -> Iterator[Json]:
+    """Yield the priorities P1 to P5."""
+    for level in range(1, 6):
+        yield {
+            **_reference(account, "priority", f"PRIO{level}", f"P{level}"),
+            "type": "priority",
+            "name": f"P{level}",
+        }
+
+
+def _reference(account: Account, kind: str, key: str, summary: str | None) -> Json:
+    folder = kind[:-1] + "ies" if kind.endswith("y") else kind + "s"
+    return {
+        "id": key,
+        "type": f"{kind}_reference",
+        "summary": summary,
+        "self": f"{account.url}/{folder}/{key}",
+        "html_url": f"{account.url}/html/{folder}/{key}",
+    }
+
+
+def _service_reference(account: Account, name: str | None) -> Json | None:
+    return None if name is None else _reference(account, "service", service_id(name), name)
+
+
+def _person(account: Account, person: Person, whole: bool) -> Json:
+    return user_json(account, person) if whole else user_reference(account, person)
+
+
+def _assignments(account: Account, incident: Incident, *, whole: bool) -> list[Json]:
+    if incident.status == "resolved":
+        return []
+    holder = incident.who or incident.assignee
+    return [{"at": when(incident.created_at), "assignee": _person(account, holder, whole)}]
+
+
+def _acknowledgements(account: Account, incident: Incident, *, whole: bool) -> list[Json]:
+    if incident.status != "acknowledged" or incident.who is None:
+        return []
+    return [{"at": when(incident.changed_at), "acknowledger": _person(account, incident.who, whole)}]
+
+
+def _agent(account: Account, incident: Incident, by: Person | None) -> Json | None:
+    return user_reference(account, by) if by is not None else _service_reference(account, incident.service)
+
+
+def _first_entry(account: Account, incident: Incident, whole: bool) -> Json:
+    entry = _entry_json(account, incident, incident.events[0])
+    if not whole:
+        return {k: entry[k] for k in ("id", "summary", "self", "html_url")} | {
+            "type": "trigger_log_entry_reference"
+        }
+    channel = {
+        "type": "api",
+        "summary": incident.title,
+        "client": "Alertmanager",
+        "details": incident.details,
+    }
+    return entry | {"channel": channel}
+
+
+def _entry_json(account: Account, incident: Incident, event: Event) -> Json:
+    who = event.by.name if event.by else "the API"
+    return {
+        **_reference(
+            account, "log_entry", code("L", event.number), f"{event.type.split('_')[0].title()} by {who}"
+        ),
+        "type": event.type,
+        "created_at": when(event.at),
+        "agent": _agent(account, incident, event.by),
+        "channel": {"type": "website" if event.by else "api"},
+        "service": _service_reference(account, incident.service),
+        "incident": _reference(account, "incident", incident.id, incident.title),
+        "teams": [],
+        "contexts": [],
+    } | ({"note": event.text} if event.text else {})

@@ -1,0 +1,21 @@
+"""Where the bundled themes and layouts lie: inside the installed package, or at the top of a checkout."""
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def themes_dir() -> Path:
+    """Return the folder of bundled themes."""
+    return _bundled("themes")
+
+
+def layouts_dir() -> Path:
+    """Return the folder of bundled layouts."""
+    return _bundled("layouts")
+
+
+def _bundled(name: str) -> Path:
+    """The wheel carries the folder inside the package; an editable install leaves it at the checkout's top."""
+    inside = _PACKAGE / name
+    return inside if inside.is_dir() else _PACKAGE.parents[1] / name

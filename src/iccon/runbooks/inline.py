@@ -24,8 +24,24 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 STYLES = frozenset(
-    ["h1", "h2", "h3", "text", "strong", "em", "code", "codeblock", "quote", "bullet", "link", "table", "rule"]
-    + ["muted", "task_done", "task_open"]
+    (
+        "h1",
+        "h2",
+        "h3",
+        "text",
+        "strong",
+        "em",
+        "code",
+        "codeblock",
+        "quote",
+        "bullet",
+        "link",
+        "table",
+        "rule",
+        "muted",
+        "task_done",
+        "task_open",
+    )
 )
 URL_LIMIT = 2000  # characters of an address
 
@@ -33,6 +49,7 @@ _BREAK = re.compile(r"(?i)<\s*(?:br|/p|/div|/tr|/li|/h[1-6])\b[^>]*>")
 _COMMENT = re.compile(r"(?s)<!--.*?(?:-->|$)")
 _TAG = re.compile(r"</?[a-zA-Z!?][^<>]*>")
 _PIECES = re.compile(r"\n|[^\S\n]+|\S+")
+_CHUNKS = re.compile(r" *[^ ]+ ?| +")
 _UNITS = re.compile(r"(?s).\ufe0f?")
 _OPENERS = {"strong_open": "strong", "em_open": "em", "s_open": "muted"}
 _CLOSERS = frozenset(("strong_close", "em_close", "s_close", "link_close"))
@@ -183,9 +200,17 @@ def _put(line: Line, span: Span) -> None:
 
 
 def cut(text: str, width: int) -> list[str]:
-    """Cut `text` into pieces of at most `width` cells (at least 2), nowhere in particular: for code."""
+    """Cut code into pieces of at most `width` cells (at least 2), behind spaces where it can; joined they are it."""
     width = max(width, 2)
-    return [text] if cell_len(text) <= width else _cut(text, width, width)
+    if cell_len(text) <= width:
+        return [text]
+    pieces: list[str] = []
+    for chunk in _CHUNKS.findall(text):
+        if pieces and cell_len(pieces[-1]) + cell_len(chunk) <= width:
+            pieces[-1] += chunk
+        else:
+            pieces.extend(_cut(chunk, width, width))
+    return pieces
 
 
 def _cut(text: str, width: int, first: int) -> list[str]:

@@ -14,11 +14,16 @@ class Heading(Struct, frozen=True):
 
 
 class Runbook(Struct, frozen=True):
-    """A runbook found in the library: `path` is relative to its folder, `title` its first heading or file name."""
+    """A runbook found in the library: `path` is relative to its folder, `title` its first heading or file name.
+
+    `alerts` and `services` are what its front matter says it is for.
+    """
 
     folder: str
     path: str
     title: CleanText
+    alerts: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
 
 
 class Document(Struct, frozen=True):
@@ -28,6 +33,13 @@ class Document(Struct, frozen=True):
     text: CleanText
     headings: tuple[Heading, ...]
     digest: str
+
+
+class Skipped(Struct, frozen=True):
+    """A path that is no runbook, and why."""
+
+    path: str
+    reason: CleanText
 
 
 class Match(Struct, frozen=True):

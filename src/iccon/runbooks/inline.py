@@ -55,6 +55,9 @@ _OPENERS = {"strong_open": "strong", "em_open": "em", "s_open": "muted"}
 _CLOSERS = frozenset(("strong_close", "em_close", "s_close", "link_close"))
 
 
+__all__ = ["STYLES", "Line", "Links", "Span", "cell_len", "cut", "one_line", "spans", "strip_html", "wrap"]
+
+
 class Span(Struct, frozen=True):
     """A stretch of text in one style; see the module's list of styles. Its text is clean and has no line break."""
 

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 
 from msgspec import Struct
-from rich.cells import cell_len
 
-from iccon.runbooks.inline import Line, Span, wrap
+from iccon.runbooks.inline import Line, Span, cell_len, wrap
 
 NARROWEST = 6  # cells of a column below which a table reads worse than a list of records
 

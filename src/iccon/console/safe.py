@@ -1,0 +1,259 @@
+"""The only door by which foreign text reaches a widget.
+
+Textual parses a `str` as markup nearly everywhere: `disk [/dev/sda1] is 95%` would end the program and
+`[@click=app.quit]x[/]` would run an action. And escape bytes pass through every widget to the terminal. So there are
+three doors: text becomes `Content` without markup (`plain`, the Safe… widgets, `set_titles`, `notify`); it is cleaned
+again on the way (`iccon.text`); and every strip of every widget passes a line filter that lets no control byte through
+(`ControlGuard`), whoever made it. A line filter is the hook because Textual applies filters in `StylesCache.render`,
+the one place where all widgets' lines pass, borders and their titles included, and caches the result by strip.
+"""
+
+import base64
+import contextlib
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.app import App, ReturnType
+from textual.color import Color
+from textual.content import Content
+from textual.filter import LineFilter
+from textual.strip import Strip
+from textual.widget import Widget
+from textual.widgets import Button, Label, OptionList, Static  # noqa: TID251  (this module is the ban's reason)
+from textual.widgets.option_list import Option
+
+from iccon.console.verdicts import THEME_DEFAULTS
+from iccon.text import clean, clean_block
+
+Severity = Literal["information", "warning", "error"]
+OSC52_LIMIT = 74_994  # bytes of text whose base64 form is 99,992: xterm and hterm drop a longer sequence without a word
+_VARIABLE = re.compile(r"\$([a-z][a-z0-9-]*)")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def plain(text: object) -> Content:
+    """Return `text` as content that is shown as written: cleaned, line breaks kept. Content passes as it is."""
+    return text if isinstance(text, Content) else Content(clean_block(text))
+
+
+def plain_line(text: object, limit: int = 500) -> Content:
+    """Return `text` as one line of at most `limit` characters, shown as written."""
+    return text if isinstance(text, Content) else Content(clean(text, limit))
+
+
+class SafeStatic(Static):
+    """A Static that never parses markup."""
+
+    def __init__(self, content: object = "", *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(plain(content), markup=False, id=id, classes=classes)
+
+    def update(self, content: object = "", *, layout: bool = True) -> None:
+        """Show `content` (text or Content) instead."""
+        super().update(plain(content), layout=layout)
+
+
+class SafeLabel(Label):
+    """A Label that never parses markup."""
+
+    def __init__(self, content: object = "", *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(plain(content), markup=False, id=id, classes=classes)
+
+    def update(self, content: object = "", *, layout: bool = True) -> None:
+        """Show `content` (text or Content) instead."""
+        super().update(plain(content), layout=layout)
+
+
+class SafeButton(Button):
+    """A Button whose label is shown as written."""
+
+    def __init__(
+        self,
+        label: object,
+        variant: Literal["default", "primary", "success", "warning", "error"] = "default",
+        *,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+        disabled: bool = False,
+        compact: bool = False,
+    ) -> None:
+        super().__init__(plain_line(label, 80), variant, id=id, classes=classes, disabled=disabled, compact=compact)
+
+
+class SafeOptions(OptionList):
+    """A list of plain prompts, each with an id. The ids may be any text; the highlight stays on its id."""
+
+    def __init__(
+        self,
+        options: Iterable[tuple[str, object]] = (),
+        *,
+        chosen: str | None = None,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(*self._options_of(options), id=id, classes=classes, markup=False)
+        if chosen is not None:
+            self._highlight(chosen)
+
+    @staticmethod
+    def _options_of(pairs: Iterable[tuple[str, object]]) -> list[Option]:
+        return [Option(plain_line(prompt), id=key) for key, prompt in pairs]
+
+    @property
+    def chosen(self) -> str | None:
+        """The id under the highlight."""
+        option = self.highlighted_option
+        return option.id if option else None
+
+    def set_pairs(self, pairs: Iterable[tuple[str, object]]) -> None:
+        """Replace the options by (id, prompt) pairs; the highlight stays on its id, or goes where that id is gone."""
+        before = self.chosen
+        self.set_options(self._options_of(pairs))
+        self._highlight(before)
+
+    def _highlight(self, key: str | None) -> None:
+        ids = [option.id for option in self.options]
+        self.highlighted = ids.index(key) if key in ids else None
+
+
+def set_titles(widget: Widget, title: object, subtitle: object = "") -> None:
+    """Set the titles in the border of `widget`, shown as written; an empty one is none."""
+    for name, text in (("border_title", title), ("border_subtitle", subtitle)):
+        content = plain_line(text, 200)
+        setattr(widget, name, content if content.plain.strip() else None)
+
+
+def notify(app: App[Any], text: object, severity: Severity = "information", timeout: float | None = None) -> None:
+    """Show a notice for `timeout` seconds (None: Textual's own), its text as written."""
+    app.notify(clean_block(text, 1000), severity=severity, timeout=timeout, markup=False)
+
+
+def scrub(text: str) -> str:
+    """Return `text` without control and direction-changing characters, of the same width in cells."""
+    return _CONTROL.sub(lambda m: " " * cell_len(m.group()), text)
+
+
+def _guarded(segment: Segment) -> Segment:
+    style = segment.style
+    if style is not None and style.link and (_CONTROL.search(style.link) or not style.link.isascii()):
+        style = style.update_link(None)
+    return Segment(scrub(segment.text), style)
+
+
+def _harmless(segment: Segment) -> bool:
+    link = segment.style.link if isinstance(segment.style, Style) else None
+    return not link and segment.control is None and (_CONTROL.search(segment.text) is None)
+
+
+def guard(segments: Sequence[Segment]) -> Sequence[Segment]:
+    """Return `segments` without anything a terminal could obey; the same object when there was nothing."""
+    return segments if all(map(_harmless, segments)) else [_guarded(s) for s in segments if s.control is None]
+
+
+def guard_strip(strip: Strip) -> Strip:
+    """Return `strip` without anything a terminal could obey; the same object when there was nothing."""
+    segments = guard(strip._segments)
+    return strip if segments is strip._segments else Strip(segments, strip.cell_length)
+
+
+class ControlGuard(LineFilter):
+    """The last defence: drops control bytes from every line of every widget, before it is cropped and written."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """Return `segments` scrubbed. Cached by Textual for each strip, so that only new lines cost."""
+        return list(guard(segments))
+
+
+class SafeApp(App[ReturnType]):
+    """The base of the application: every line is guarded, and no notice parses markup, whoever asks for it."""
+
+    ENABLE_COMMAND_PALETTE = False
+    _guard = ControlGuard()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return Textual's filters with the guard as the last one."""
+        return [*super().get_line_filters(), self._guard]
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Return the colours the widgets' style sheets ask for. A value may name another variable, as `$success`."""
+        return dict(THEME_DEFAULTS)
+
+    def get_css_variables(self) -> dict[str, str]:
+        """Return all variables; those named inside a value are put in, which Textual does not do."""
+        known = super().get_css_variables()
+        return {name: _VARIABLE.sub(lambda m: known.get(m[1], m[0]), value) for name, value in known.items()}
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: Severity = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Show a notice as written; `markup` is ignored."""
+        super().notify(
+            clean_block(message, 1000), title=clean(title, 80), severity=severity, timeout=timeout, markup=False
+        )
+
+
+def osc52(text: str, env: Mapping[str, str]) -> str:
+    """Return the terminal sequence that asks for `text` in the clipboard, for the terminal that `env` describes.
+
+    tmux takes the bare form when `set-clipboard` is on and hands the wrapped one on when `allow-passthrough` is; so it
+    gets both. GNU screen hands on a wrapped one.
+    """
+    bare = f"\x1b]52;c;{base64.b64encode(text.encode('utf-8', 'replace')).decode('ascii')}\x07"
+    if env.get("TMUX"):
+        return f"{bare}\x1bPtmux;{bare.replace(chr(27), chr(27) * 2)}\x1b\\"
+    return f"\x1bP{bare}\x1b\\" if env.get("STY") else bare
+
+
+def copy(app: App[Any], text: str, fallback: Path | None = None, env: Mapping[str, str] | None = None) -> str:
+    """Ask the terminal to put `text` into its clipboard and return an honest sentence about what was done.
+
+    No terminal confirms it. With `fallback` the text is also written to that file (owner only), always, because the
+    person finds out later. More than 74,994 bytes are not sent. Never raises.
+    """
+    env = os.environ if env is None else env
+    size = len(text.encode("utf-8", "replace"))
+    sent = size <= OSC52_LIMIT and _write(app, osc52(text, env))
+    kept = _keep(text, fallback)
+    if sent:
+        through = " through tmux" if env.get("TMUX") else " through screen" if env.get("STY") else ""
+        first = f"{size} bytes offered to the terminal's clipboard{through}; a terminal does not confirm it"
+    elif size > OSC52_LIMIT:
+        first = f"not copied: {size} bytes are more than a terminal takes ({OSC52_LIMIT})"
+    else:
+        first = "not copied: there is no terminal"
+    return f"{first}. {kept}" if kept else f"{first}."
+
+
+def _write(app: App[Any], sequence: str) -> bool:
+    driver = app._driver
+    if driver is None or driver.is_headless:
+        return False
+    driver.write(sequence)
+    driver.flush()
+    return True
+
+
+def _keep(text: str, path: Path | None) -> str:
+    if path is None:
+        return ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            path.unlink()
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="") as file:
+            file.write(text)
+    except OSError as error:
+        return f"The copy in {clean(path)} failed too: {clean(error.strerror)}."
+    return f"Also in the file {clean(path)}."

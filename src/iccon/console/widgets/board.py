@@ -1,0 +1,175 @@
+"""The golden-signal board: a row a service, a column a signal."""
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from iccon.console.charts import spark
+from iccon.console.figures import age_text, value_text
+from iccon.console.fit import Span, cells, crop, fit, fit_spans, wrap
+from iccon.console.verdicts import LOOKS
+from iccon.console.widgets.virtual import VirtualList
+from iccon.signals.model import Board, Cell, Verdict
+from iccon.text import clean
+
+_JUDGED = (Verdict.OK, Verdict.WARN, Verdict.BAD)
+WAITING = "Waiting for the first answer."
+
+
+def columns_of(board: Board, width: int) -> tuple[int, list[int]]:
+    """Return the width of the service column and of each signal's, which together with their gaps fill `width`."""
+    count = len(board.signals)
+    longest = max((cells(s) for s in board.services), default=7)
+    least = 9 * count + count
+    service = max(min(longest, 28, max(width // 5, width - 30 * count), width - least), 4)
+    room = max(width - service - count, 0)
+    return service, [room // count + (1 if i < room % count else 0) for i in range(count)]
+
+
+def cell_spans(cell: Cell | None, width: int, now: float, ascii_only: bool = False) -> list[Span]:
+    """Return one cell in exactly `width` cells: sign, word, value, then spark or age as far as there is room."""
+    if cell is None:
+        return fit_spans([(LOOKS[Verdict.NO_DATA].sign(ascii_only) + " no data", "v-no-data")], width)
+    look = LOOKS[cell.verdict]
+    sign = look.sign(ascii_only)
+    if cell.verdict in _JUDGED:
+        return fit_spans(_judged(cell, width, now, ascii_only), width)
+    if cell.verdict is Verdict.STALE:
+        return fit_spans([(f"{sign} {_stale(cell, width - 2, now)}", look.style)], width)
+    if cell.verdict is Verdict.ERROR and cell.fault:
+        return fit_spans([(f"{sign} {look.word}", look.style), (f" {clean(cell.fault)}", "dim")], width)
+    word = "not a number" if cell.verdict is Verdict.NOT_A_NUMBER and width >= 14 else look.word
+    return fit_spans([(f"{sign} {word}", look.style)], width)
+
+
+def _judged(cell: Cell, width: int, now: float, ascii_only: bool) -> list[Span]:
+    look = LOOKS[cell.verdict]
+    value = value_text(cell.value, cell.unit)
+    head = f"{look.sign(ascii_only)} {look.word:<4} " if width >= 13 else f"{look.sign(ascii_only)} "
+    if cell.fault:  # the last poll failed: the value is an old one
+        return [(head, look.style), (f"{value} {_old(cell, now)}", "v-stale")]
+    spans: list[Span] = [(head, look.style)]
+    left = width - len(head)
+    if left < 13:
+        return [*spans, (fit(value, left), "")]
+    return [*spans, (fit(value, 8), ""), (spark(cell.recent, left - 9, ascii_only), "dim")]
+
+
+def _old(cell: Cell, now: float) -> str:
+    return "" if cell.at is None else f"{age_text(now - cell.at)} old"
+
+
+def _stale(cell: Cell, width: int, now: float) -> str:
+    value = value_text(cell.value, cell.unit)
+    long = " ".join(part for part in ("stale", value, _old(cell, now)) if part)
+    if len(long) <= width:
+        return long
+    short = " ".join(part for part in (value, _old(cell, now)) if part)
+    return short if len(short) <= width else short.removesuffix(" old")
+
+
+def detail(cell: Cell | None, service: str, signal: str, now: float, ascii_only: bool = False) -> list[Span]:
+    """Return everything known about one cell in one line."""
+    if cell is None:
+        return [(f"{service} {signal}: no data was ever seen", "dim")]
+    look = LOOKS[cell.verdict]
+    parts = [value_text(cell.value, cell.unit)]
+    limits = [
+        f"{name} {value_text(v, cell.unit)}" for name, v in (("warn", cell.warn), ("bad", cell.bad)) if v is not None
+    ]
+    parts += [f"({', '.join(limits)})"] if limits else []
+    parts += [f"sample {age_text(now - cell.at)} old"] if cell.at is not None else []
+    parts += [f"- {clean(cell.fault)}"] if cell.fault else []
+    sign = look.sign(ascii_only)
+    return [
+        (f"{service} {signal} ", "strong"),
+        (f"{sign} {cell.verdict}", look.style),
+        (" " + " ".join(p for p in parts if p), ""),
+    ]
+
+
+class BoardView(VirtualList):
+    """Shows a Board. `chosen` is the (service, signal) under the cursor."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "column(-1)", "Left", id="board.left", show=False),
+        Binding("right", "column(1)", "Right", id="board.right", show=False),
+    ]
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None, ascii_only: bool = False) -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes, ascii_only=ascii_only)
+        self.board: Board | None = None
+        self.now = 0.0
+        self.note = ""
+        self.column = 0
+
+    def show(self, board: Board | None, now: float, note: str = "") -> None:
+        """Show `board` as of `now` (seconds since 1970 UTC); `note` is what is wrong, or why there is none."""
+        self.board, self.now, self.note = board, now, clean(note, 300)
+        self.column = min(self.column, max(len(board.signals) - 1, 0)) if board else 0
+        self.set_rows(board.services if board else ())
+
+    @property
+    def chosen(self) -> tuple[str, str] | None:
+        """The (service, signal) under the cursor, or None."""
+        if self.board is None or self.chosen_key is None or not self.board.signals:
+            return None
+        return self.chosen_key, self.board.signals[self.column]
+
+    def action_column(self, by: int) -> None:
+        """Go to the next signal, or the previous."""
+        count = len(self.board.signals) if self.board else 0
+        self.column = max(0, min(self.column + by, count - 1))
+        if self.chosen_key is None:
+            self.action_move(1)
+        self.touch()
+        self.post_message(self.Chosen(self, self.chosen_key))
+
+    def row_spans(self, key: str, width: int) -> list[Span]:
+        """Return a service's row."""
+        if self.board is None:
+            return []
+        service, sizes = columns_of(self.board, width)
+        spans: list[Span] = [(fit(clean(key), service), "strong")]
+        row = [self.board.cells.get((key, signal)) for signal in self.board.signals]
+        if fault := _common_fault(row):
+            rest = width - service - 1
+            return [*spans, (" ", ""), *fit_spans([(f"! error {fault}", "v-error")], rest)]
+        here = self.column if key == self.chosen_key and self.has_focus else -1
+        for index, (cell, size) in enumerate(zip(row, sizes, strict=True)):
+            spans.append((" ", ""))
+            made = cell_spans(cell, size, self.now, self.ascii_only)
+            spans += [(text, f"{style} cell-cursor".strip()) for text, style in made] if index == here else made
+        return spans
+
+    def header(self, width: int) -> list[list[Span]]:
+        """Return the signals' names, and what is wrong."""
+        if self.board is None or not self.board.services:
+            return []
+        service, sizes = columns_of(self.board, width - 1)
+        names = [fit(clean(name), size) for name, size in zip(self.board.signals, sizes, strict=True)]
+        lines: list[list[Span]] = [[(" ".join([" " + fit("service", service), *names]), "head")]]
+        if self.note:
+            lines.insert(0, [(crop(f" ! {self.note}", width), "v-error")])
+        return lines
+
+    def footer(self, width: int) -> list[list[Span]]:
+        """Return what is known about the cell under the cursor, where there is room for it."""
+        if self.size.height < 5 or self.board is None or not self.board.services:
+            return []
+        if self.chosen is None:
+            words = "; ".join(self.board.warnings)
+            return [[(crop(f" {words}", width), "v-warn")]] if words else []
+        service, signal = self.chosen
+        cell = self.board.cells.get((service, signal))
+        return [[(" ", ""), *detail(cell, clean(service), signal, self.now, self.ascii_only)]]
+
+    def empty(self, width: int) -> list[list[Span]]:
+        """Say why there is nothing."""
+        words = "No service has data yet." if self.board is not None and not self.note else self.note or WAITING
+        return [[(f" {line}", "dim")] for line in wrap(words, width - 2)]
+
+
+def _common_fault(row: list[Cell | None]) -> str:
+    faults = {c.fault if c and c.verdict is Verdict.ERROR and c.value is None else "" for c in row}
+    return faults.pop() if len(faults) == 1 else ""

@@ -1,0 +1,87 @@
+"""The list of active pages."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from iccon.console.figures import age_text
+from iccon.console.fit import Span, cells, crop, fit, wrap
+from iccon.console.widgets.virtual import VirtualList
+from iccon.pages.model import Page, PageStatus
+from iccon.text import clean
+
+# status: glyph, ASCII, word, style
+STATUS: Mapping[PageStatus, tuple[str, str, str, str]] = {
+    PageStatus.TRIGGERED: ("●", "!", "triggered", "v-bad"),
+    PageStatus.ACKNOWLEDGED: ("◐", "a", "acked", "v-warn"),
+    PageStatus.SILENCED: ("○", "s", "silenced", "dim"),
+    PageStatus.RESOLVED: ("✓", "r", "resolved", "v-ok"),
+}
+NONE = "No page is open."
+
+
+def page_spans(page: Page, width: int, now: datetime, pending: str = "", ascii_only: bool = False) -> list[Span]:
+    """Return one page in `width` cells: status, age, service, title, who has it. `pending` is a write in flight."""
+    glyph, plain, word, style = STATUS[page.status]
+    status = fit(f"{plain if ascii_only else glyph} {word}", 11)
+    age = fit(age_text((now - page.created_at).total_seconds()), 5, right=True)
+    service = min(max(width // 6, 8), 24)
+    who = _who(page, width)
+    tail = f" {pending}" if pending else f" {who}" if who else ""
+    title = max(width - 11 - 5 - 2 - service - 1 - cells(tail), 4)
+    return [
+        (status, style),
+        (f"{age}  ", "dim"),
+        (fit(clean(page.service) or "-", service) + " ", "strong"),
+        (fit(clean(page.title) or "(no title)", title), ""),
+        (tail, "v-warn" if pending else "dim"),
+    ]
+
+
+def _who(page: Page, width: int) -> str:
+    if page.status is PageStatus.ACKNOWLEDGED and page.acknowledged_by:
+        return crop(f"by {clean(page.acknowledged_by)}", max(width // 6, 10))
+    names = ", ".join(clean(name) for name in page.assignees)
+    return crop(f"to {names}", max(width // 6, 10)) if names and width >= 100 else ""
+
+
+class PagesView(VirtualList):
+    """Shows pages. `chosen` is the page under the cursor; an action takes its key when the person's key is pressed."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None, ascii_only: bool = False) -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes, ascii_only=ascii_only)
+        self.pages: dict[str, Page] = {}
+        self.pending: Mapping[str, str] = {}
+        self.now = datetime.fromtimestamp(0, UTC)
+        self.note = ""
+
+    def show(
+        self, pages: Sequence[Page], now: datetime, note: str = "", pending: Mapping[str, str] | None = None
+    ) -> None:
+        """Show `pages` in their order as of `now`; `note` is what is wrong. `pending` (by page key) stays when None."""
+        self.pages = {page.key: page for page in pages}
+        self.now, self.note = now, clean(note, 300)
+        if pending is not None:
+            self.pending = pending
+        self.set_rows(tuple(self.pages))
+
+    def mark_pending(self, pending: Mapping[str, str]) -> None:
+        """Show which writes are in flight, by page key: "ack sending", "ack unknown"."""
+        self.pending = pending
+        self.touch()
+
+    @property
+    def chosen(self) -> Page | None:
+        """The page under the cursor, or None."""
+        return self.pages.get(self.chosen_key) if self.chosen_key is not None else None
+
+    def row_spans(self, key: str, width: int) -> list[Span]:
+        """Return a page's row."""
+        return page_spans(self.pages[key], width, self.now, clean(self.pending.get(key, ""), 24), self.ascii_only)
+
+    def header(self, width: int) -> list[list[Span]]:
+        """Return what is wrong, while there are rows below it."""
+        return [[(crop(f" ! {self.note}", width), "v-error")]] if self.note and self.pages else []
+
+    def empty(self, width: int) -> list[list[Span]]:
+        """Say why there is nothing."""
+        return [[(f" {line}", "dim")] for line in wrap(self.note or NONE, width - 2)]

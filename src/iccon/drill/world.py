@@ -1,0 +1,257 @@
+"""A simulated production on loopback: servers, a driver that lets the scenario happen, and its configuration."""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any, Final, Self
+
+import msgspec
+
+from iccon.clock import Clock, SystemClock
+from iccon.config import schema
+from iccon.drill import script
+from iccon.drill.control import RUNBOOKS, ControlServer, Tried
+from iccon.drill.pagerduty_api import PagerDutyServer
+from iccon.drill.prometheus_api import LABEL, METRIC_OF, Moment, PrometheusServer
+from iccon.drill.report import Facts, PageFact
+from iccon.drill.scenario import GoldenSignal, PageScript, Scenario
+from iccon.drill.script import Course, Step, What
+from iccon.drill.sink import Sink
+from iccon.text import clean
+
+TICK = 0.2  # real seconds between two looks of the driver
+TOKEN = "drill-token"  # noqa: S105  (opens nothing but the simulated pager on loopback)
+SECRET = "drill-secret"  # noqa: S105  (signs posts to the simulated status page)
+EMAIL = "commander@drill.example.com"
+ON_CALL = "robin.doe@drill.example.com"
+ENVIRONMENT = "DRILL"
+UPDATES_FILE = "drill-updates.md"
+UNITS: Final = {
+    GoldenSignal.LATENCY: "seconds",
+    GoldenSignal.TRAFFIC: "per_second",
+    GoldenSignal.ERRORS: "ratio",
+    GoldenSignal.SATURATION: "ratio",
+}
+
+
+class World:
+    """One drill. Made, started, stopped once; safe to ask from any thread.
+
+    `speed` is how many scenario seconds pass in a real one. Samples and pages carry real time, so that ages on
+    the screen are right. `told` hears each event on the thread that made it. With `automatic` False nothing but
+    `mitigate` ends the fault.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        *,
+        seed: int = 1,
+        speed: float = 1.0,
+        clock: Clock | None = None,
+        automatic: bool = True,
+        told: Callable[[Step], None] | None = None,
+    ) -> None:
+        if not 0.01 <= speed <= 1_000:
+            raise ValueError(f"the speed of a drill lies between 0.01 and 1,000, not {speed:g}")
+        self.scenario = scenario
+        self.seed = seed
+        self.speed = speed
+        self.clock: Clock = clock or SystemClock()
+        self.automatic = automatic
+        self.started_at: datetime = self.clock.now()
+        self._told = told
+        self._began = self.clock.monotonic()
+        self._course = Course()
+        self._ids: dict[str, str] = {}  # page name -> the pager's id
+        self._lock = threading.RLock()
+        self._stopping = threading.Event()
+        self.prometheus = PrometheusServer(scenario, seed, self._moment)
+        self.pager = PagerDutyServer(token=TOKEN, clock=self.clock, on_call=ON_CALL)
+        self.pager.on_change = self._page_changed
+        self.sink = Sink(self.clock, SECRET)
+        self.control = ControlServer(self.mitigate, self.status)
+
+    def start(self) -> Self:
+        """Start the servers and the driver; scenario second 0 is now."""
+        self.started_at, self._began = self.clock.now(), self.clock.monotonic()
+        for server in (self.prometheus, self.pager, self.sink, self.control):
+            server.start()
+        threading.Thread(target=self._drive, name="drill-driver", daemon=True).start()
+        return self
+
+    def stop(self) -> None:
+        """Stop the driver and the servers. Only after start()."""
+        self._stopping.set()
+        for server in (self.prometheus, self.pager, self.sink, self.control):
+            server.stop()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    def second(self) -> float:
+        """Return the present scenario second."""
+        return (self.clock.monotonic() - self._began) * self.speed
+
+    def instant(self, second: float) -> datetime:
+        """Return the real instant of a scenario second, UTC."""
+        return self.started_at + timedelta(seconds=second / self.speed)
+
+    def course(self) -> Course:
+        """Return what has happened up to now."""
+        with self._lock:
+            self._catch_up()
+            return self._course
+
+    def mitigate(self, verb: str, by: str = "somebody at a terminal") -> Tried:
+        """Try a mitigation: the scenario's own verb ends the fault, others change nothing."""
+        verb, right = clean(verb, 60), self.scenario.mitigation
+        if verb not in (right.name, *right.wrong):
+            return Tried(False, f"unknown; this drill knows {', '.join(sorted((right.name, *right.wrong)))}")
+        with self._lock:
+            before = self.course()
+            after = script.mitigate(self.scenario, before, verb, self.second(), by)
+            self._course = after
+        if after.mitigated_at == before.mitigated_at:
+            return Tried(False, f"{verb}: done, and nothing changed")
+        self._tell(Step(What.MITIGATED, verb, after.mitigated_at or 0.0))
+        return Tried(True, right.does)
+
+    def status(self) -> dict[str, Any]:
+        """Return how the drill stands, as plain data."""
+        course = self.course()
+        return {
+            "drill": True,
+            "scenario": self.scenario.name,
+            "title": self.scenario.title,
+            "second": round(self.second(), 1),
+            "speed": self.speed,
+            "pages_open": [n for n in course.triggered if n not in course.resolved],
+            "mitigated": course.mitigated_at is not None,
+            "verbs": sorted((self.scenario.mitigation.name, *self.scenario.mitigation.wrong)),
+        }
+
+    def facts(self) -> Facts:
+        """Return what the world knows, for the report."""
+        course, scenario = self.course(), self.scenario
+        verb, ended = scenario.mitigation.name, script.recovered_at(scenario, course)
+        return Facts(
+            scenario=scenario.name,
+            title=clean(scenario.title),
+            seed=self.seed,
+            speed=self.speed,
+            started_at=self.started_at,
+            ended_at=self.clock.now(),
+            expected=scenario.expected,
+            fault_at=self._instant_if(scenario.fault_at if course.t >= scenario.fault_at else None),
+            pages=tuple(self._page_fact(page, course) for page in scenario.pages),
+            mitigated_at=self._instant_if(course.mitigated_at),
+            mitigated_by=clean(course.mitigated_by, 100),
+            recovered_at=self._instant_if(ended if ended is not None and course.t >= ended else None),
+            tried=tuple((self.instant(t), v, v == verb and t == course.mitigated_at) for t, v in course.tried),
+            posts=len(self.sink.posts()),
+        )
+
+    def config(self, folders: schema.Folders, base: schema.Config | None = None) -> schema.Config:
+        """Return the configuration that points the ordinary adapters at this world.
+
+        The person, screen and keys are those of `base`; every source and outlet is the drill's own.
+        """
+        base = base or schema.Config()
+        return schema.Config(
+            me=schema.Me(base.me.name, base.me.email or EMAIL),
+            environment=ENVIRONMENT,
+            prometheus={"drill": schema.Prometheus(self.prometheus.url)},
+            signals=self._signals(),
+            pagerduty=schema.PagerDuty(schema.Secret(literal=TOKEN), url=self.pager.url, refresh=self._every(5.0)),
+            runbooks=schema.Runbooks((str(RUNBOOKS),)),
+            updates=schema.Updates(
+                {
+                    "status-page": schema.Outlet("webhook", url=self.sink.url, secret=schema.Secret(literal=SECRET)),
+                    "file": schema.Outlet("file", path=str(folders.data / UPDATES_FILE)),
+                },
+                base.updates.templates,
+            ),
+            console=base.console,
+        )
+
+    def _signals(self) -> schema.Signals:
+        signals = {s.value: self._signal(s) for s in GoldenSignal}
+        names = tuple(s.name for s in self.scenario.services)
+        step = max(15.0 / self.speed, 1.0)
+        return schema.Signals(
+            label=LABEL, refresh=self._every(5.0), window=120 * step, step=step, services=names, **signals
+        )
+
+    def _signal(self, signal: GoldenSignal) -> schema.Signal:
+        limits = self.scenario.thresholds.get(signal)
+        found = schema.Signal(METRIC_OF[signal], UNITS[signal], "drill")
+        if limits is None:
+            return found
+        return msgspec.structs.replace(found, warn=limits.warn, bad=limits.bad, worse=limits.worse)
+
+    def _every(self, seconds: float) -> float:
+        """Return how often to look, in real seconds: a faster drill is looked at more often, within reason."""
+        return max(seconds / self.speed, 0.5)
+
+    def _moment(self) -> Moment:
+        course, now = self.course(), self.clock.now().timestamp()
+        return Moment(now, self.started_at.timestamp(), self.speed, course.mitigated_at)
+
+    def _instant_if(self, second: float | None) -> datetime | None:
+        return None if second is None else self.instant(second)
+
+    def _page_fact(self, page: PageScript, course: Course) -> PageFact:
+        return PageFact(
+            name=page.name,
+            id=self._ids.get(page.name, ""),
+            title=clean(page.title),
+            herring=page.herring,
+            triggered_at=self._instant_if(course.triggered.get(page.name)),
+            acknowledged_at=self._instant_if(course.acknowledged.get(page.name)),
+            resolved_at=self._instant_if(course.resolved.get(page.name)),
+        )
+
+    def _drive(self) -> None:
+        while not self._stopping.wait(TICK):
+            self.course()
+
+    def _catch_up(self) -> None:
+        """Let everything happen that is due; the caller holds the lock."""
+        course = self._course
+        self._course, steps = script.advance(self.scenario, self.seed, course, self.second(), automatic=self.automatic)
+        for step in steps:
+            self._make_it_so(step)
+            self._tell(step)
+
+    def _make_it_so(self, step: Step) -> None:
+        page = self.scenario.page(step.name)
+        if step.what is What.TRIGGER and page is not None:
+            link = self.control.runbook_url(page.runbook)
+            self._ids[page.name] = self.pager.trigger(
+                page.title, page.service, page.urgency, alert=page.alert, runbook_url=link
+            )
+        elif step.what is What.RESOLVE and page is not None:
+            self.pager.resolve(self._ids[page.name])
+
+    def _tell(self, step: Step) -> None:
+        if self._told is not None:
+            self._told(step)
+
+    def _page_changed(self, ident: str, status: str, by: str) -> None:
+        """Hear what a person did to a page; what the world itself did has no name in `by`."""
+        if not by:
+            return
+        with self._lock:
+            name = next((n for n, i in self._ids.items() if i == ident), None)
+            if name is None:
+                return
+            course = self.course()
+            if status == "acknowledged":
+                self._course = script.acknowledge(course, name, self.second())
+            elif status == "resolved":
+                self._course = script.resolve(course, name, self.second())

@@ -26,11 +26,15 @@ class SourceFault(Exception):
     """A source did not give what was asked of it.
 
     `reason` is clean, one line, and says what a person can do. `retry_after` is in seconds, where the
-    other side named one. `LOST` alone means that a write may have taken effect.
+    other side named one. `LOST` alone means that a write may have taken effect. `partial` is what a poll can
+    still show in spite of the fault (its old data, marked), None where it has nothing to say.
     """
 
-    def __init__(self, kind: FaultKind, reason: object, retry_after: float | None = None) -> None:
+    def __init__(
+        self, kind: FaultKind, reason: object, retry_after: float | None = None, partial: object = None
+    ) -> None:
         self.kind = kind
         self.reason: CleanText = clean(reason, 300)
         self.retry_after = retry_after
+        self.partial = partial
         super().__init__(f"{kind}: {self.reason}")

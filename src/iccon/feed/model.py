@@ -11,7 +11,10 @@ from iccon.text import CleanText
 
 
 class Source(Struct, frozen=True):
-    """Something to poll: a blocking function, how often (seconds), and how long one poll may take (seconds)."""
+    """Something to poll: a blocking function, how often, and how long one poll may take.
+
+    `every` is in seconds of the feed's clock, which a drill runs faster; `deadline` is in real seconds.
+    """
 
     name: str
     poll: Callable[[], Any]
@@ -31,7 +34,8 @@ class Trouble(Struct, frozen=True):
 class Slot(Struct, frozen=True):
     """The latest of one source. `value` stays the last good one while there is trouble; None before the first.
 
-    `busy_since` is set while a poll runs.
+    `at` is when the last good value came. `version` grows with every value and every trouble.
+    `busy_since` is set while a poll runs, also past its deadline: a source is never polled twice at once.
     """
 
     source: str
@@ -43,6 +47,8 @@ class Slot(Struct, frozen=True):
 
 
 class Snapshot(Struct, frozen=True):
-    """All slots at one moment, by source name."""
+    """All slots at one moment, by source name. `version` grows with every change; `paused`: no polls start."""
 
     slots: dict[str, Slot]
+    version: int = 0
+    paused: bool = False

@@ -31,7 +31,7 @@ def incident_json(account: Account, incident: Incident, include: tuple[str, ...]
         "assigned_via": "escalation_policy",
         "last_status_change_at": when(incident.changed_at),
         "resolved_at": when(incident.changed_at) if incident.status == "resolved" else None,
-        "last_status_change_by": _agent(account, incident, incident.who),
+        "last_status_change_by": _agent(account, incident, _last_hand(incident)),
         "first_trigger_log_entry": _first_entry(account, incident, "first_trigger_log_entries" in include),
         "alert_counts": {"all": 1, "triggered": int(incident.status != "resolved"),
                          "resolved": int(incident.status == "resolved")},
@@ -185,6 +185,11 @@ def _acknowledgements(account: Account, incident: Incident, *, whole: bool) -> l
 
 def _agent(account: Account, incident: Incident, by: Person | None) -> Json | None:
     return user_reference(account, by) if by is not None else _service_reference(account, incident.service)
+
+
+def _last_hand(incident: Incident) -> Person | None:
+    """Who gave the incident its present status; None for the monitoring system."""
+    return next((e.by for e in reversed(incident.events) if e.type != "annotate_log_entry"), None)
 
 
 def _first_entry(account: Account, incident: Incident, whole: bool) -> Json:

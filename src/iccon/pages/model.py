@@ -1,12 +1,15 @@
 """Active pages as plain data, and what a backend that holds them must do. Pure."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Protocol
 
 from msgspec import Struct
 
+from iccon.faults import FaultKind
 from iccon.text import CleanText
+
+UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)  # stands where a backend gave no readable time
 
 
 class PageStatus(StrEnum):
@@ -19,7 +22,10 @@ class PageStatus(StrEnum):
 
 
 class Page(Struct, frozen=True):
-    """One page (PagerDuty incident) or alert (Alertmanager), text cleaned, times aware UTC."""
+    """One page (PagerDuty incident) or alert (Alertmanager), text cleaned, times aware UTC.
+
+    `changed_at` is when it got its present status, `changed_by` who gave it that ("" for a machine).
+    """
 
     source: str
     id: str
@@ -34,11 +40,41 @@ class Page(Struct, frozen=True):
     acknowledged_by: CleanText = CleanText("")
     url: CleanText = CleanText("")
     runbook_url: CleanText = CleanText("")
+    changed_at: datetime | None = None
+    changed_by: CleanText = CleanText("")
 
     @property
     def key(self) -> str:
         """What makes this page the same page after a refresh."""
         return f"{self.source}:{self.id}"
+
+
+class Listing(Struct, frozen=True):
+    """All open pages of one backend; `notices` says what a person must know about the list (cut, unreadable rows)."""
+
+    pages: tuple[Page, ...]
+    notices: tuple[CleanText, ...] = ()
+
+
+class BackendTrouble(Struct, frozen=True):
+    """A backend that did not answer this time; its pages are those of its last answer."""
+
+    backend: str
+    kind: FaultKind
+    reason: CleanText
+
+
+class Pages(Struct, frozen=True):
+    """The open pages of all backends: triggered first, then acknowledged, then silenced; newest first.
+
+    `closed` are those that were open at the poll before and are no more. A backend in `trouble` has its
+    last known pages in `pages`.
+    """
+
+    pages: tuple[Page, ...] = ()
+    closed: tuple[Page, ...] = ()
+    trouble: tuple[BackendTrouble, ...] = ()
+    notices: tuple[CleanText, ...] = ()
 
 
 class Done(Struct, frozen=True):
@@ -52,6 +88,15 @@ class PageBackend(Protocol):
 
     name: str
     verbs: tuple[str, ...]
+    deadline: float  # seconds within which `listing` ends, one way or the other
+
+    def listing(self) -> Listing:
+        """Return all open pages, and what is to be said about them. Raises SourceFault."""
+        ...
+
+    def closed(self, pages: tuple[Page, ...]) -> tuple[Page, ...]:
+        """Return, as they are now, those of `pages` that are known to have been resolved. Raises SourceFault."""
+        ...
 
     def list(self) -> tuple[Page, ...]:
         """Return all open pages, complete. Raises SourceFault."""

@@ -30,7 +30,9 @@ class SessionTransport(httpx2.BaseTransport):
         if response.status_code in (420, 429):
             checked(response)
         kept = {name: text for name, text in response.headers.items() if name.lower() not in _NOT_KEPT}
-        return httpx2.Response(response.status_code, headers=kept, content=response.content, request=request)
+        # A stream, though the body is here: the `pagerduty` client asks how long reading took, which needs one.
+        body = httpx2.ByteStream(response.content or b"")
+        return httpx2.Response(response.status_code, headers=kept, stream=body, request=request)
 
     def close(self) -> None:
         """Close the session's connections."""

@@ -1,0 +1,230 @@
+"""The application: theme, keys, screens, the bridge, and the one way in which screens act."""
+
+import gc
+from typing import Any
+
+from msgspec.structs import replace
+from textual import events
+from textual.app import App
+from textual.screen import Screen
+
+from iccon.background import in_thread, spawn
+from iccon.console import commands, safe
+from iccon.console.bridge import pump
+from iccon.console.keygate import KeyGate
+from iccon.console.parts import Opened, Parts
+from iccon.console.questions import Question
+from iccon.console.screens.base import Surface
+from iccon.console.screens.home import HomeScreen
+from iccon.console.screens.incident import IncidentScreen
+from iccon.console.theming import DEFAULTS, textual_theme
+from iccon.incident import commands as c
+from iccon.incident.decide import Refusal
+from iccon.incident.entries import Entry
+from iccon.feed.model import Snapshot
+from iccon.journal.faults import JournalFault
+
+TICK = 1.0  # seconds between two looks at the clock
+
+
+class IcconApp(App[int]):
+    """The console. It is given its parts and builds none."""
+
+    CSS_PATH = "iccon.tcss"
+    TITLE = "iccon"
+    BINDINGS = commands.bindings(commands.APP)
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.snapshot = parts.feed.snapshot()
+        self.record_trouble: str | None = parts.desk.trouble
+        super().__init__()
+        self._gate = KeyGate(self.post_message)
+        for theme in parts.themes.values():
+            self.register_theme(textual_theme(theme))
+        self.theme = parts.theme
+        self.set_keymap({ident: ",".join(keys) for ident, keys in parts.keys.items()})
+        safe.guard(self)
+
+    # Start
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Give every variable that our style sheets read."""
+        return dict(DEFAULTS)
+
+    def get_default_screen(self) -> Screen[Any]:
+        """Open the active incident, else the home screen."""
+        opened = self.parts.opened
+        return HomeScreen(self.parts.incidents) if opened is None else self._incident_screen(opened)
+
+    def _incident_screen(self, opened: Opened) -> IncidentScreen:
+        wanted = self.parts.layouts[self.parts.layout]
+        layout = wanted if wanted.fits(*self.size) else self.parts.layouts["narrow"]
+        return IncidentScreen(opened.incident, opened.entries, layout)
+
+    def on_mount(self) -> None:
+        """Start what moves, once the first frame is out."""
+        self.call_after_refresh(self._painted)
+
+    def _painted(self) -> None:
+        gc.freeze()  # what start-up made is kept for good: never look at it again
+        gc.enable()
+        parts = self.parts
+        parts.desk.subscribe(self._appended)
+        spawn(parts.feed.run(), "feed")
+        spawn(pump(parts.feed, self._fed), "bridge")
+        if parts.effects is not None:
+            spawn(parts.effects.recover(), "outbox")
+        self.set_interval(TICK, self._tick)
+        for notice in parts.notices:
+            self.say(notice, "warning")
+
+    # Data down
+
+    def _surfaces(self) -> list[Surface]:
+        return [screen for screen in self.screen_stack if isinstance(screen, Surface) and screen.is_mounted]
+
+    def _tick(self) -> None:
+        now = self.parts.setting.clock.now()
+        for surface in self._surfaces():
+            surface.tick(now)
+
+    def _fed(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        for surface in self._surfaces():
+            surface.fed(snapshot)
+
+    def _appended(self, entries: tuple[Entry, ...]) -> None:
+        self.record_trouble = self.parts.desk.trouble
+        for surface in self._surfaces():
+            surface.appended(entries)
+
+    # What screens ask for
+
+    async def act(self, command: c.Command, incident: str | None, *, drop_draft: str | None = None) -> str | None:
+        """Do `command`; return None when it is on the record, else the reason why not, which is shown as well."""
+        try:
+            answer = await self.parts.desk.do(command, incident, drop_draft=drop_draft)
+        except JournalFault as fault:
+            self.record_trouble = fault.reason
+            self._tick()
+            return self._refused(f"NOT RECORDED: {fault.reason}. {fault.hint}", "error")
+        if isinstance(answer, Refusal):
+            return self._refused(". ".join(filter(None, (answer.reason, answer.hint))))
+        for effect in answer.effects:
+            if self.parts.effects is not None:
+                spawn(self.parts.effects.run(effect), f"effect {effect}")
+        if isinstance(command, c.Declare):
+            await self.open_incident(answer.incident)
+        return None
+
+    def _refused(self, reason: str, severity: safe.Severity = "warning") -> str:
+        self.say(reason, severity)
+        return reason
+
+    def say(self, text: str, severity: safe.Severity = "information") -> None:
+        """Show a notice. One that comes instead of a field lets the held keys go on."""
+        self.gate_open()
+        safe.notify(self, text, severity)
+
+    async def ask(self, question: Question, incident: str | None) -> None:
+        """Ask `question` and do what its answers say. What was typed before and not sent is there again."""
+        from iccon.console.screens.form import Form  # noqa: PLC0415  (not on the first screen)
+
+        async def submit(answers: Any) -> str | None:
+            return await self.act(question.command(answers), incident, drop_draft=question.draft or None)
+
+        fields = list(question.fields)
+        if question.draft and fields:
+            text, _ = await self.draft(question.draft)
+            fields[0] = replace(fields[0], value=text or fields[0].value)
+        await self.push_screen(Form(question.title, fields, submit, self.save_draft, lines=question.lines))
+
+    async def draft(self, key: str) -> tuple[str, int]:
+        """Return the text kept under `key` and the cursor in it; empty where there is none."""
+        found = await self.parts.desk.call(lambda desk: desk.journal.draft(key))
+        return (found.text, found.cursor) if found else ("", 0)
+
+    async def save_draft(self, key: str, text: str, cursor: int) -> None:
+        """Keep what is being typed. A journal that cannot be written is said in the state strip, not at every key."""
+        try:
+            await self.parts.desk.call(lambda desk: desk.journal.save_draft(key, text, cursor))
+        except JournalFault as fault:
+            self.record_trouble = fault.reason
+
+    # Screens
+
+    async def open_incident(self, incident: str) -> None:
+        """Show an incident."""
+        entries = await self.parts.desk.call(lambda desk: tuple(desk.ledger(incident).entries))
+        await self.switch_screen(self._incident_screen(Opened(incident, entries)))
+
+    async def open_home(self) -> None:
+        """Show the list of incidents."""
+        incidents = await self.parts.desk.call(lambda desk: desk.incidents())
+        await self.switch_screen(HomeScreen(incidents))
+
+    async def export(self, incident: str) -> None:
+        """Write the record of an incident as Markdown and say where."""
+        export = self.parts.export
+        try:
+            records = await self.parts.desk.call(lambda desk: tuple(desk.ledger(incident).entries))
+            path = await in_thread(lambda: export(incident, records), "export", 30)
+        except (OSError, JournalFault, TimeoutError) as fault:
+            self.say(f"the export was not written: {fault}", "error")
+        else:
+            self.say(f"written: {path}")
+
+    async def action_help(self) -> None:
+        """Show the keys."""
+        from iccon.console.screens.help import HelpScreen  # noqa: PLC0415  (not on the first screen)
+
+        scope = next((s.SCOPE for s in reversed(self._surfaces())), commands.HOME)
+        await self.push_screen(HelpScreen(scope, self.parts.keys, self.parts.setting.read_only))
+
+    def action_refresh_now(self) -> None:
+        """Poll every source now."""
+        self.parts.feed.refresh(None)
+
+    def action_next_theme(self) -> None:
+        """Go through the themes of iccon and of the user."""
+        names = sorted(self.parts.themes)
+        at = names.index(self.theme) if self.theme in names else -1
+        self.theme = names[(at + 1) % len(names)]
+        self.say(f"theme {self.theme}")
+
+    def footer(self, scope: str) -> list[tuple[str, str]]:
+        """Return what the key bar of `scope` shows."""
+        return commands.footer((scope, commands.APP), self.parts.keys, self.parts.setting.read_only)
+
+    # Keys
+
+    async def on_event(self, event: events.Event) -> None:
+        """Hold keys back while a field that a key opens has no focus yet."""
+        if isinstance(event, events.Key) and not self._passes(event):
+            return
+        await super().on_event(event)
+
+    def _passes(self, key: events.Key) -> bool:
+        now = self.parts.setting.clock.monotonic()
+        if not self._gate.admit(key, now):
+            return False
+        if self._opens_a_field(key.key):
+            self._gate.close(now)
+        return True
+
+    def _opens_a_field(self, key: str) -> bool:
+        if isinstance(self.focused, safe.TYPING):
+            return False
+        active = self.screen.active_bindings.get(key)
+        command = commands.BY_ID.get(active.binding.id or "") if active else None
+        return command is not None and command.opens
+
+    def on_descendant_focus(self) -> None:
+        """A field of the screen itself (the note line) has the focus."""
+        if isinstance(self.focused, safe.TYPING):
+            self.gate_open()
+
+    def gate_open(self) -> None:
+        """The field has focus, or will not come: let the held keys through."""
+        self._gate.open(self.parts.setting.clock.monotonic())

@@ -1,0 +1,45 @@
+"""What every screen of the console can reach: the application, typed, and the clock tick."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, cast
+
+from textual.screen import ModalScreen, Screen, ScreenResultType
+
+from iccon.feed.model import Snapshot
+from iccon.incident.entries import Entry
+
+if TYPE_CHECKING:
+    from iccon.console.app import IcconApp
+
+
+class Surface(Screen[None]):
+    """A screen that shows live data. The application calls `tick`, `fed` and `appended`; each may do nothing."""
+
+    SCOPE = ""
+
+    @property
+    def console(self) -> "IcconApp":
+        """The application."""
+        return cast("IcconApp", self.app)
+
+    def tick(self, now: datetime) -> None:
+        """A second has passed; `now` is aware UTC."""
+
+    def fed(self, snapshot: Snapshot) -> None:
+        """A source has news."""
+
+    def appended(self, entries: tuple[Entry, ...]) -> None:
+        """The journal has new entries, this console's or another process's."""
+
+
+class Modal(ModalScreen[ScreenResultType]):
+    """A box over a screen. It takes the keys that were typed while it opened."""
+
+    @property
+    def console(self) -> "IcconApp":
+        """The application."""
+        return cast("IcconApp", self.app)
+
+    def on_screen_resume(self) -> None:
+        """The first field has the focus after this refresh: let the held keys come."""
+        self.call_after_refresh(self.console.gate_open)

@@ -1,0 +1,147 @@
+"""One form for every small question: texts, one choice, or only a confirmation. Wholly visible at 80x24.
+
+The form stays open, with what was typed, until its answer was accepted: a refusal is shown inside it.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from msgspec import Struct
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.widgets import Input
+
+from iccon.console.drafts import DraftInput, Save
+from iccon.console.screens.base import Modal
+from iccon.console.safe import SafeLabel, SafeOptions, set_titles
+
+
+class TextField(Struct, frozen=True):
+    """A line of text. `draft` is the key under which it is kept while typed; "" keeps it nowhere."""
+
+    id: str
+    label: str
+    value: str = ""
+    required: bool = False
+    placeholder: str = ""
+    draft: str = ""
+
+
+class ChoiceField(Struct, frozen=True):
+    """One of several; `options` are (value, label), chosen with the arrows or by number."""
+
+    id: str
+    label: str
+    options: tuple[tuple[str, str], ...]
+    value: str = ""
+
+
+Field = TextField | ChoiceField
+Answers = Mapping[str, str]
+# Takes the answers; returns why they are not accepted, or None when the thing is done.
+Submit = Callable[[Answers], Awaitable[str | None]]
+
+
+class Form(Modal[bool]):
+    """Asks `fields`; dismissed with True once `submit` accepted, with False on Escape."""
+
+    BINDINGS = [
+        Binding("escape", "cancel", "Cancel", show=False, priority=True),
+        Binding("enter", "submit", "Accept", show=False, priority=True),
+    ]
+
+    def __init__(
+        self, title: str, fields: Sequence[Field], submit: Submit, save: Save, *, lines: Sequence[str] = ()
+    ) -> None:
+        super().__init__()
+        self._title = title
+        self._fields = fields
+        self._submit = submit
+        self._save = save
+        self._lines = lines
+        self._busy = False
+
+    def compose(self) -> ComposeResult:
+        """Lay the fields out in the order given."""
+        with Vertical(id="box") as box:
+            set_titles(box, self._title)
+            for line in self._lines:
+                yield SafeLabel(line, classes="line")
+            for field in self._fields:
+                yield from self._compose_field(field)
+            yield SafeLabel("", id="error")
+            yield SafeLabel(self._hint(), id="hint")
+
+    def _compose_field(self, field: Field) -> ComposeResult:
+        if field.label:
+            yield SafeLabel(field.label, classes="label")
+        if isinstance(field, TextField):
+            yield DraftInput(
+                field.draft, self._save, value=field.value, placeholder=field.placeholder, id=f"field-{field.id}"
+            )
+        else:
+            yield SafeOptions(field.options, chosen=field.value, id=f"field-{field.id}")
+
+    def _hint(self) -> str:
+        parts = ["enter accept", "esc cancel"]
+        if any(isinstance(f, ChoiceField) for f in self._fields):
+            parts.insert(0, "↑ ↓ or number choose")
+        if len(self._fields) > 1:
+            parts.insert(-2, "tab next")
+        return "   ".join(parts)
+
+    def on_mount(self) -> None:
+        """Put the focus on the first field and the cursor behind its text."""
+        for field in self.query(DraftInput):
+            field.cursor_position = len(field.value)
+
+    def on_key(self, event: events.Key) -> None:
+        """Arrows reach the choice from a text field, so that nobody needs Tab to pick a severity."""
+        options = next(iter(self.query(SafeOptions)), None)
+        if options is None or options.has_focus or event.key not in ("up", "down"):
+            return
+        if event.key == "up":
+            options.action_cursor_up()
+        else:
+            options.action_cursor_down()
+        event.stop()
+
+    @on(Input.Submitted)
+    async def _submitted(self) -> None:
+        await self.action_submit()
+
+    async def action_submit(self) -> None:
+        """Give the answers; stay open with the reason when they are not accepted. A second Enter meanwhile is ignored."""
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            refused = self._missing() or await self._submit(self._answers())
+        finally:
+            self._busy = False
+        if refused is None:
+            self.dismiss(True)
+        else:
+            self.query_one("#error", SafeLabel).update(refused)
+
+    def _answers(self) -> Answers:
+        return {field.id: self._answer(field) for field in self._fields}
+
+    def _answer(self, field: Field) -> str:
+        if isinstance(field, TextField):
+            return self.query_one(f"#field-{field.id}", DraftInput).value
+        return self.query_one(f"#field-{field.id}", SafeOptions).chosen or ""
+
+    def _missing(self) -> str | None:
+        for field in self._fields:
+            if isinstance(field, TextField) and field.required and not self._answer(field).strip():
+                self.query_one(f"#field-{field.id}", DraftInput).focus()
+                return f"{field.label or 'the text'} is empty"
+        return None
+
+    async def action_cancel(self) -> None:
+        """Leave; what was typed into a field with a draft key stays on disk."""
+        for field in self.query(DraftInput):
+            await field.flush()
+        self.dismiss(False)

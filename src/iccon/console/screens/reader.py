@@ -1,0 +1,30 @@
+"""A runbook over the whole screen, for layouts that have no region for it."""
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+
+from iccon.console.screens.base import Modal
+from iccon.console.widgets.keybar import KeyBar
+from iccon.console.widgets.runbook import RunbookView
+from iccon.runbooks.model import Document
+
+
+class Reader(Modal[None]):
+    """Closed by Escape or `q`."""
+
+    BINDINGS = [Binding("escape,q,r", "dismiss", "Close", show=False)]
+
+    def __init__(self, document: Document) -> None:
+        super().__init__()
+        self._document = document
+
+    def compose(self) -> ComposeResult:
+        """The runbook and its keys."""
+        yield RunbookView(id="runbook", classes="region")
+        yield KeyBar([("↑ ↓", "Scroll"), ("esc", "Close")])
+
+    def on_mount(self) -> None:
+        """Show the text."""
+        view = self.query_one(RunbookView)
+        view.show(self._document)
+        view.focus()

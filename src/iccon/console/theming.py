@@ -1,0 +1,55 @@
+"""Theme files as Textual themes, and the variables that our style sheet adds to Textual's."""
+
+from collections.abc import Mapping
+
+from textual.theme import Theme
+
+from iccon.config.theme import ThemeFile
+from iccon.console.verdicts import THEME_DEFAULTS
+
+# Every variable that our style sheets read beyond Textual's: one that nobody defines ends the program, and Textual's
+# own themes, which can be chosen too, define none of them.
+DEFAULTS: Mapping[str, str] = {
+    **THEME_DEFAULTS,
+    "muted": "$foreground 60%",
+    "severity-sev1": "$error",
+    "severity-sev2": "$warning",
+    "severity-sev3": "$accent",
+    "severity-sev4": "$primary",
+    "severity-sev5": "$secondary",
+    "severity-text": "$background",
+}
+
+
+def textual_theme(file: ThemeFile) -> Theme:
+    """Return the Textual theme of a checked theme file."""
+    colours = file.colours
+    return Theme(
+        name=file.name,
+        primary=colours.primary,
+        secondary=colours.secondary,
+        accent=colours.accent,
+        foreground=colours.foreground,
+        background=colours.background,
+        surface=colours.surface,
+        panel=colours.panel,
+        boost=colours.boost,
+        success=colours.success,
+        warning=colours.warning,
+        error=colours.error,
+        dark=file.dark,
+        ansi=file.ansi,
+        variables=_variables(file),
+    )
+
+
+def _variables(file: ThemeFile) -> dict[str, str]:
+    colours, own = file.colours, file.css_variables()
+    rows = {
+        "verdict-nan": file.verdicts.not_a_number,
+        "row-dim": colours.muted,
+        "row-head": colours.secondary,
+        "row-cursor": own.get("block-cursor-background", colours.boost),
+        "row-cursor-blurred": colours.panel,
+    }
+    return rows | own

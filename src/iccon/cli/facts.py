@@ -1,0 +1,145 @@
+"""Facts as JSON, for scripts. The names of the fields are promises; instants are UTC in RFC 3339, spans are seconds.
+
+incident   id, short, title, severity, phase, active, drill, services, declared_at, declared_by, resolved_at,
+           elapsed_seconds, impact_seconds, commander, roles {role: {person, since}}, impacts [{id, scope, started,
+           stopped}], theory {text, confirmed, at}, next_update, updates [{entry, audience, at, text, next_due, outlets
+           {name: {effect, state, detail, receipt}}}], notes, entries
+entry      id, short, incident, kind, happened_at, recorded_at, actor, text
+line       what an entry has, and machine, late, amended, struck (the reason, or null)
+receipt    incident, entries [entry], effects [id]
+effect     id, short, incident, port, target, verb, state, queued_at, changed_at, detail, receipt, title
+page       source, id, number, title, service, status, urgency, created_at, assignees, acknowledged_by, url
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from iccon.incident import timers
+from iccon.incident.effects import OutboxRow
+from iccon.incident.entries import Entry
+from iccon.incident.ids import short
+from iccon.incident.roles import Role
+from iccon.incident.severity import Policy
+from iccon.incident.state import Issued, State
+from iccon.incident.timeline import Item, describe
+
+if TYPE_CHECKING:
+    from iccon.pages.model import Page
+
+Facts = dict[str, Any]
+
+
+def incident(state: State, now: datetime, policy: Policy) -> Facts:
+    """Return how an incident stands at `now`."""
+    return {
+        **headline(state, now),
+        "services": state.services,
+        "declared_by": state.declared_by,
+        "roles": {str(role): {"person": held.person, "since": held.since} for role, held in state.roles.items()},
+        "impacts": state.impacts,
+        "theory": state.theory,
+        "next_update": timers.next_update(state, policy),
+        "updates": [_issued(issued, state) for issued in state.updates],
+        "notes": state.notes,
+        "entries": state.entries,
+    }
+
+
+def headline(state: State, now: datetime) -> Facts:
+    """Return what a list of incidents says about each."""
+    return {
+        "id": state.incident,
+        "short": short(state.incident),
+        "title": state.title,
+        "severity": state.severity,
+        "phase": state.phase,
+        "active": state.active,
+        "drill": state.drill,
+        "commander": state.holder(Role.COMMANDER),
+        "declared_at": state.declared_at,
+        "resolved_at": state.resolved_at,
+        "elapsed_seconds": int(timers.elapsed(state, now).total_seconds()),
+        "impact_seconds": int(timers.impact(state, now).total_seconds()),
+    }
+
+
+def _issued(issued: Issued, state: State) -> Facts:
+    outlets = {name: _outcome(effect, state) for name, effect in issued.effects.items()}
+    return {
+        "entry": issued.entry,
+        "audience": issued.audience,
+        "at": issued.at,
+        "text": issued.text,
+        "next_due": issued.next_due,
+        "outlets": outlets,
+    }
+
+
+def _outcome(effect: str, state: State) -> Facts:
+    found = state.outcomes.get(effect)
+    if found is None:
+        return {"effect": effect, "state": "queued", "detail": "", "receipt": ""}
+    return {"effect": effect, "state": found.state, "detail": found.detail, "receipt": found.receipt}
+
+
+def entry(entry: Entry) -> Facts:
+    """Return one entry as it was written."""
+    return {
+        "id": entry.id,
+        "short": short(entry.id),
+        "incident": entry.incident,
+        "kind": entry.kind,
+        "happened_at": entry.happened_at,
+        "recorded_at": entry.recorded_at,
+        "actor": entry.actor,
+        "text": describe(entry.body),
+    }
+
+
+def line(item: Item, incident: str) -> Facts:
+    """Return one line of a timeline."""
+    return {
+        "id": item.id,
+        "short": short(item.id),
+        "incident": incident,
+        "kind": item.kind,
+        "happened_at": item.happened_at,
+        "recorded_at": item.recorded_at,
+        "actor": item.actor,
+        "text": item.text,
+        "machine": item.machine,
+        "late": item.late,
+        "amended": item.amended,
+        "struck": item.struck,
+    }
+
+
+def receipt(incident: str, entries: Iterable[Entry], effects: Iterable[str]) -> Facts:
+    """Return what a command wrote."""
+    return {"incident": incident, "entries": [entry(e) for e in entries], "effects": list(effects)}
+
+
+def effect(row: OutboxRow) -> Facts:
+    """Return one row of the outbox."""
+    what = row.effect
+    return {
+        "id": what.id,
+        "short": short(what.id),
+        "incident": what.incident,
+        "port": what.port,
+        "target": what.target,
+        "verb": what.verb,
+        "state": row.state,
+        "queued_at": row.queued_at,
+        "changed_at": row.changed_at,
+        "detail": row.detail,
+        "receipt": row.receipt,
+        "title": what.payload.get("title", ""),
+    }
+
+
+def page(page: "Page") -> Facts:
+    """Return one page."""
+    fields = "source id number title service status urgency created_at assignees acknowledged_by url"
+    return {name: getattr(page, name) for name in fields.split()}

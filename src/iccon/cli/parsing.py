@@ -1,0 +1,96 @@
+"""The table of commands, and what their parsers share. Standard library only: every start of the program pays for it."""
+
+import argparse
+from collections.abc import Callable
+from typing import Any, NamedTuple, NoReturn
+
+OK, FAULT, USAGE, REFUSED = 0, 1, 2, 3
+
+Handler = Callable[[argparse.Namespace], int]
+Commands = Any  # argparse's private _SubParsersAction[Parser]
+
+
+class Spec(NamedTuple):
+    """One command: the group it is listed under, the module that parses and does it, and its one-line help."""
+
+    group: str
+    module: str
+    help: str
+
+
+_INCIDENT, _RECORD, _OUT, _SETUP = "Incidents", "The record", "The outside", "Setting up"
+
+COMMANDS: dict[str, Spec] = {
+    "console": Spec(_INCIDENT, "screen", "open the console (the same as no command)"),
+    "declare": Spec(_INCIDENT, "incident", "declare an incident"),
+    "list": Spec(_INCIDENT, "reading", "list incidents, newest first"),
+    "show": Spec(_INCIDENT, "reading", "show how one incident stands"),
+    "retitle": Spec(_INCIDENT, "incident", "change the title"),
+    "severity": Spec(_INCIDENT, "incident", "change the severity"),
+    "phase": Spec(_INCIDENT, "incident", "change the phase"),
+    "role": Spec(_INCIDENT, "incident", "give a role to a person"),
+    "impact": Spec(_INCIDENT, "incident", "start or stop customer impact"),
+    "theory": Spec(_INCIDENT, "incident", "state the current theory of the cause"),
+    "resolve": Spec(_INCIDENT, "incident", "resolve the incident"),
+    "reopen": Spec(_INCIDENT, "incident", "reopen a resolved incident"),
+    "note": Spec(_RECORD, "record", "write a note into the timeline"),
+    "timeline": Spec(_RECORD, "reading", "print the timeline"),
+    "amend": Spec(_RECORD, "record", "correct the text or the time of an entry"),
+    "strike": Spec(_RECORD, "record", "strike an entry; it stays readable"),
+    "export": Spec(_RECORD, "export", "write an incident out as Markdown or JSON Lines"),
+    "import": Spec(_RECORD, "export", "take in records that were exported as JSON Lines"),
+    "verify": Spec(_RECORD, "export", "check the chains of the journal"),
+    "update": Spec(_OUT, "update", "compose, preview and send a status update"),
+    "outbox": Spec(_OUT, "outbox", "show what was to leave, and how it ended"),
+    "pages": Spec(_OUT, "pages", "list the open pages of the configured pagers"),
+    "ack": Spec(_OUT, "pages", "acknowledge a page"),
+    "runbook": Spec(_OUT, "runbook", "list, show or search the runbooks"),
+    "init": Spec(_SETUP, "setup", "write a commented starter configuration"),
+    "check": Spec(_SETUP, "check", "try everything that is configured"),
+    "drill": Spec(_SETUP, "drill", "rehearse against a simulated production"),
+    "completion": Spec(_SETUP, "completion", "print the completion script of a shell"),
+    "complete": Spec("", "completion", "answer a shell that asks for completions"),
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one clean line, whatever was typed."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and the message on stderr; leave with exit code 2."""
+        from iccon.text import clean
+
+        self.exit(USAGE, f"{self.format_usage()}{self.prog}: error: {clean(message)}\n")
+
+
+def add_command(commands: Commands, name: str, handler: Handler, *, notes: str = "", with_json: bool = True) -> Parser:
+    """Add the parser of command `name`, with the options that every command has; `notes` follow its help."""
+    spec = COMMANDS[name]
+    raw = argparse.RawDescriptionHelpFormatter
+    parser: Parser = commands.add_parser(
+        name, description=f"{spec.help[0].upper()}{spec.help[1:]}.", epilog=notes, formatter_class=raw, allow_abbrev=False
+    )
+    common(parser, with_json)
+    parser.set_defaults(handler=handler)
+    return parser
+
+
+def common(parser: argparse.ArgumentParser, with_json: bool = True) -> None:
+    """Add --config and --drill, and --json where facts are printed."""
+    parser.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help="the configuration to read")
+    drill = "use the journal of drills, not the real one"
+    parser.add_argument("--drill", action="store_true", default=argparse.SUPPRESS, help=drill)
+    if with_json:
+        parser.add_argument("--json", action="store_true", help="print facts as JSON")
+
+
+def with_incident(parser: argparse.ArgumentParser) -> None:
+    """Add --incident."""
+    text = "the incident's id or its end (default: the single active one)"
+    parser.add_argument("--incident", "-i", metavar="REF", default=argparse.SUPPRESS, help=text)
+
+
+def with_time(parser: argparse.ArgumentParser) -> None:
+    """Add --at."""
+    text = "when it happened: 14:05, -5m, 2026-11-24T14:05Z, … (default: now)"
+    parser.add_argument("--at", metavar="TIME", help=text)

@@ -1,0 +1,60 @@
+"""note, amend, strike: what people write into the record."""
+
+import argparse
+
+from iccon.cli.parsing import OK, Commands, add_command, with_incident, with_time
+from iccon.cli.session import Session, refuse, session, text_of
+from iccon.cli.written import say_receipt
+from iccon.incident import commands as c
+from iccon.text import clean
+
+
+def add(commands: Commands) -> None:
+    """Add the parsers of this group."""
+    note = add_command(commands, "note", _do_note)
+    note.add_argument("text", nargs="+", help="what to write down; - reads the standard input")
+    with_incident(note)
+    with_time(note)
+    amend = add_command(commands, "amend", _do_amend)
+    amend.add_argument("entry", help="the entry's id, or its last characters")
+    amend.add_argument("text", nargs="*", help="the text it should have; - reads the standard input")
+    with_incident(amend)
+    with_time(amend)
+    strike = add_command(commands, "strike", _do_strike)
+    strike.add_argument("entry", help="the entry's id, or its last characters")
+    strike.add_argument("reason", nargs="+", help="why")
+    with_incident(strike)
+
+
+def _do_note(args: argparse.Namespace) -> int:
+    text = text_of(args.text)
+    with session(args) as opened:
+        return _write(opened, c.AddNote(text=text, at=opened.at()))
+
+
+def _do_amend(args: argparse.Namespace) -> int:
+    text = text_of(args.text) if args.text else None
+    with session(args) as opened:
+        target = entry_id(opened, args.entry)
+        return _write(opened, c.Amend(target=target, text=text, at=opened.at()))
+
+
+def _do_strike(args: argparse.Namespace) -> int:
+    with session(args) as opened:
+        target = entry_id(opened, args.entry)
+        return _write(opened, c.Strike(target=target, reason=clean(" ".join(args.reason))))
+
+
+def _write(opened: Session, command: c.Command) -> int:
+    say_receipt(opened, opened.do(command, opened.incident(resolved=True)))
+    return OK
+
+
+def entry_id(opened: Session, ref: str) -> str:
+    """Return the full id of the entry that `ref` names in the incident meant. Raises Refused."""
+    found = opened.desk.journal.find(ref, opened.incident(resolved=True))
+    if not found:
+        raise refuse("no_entry", f"this incident has no entry {clean(ref, 60)}", "`iccon timeline` lists the ids")
+    if len(found) > 1:
+        raise refuse("which_entry", f"{len(found)} entries end so", "give more characters of the id")
+    return found[0].id

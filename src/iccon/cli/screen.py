@@ -1,0 +1,24 @@
+"""console: hand over to the screen. What it is made of is imported only then."""
+
+import argparse
+import sys
+
+from iccon.cli.parsing import Commands, add_command, with_incident
+from iccon.cli.session import BadUse, setting
+
+
+def add(commands: Commands) -> None:
+    """Add the parser of this group."""
+    parser = add_command(commands, "console", console, with_json=False)
+    parser.add_argument("--read-only", action="store_true", help="watch only; nothing can be changed")
+    with_incident(parser)
+
+
+def console(args: argparse.Namespace) -> int:
+    """Open the console and return its exit code. Raises BadUse where there is no terminal."""
+    from iccon import bootstrap
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise BadUse("the console needs a terminal; `iccon --help` lists the commands that do not")
+    chosen = setting(args, read_only=args.read_only)
+    return bootstrap.console(chosen)

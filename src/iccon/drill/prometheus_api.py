@@ -174,6 +174,7 @@ _ROUTES: dict[str, _Handler] = {
     "/api/v1/status/buildinfo": _build,
 }
 
+_UNENDED = "parse error: unexpected end of input inside braces"
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 _SELECTOR = re.compile(r"\s*([A-Za-z_:][A-Za-z0-9_:]*)?\s*(?:\{(.*)\})?\s*", re.DOTALL)
 _MATCHER = re.compile(r'\s*([A-Za-z_][A-Za-z0-9_]*)\s*(=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"\s*(,|$)')
@@ -186,6 +187,8 @@ def _select(scenario: Scenario, query: str) -> Iterator[tuple[str, Service, dict
     if not query.strip():
         raise Refused('invalid parameter "query": 1:1: parse error: no expression found in input')
     found = _SELECTOR.fullmatch(query)
+    if query.count("{") > query.count("}"):
+        raise Refused(f'invalid parameter "query": 1:{len(query) + 1}: {_UNENDED}')
     if found is None:
         raise _foreign(query)
     matchers = list(_matchers(found.group(2) or "", query))

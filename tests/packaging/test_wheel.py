@@ -48,7 +48,9 @@ def names(*folder: str, suffix: str) -> list[str]:
 def test_the_wheel_carries_every_file_of_the_package(wheel: Path) -> None:
     inside = set(zipfile.ZipFile(wheel).namelist())
     package = ROOT / "src" / "iccon"
-    wanted = {f"iccon/{p.relative_to(package)}" for p in package.rglob("*") if p.is_file() and "__pycache__" not in p.parts}
+    wanted = {
+        f"iccon/{p.relative_to(package)}" for p in package.rglob("*") if p.is_file() and "__pycache__" not in p.parts
+    }
     wanted |= {f"iccon/themes/{name}" for name in names("themes", suffix=".toml")}
     wanted |= {f"iccon/layouts/{name}" for name in names("layouts", suffix=".toml")}
     assert wanted <= inside
@@ -61,7 +63,11 @@ def test_the_installed_program_is_not_the_checkout(python: Path, tmp_path: Path)
 
 
 def test_it_finds_its_themes_and_layouts(python: Path, tmp_path: Path) -> None:
-    code = "from iccon import resources as r\nfor d in (r.themes_dir(), r.layouts_dir()): print(*sorted(p.name for p in d.iterdir()))"
+    code = """
+from iccon import resources
+for folder in (resources.themes_dir(), resources.layouts_dir()):
+    print(*sorted(path.name for path in folder.iterdir()))
+"""
     themes, layouts = run(python, code, tmp_path).splitlines()
     assert themes.split() == names("themes", suffix=".toml")
     assert layouts.split() == names("layouts", suffix=".toml")

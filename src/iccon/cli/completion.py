@@ -51,7 +51,7 @@ _FILE_OPTIONS = ("--config", "--output")
 
 def add(commands: Commands) -> None:
     """Add the parsers of this group."""
-    notes = "bash: eval \"$(iccon completion bash)\"    zsh: the same    fish: iccon completion fish | source"
+    notes = 'bash: eval "$(iccon completion bash)"    zsh: the same    fish: iccon completion fish | source'
     script = add_command(commands, "completion", _do_completion, notes=notes, with_json=False)
     script.add_argument("shell", choices=sorted(SCRIPTS))
     asked = add_command(commands, "complete", _do_complete, with_json=False)

@@ -63,7 +63,9 @@ def _do_declare(args: argparse.Namespace) -> int:
 
 
 def _retitle(commands: Commands) -> None:
-    parser = add_command(commands, "retitle", lambda a: record(a, c.Retitle(title=clean(" ".join(a.title))), resolved=True))
+    parser = add_command(
+        commands, "retitle", lambda a: record(a, c.Retitle(title=clean(" ".join(a.title))), resolved=True)
+    )
     parser.add_argument("title", nargs="+", help="the new title")
     with_incident(parser)
 
@@ -126,7 +128,9 @@ def _do_impact(args: argparse.Namespace) -> int:
 
 
 def _theory(commands: Commands) -> None:
-    parser = add_command(commands, "theory", lambda a: record(a, c.SetTheory(text=clean(" ".join(a.text)), confirmed=a.confirmed)))
+    parser = add_command(
+        commands, "theory", lambda a: record(a, c.SetTheory(text=clean(" ".join(a.text)), confirmed=a.confirmed))
+    )
     parser.add_argument("text", nargs="+", help="what is thought to be the cause")
     parser.add_argument("--confirmed", action="store_true", help="it is no guess any more")
     with_incident(parser)
@@ -145,6 +149,8 @@ def _do_resolve(args: argparse.Namespace) -> int:
 
 
 def _reopen(commands: Commands) -> None:
-    parser = add_command(commands, "reopen", lambda a: record(a, c.Reopen(reason=clean(" ".join(a.reason))), resolved=True))
+    parser = add_command(
+        commands, "reopen", lambda a: record(a, c.Reopen(reason=clean(" ".join(a.reason))), resolved=True)
+    )
     parser.add_argument("reason", nargs="+", help="why")
     with_incident(parser)

@@ -3,7 +3,6 @@
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 from typing import Any
 
 from iccon.text import clean, clean_block
@@ -60,14 +59,3 @@ def width(text: str) -> int:
     from unicodedata import combining, east_asian_width
 
     return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
-
-
-def duration(span: timedelta) -> str:
-    """Return a span as people say it: `42s`, `7m`, `3h05m`, `2d04h`."""
-    seconds = max(int(span.total_seconds()), 0)
-    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86_400
-    if seconds < 60:
-        return f"{seconds}s"
-    if minutes < 60:
-        return f"{minutes}m"
-    return f"{hours}h{minutes % 60:02}m" if hours < 48 else f"{days}d{hours % 24:02}h"

@@ -1,14 +1,15 @@
 """pages, ack: the open pages of the configured pagers, and acknowledging one."""
 
 import argparse
-import os
 from typing import TYPE_CHECKING
 
 from iccon.cli import facts
-from iccon.cli.output import complain, duration, say, say_json, table
+from iccon.cli.output import complain, say, say_json, table
 from iccon.cli.parsing import FAULT, OK, Commands, add_command
+from iccon.cli.sending import perform
 from iccon.cli.session import Session, refuse, session
 from iccon.text import clean
+from iccon.when import ago
 
 if TYPE_CHECKING:
     from iccon.faults import SourceFault
@@ -42,7 +43,9 @@ def _backends(opened: Session) -> "dict[str, PageBackend]":
 
     found = page_backends(opened.setting)
     if not found:
-        raise refuse("no_pager", "no pager is configured", "add [pagerduty] or [alertmanager.NAME] to the configuration")
+        raise refuse(
+            "no_pager", "no pager is configured", "add [pagerduty] or [alertmanager.NAME] to the configuration"
+        )
     return found
 
 
@@ -64,7 +67,8 @@ def _say_pages(pages: "list[Page]", opened: Session) -> None:
         say("no open pages")
         return
     rows = (
-        (p.number or p.id, p.status, p.urgency, duration(opened.now - p.created_at), p.service, p.title) for p in pages
+        (p.number or p.id, p.status, p.urgency, ago((opened.now - p.created_at).total_seconds()), p.service, p.title)
+        for p in pages
     )
     table(rows, ("page", "status", "urgency", "age", "service", "title"))
 
@@ -79,7 +83,7 @@ def _do_ack(args: argparse.Namespace) -> int:
         active = opened.desk.active()
         incident = active[0].incident if len(active) == 1 else None
         receipt = opened.do(ActOnPage(page=ref, verb="acknowledge"), incident)
-        return perform(opened, receipt.effects)
+        return perform(opened, receipt)
 
 
 def _meant(opened: Session, ref: str) -> "Page":
@@ -92,8 +96,3 @@ def _meant(opened: Session, ref: str) -> "Page":
     if not found:
         raise refuse("no_page", f"no open page {clean(ref, 60)}", "`iccon pages` lists them")
     raise refuse("which_page", f"{len(found)} pages are called {clean(ref, 60)}", "give source:id")
-
-
-def perform(opened: Session, effects: tuple[str, ...]) -> int:
-    """Carry out queued effects now, print each outcome, and return 0 only when all were sent."""
-    raise NotImplementedError(os)

@@ -1,4 +1,4 @@
-"""The table of commands, and what their parsers share. Standard library only: every start of the program pays for it."""
+"""The table of commands, and what their parsers share. Standard library only: every start pays for it."""
 
 import argparse
 from collections.abc import Callable
@@ -68,7 +68,11 @@ def add_command(commands: Commands, name: str, handler: Handler, *, notes: str =
     spec = COMMANDS[name]
     raw = argparse.RawDescriptionHelpFormatter
     parser: Parser = commands.add_parser(
-        name, description=f"{spec.help[0].upper()}{spec.help[1:]}.", epilog=notes, formatter_class=raw, allow_abbrev=False
+        name,
+        description=f"{spec.help[0].upper()}{spec.help[1:]}.",
+        epilog=notes,
+        formatter_class=raw,
+        allow_abbrev=False,
     )
     common(parser, with_json)
     parser.set_defaults(handler=handler)

@@ -2,11 +2,12 @@
 
 import argparse
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import chain
 from typing import Any
 
 from iccon.cli import facts
-from iccon.cli.output import duration, say, say_json, table
+from iccon.cli.output import say, say_json, table
 from iccon.cli.parsing import OK, Commands, add_command, with_incident
 from iccon.cli.session import Session, session
 from iccon.incident import timers
@@ -16,6 +17,7 @@ from iccon.incident.roles import TITLES, Role
 from iccon.incident.severity import Audience
 from iccon.incident.state import State
 from iccon.incident.timeline import Item, Timeline
+from iccon.when import ago
 
 _BOOLEAN = argparse.BooleanOptionalAction
 
@@ -32,6 +34,10 @@ def add(commands: Commands) -> None:
     timeline.add_argument("--machine", action=_BOOLEAN, help="with what machines reported (default: in JSON only)")
     timeline.add_argument("--last", type=int, metavar="N", help="only the newest N lines")
     with_incident(timeline)
+
+
+def _span(span: timedelta) -> str:
+    return ago(span.total_seconds())
 
 
 def _do_list(args: argparse.Namespace) -> int:
@@ -51,7 +57,7 @@ def _do_list(args: argparse.Namespace) -> int:
 
 def _row(state: State, opened: Session) -> tuple[str, ...]:
     declared = opened.clock_text(state.declared_at) if state.declared_at else "?"
-    lasted = duration(timers.elapsed(state, opened.now))
+    lasted = _span(timers.elapsed(state, opened.now))
     title = f"DRILL {state.title}" if state.drill else state.title
     return short(state.incident), state.severity, state.phase, declared, lasted, title
 
@@ -77,7 +83,7 @@ def _head(state: State, opened: Session) -> Iterator[str]:
         yield f"declared      {opened.clock_text(state.declared_at)} by {state.declared_by}"
     if state.resolved_at:
         yield f"resolved      {opened.clock_text(state.resolved_at)}"
-    yield f"elapsed       {duration(timers.elapsed(state, opened.now))}"
+    yield f"elapsed       {_span(timers.elapsed(state, opened.now))}"
     if state.theory:
         yield f"theory        {state.theory.text} ({'confirmed' if state.theory.confirmed else 'not confirmed'})"
 
@@ -92,10 +98,10 @@ def _people(state: State) -> Iterator[str]:
 def _clock(state: State, opened: Session) -> Iterator[str]:
     if state.impacts:
         lasting = ", not ended" if state.open_impact else ""
-        yield f"impact        {duration(timers.impact(state, opened.now))} in {len(state.impacts)} span(s){lasting}"
+        yield f"impact        {_span(timers.impact(state, opened.now))} in {len(state.impacts)} span(s){lasting}"
     due = timers.next_update(state, opened.desk.policy)
     if due is not None:
-        late = f" (late by {duration(opened.now - due)})" if due < opened.now else ""
+        late = f" (late by {_span(opened.now - due)})" if due < opened.now else ""
         yield f"next update   {opened.clock_text(due)} to {Audience.CUSTOMER}{late}"
 
 
@@ -152,5 +158,5 @@ def _marks(item: Item) -> str:
     if item.amended:
         marks.append("amended")
     if item.late:
-        marks.append(f"recorded {duration(item.recorded_at - item.happened_at)} later")
+        marks.append(f"recorded {_span(item.recorded_at - item.happened_at)} later")
     return f"  [{'; '.join(marks)}]" if marks else ""

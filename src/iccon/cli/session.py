@@ -5,10 +5,14 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, tzinfo
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from iccon import when
 from iccon.config.schema import Problem
 from iccon.config.setting import Setting
 from iccon.incident.commands import Command
@@ -16,7 +20,7 @@ from iccon.incident.decide import Refusal
 from iccon.incident.fold import Ledger
 from iccon.incident.ids import short
 from iccon.incident.state import State
-from iccon.text import CleanText, clean_block
+from iccon.text import CleanText, clean, clean_block
 
 if TYPE_CHECKING:
     from iccon.desk import Desk, Receipt
@@ -107,13 +111,27 @@ class Session:
 
     def instant(self, words: str) -> datetime:
         """Return the instant that `words` name, as the configured zone reads them. Raises BadUse."""
-        from iccon import when
+        found = when.moment(words, self.now, self.zone, self._declared_at())
+        if isinstance(found, when.TimeProblem):
+            raise BadUse(f"--at {clean(words, 60)}: {found.reason}; {found.hint}")
+        return found
 
-        raise NotImplementedError(when)
+    def _declared_at(self) -> datetime | None:
+        """Return where T+ counts from: the declaration of the incident meant, if there is one."""
+        try:
+            return self.desk.state(self.incident(resolved=True)).declared_at
+        except Refused:
+            return None
+
+    @cached_property
+    def zone(self) -> tzinfo:
+        """The zone of the configuration, in which times are read and shown."""
+        return when.zone_of(self.setting.config.console.zone)
 
     def clock_text(self, instant: datetime) -> str:
-        """Return `instant` in the configured zone, with the zone's name."""
-        raise NotImplementedError
+        """Return `instant` in the configured zone, with the zone's name; with the date unless it is today."""
+        today = instant.astimezone(self.zone).date() == self.now.astimezone(self.zone).date()
+        return when.stamp(instant, self.zone, day=not today)
 
 
 @contextmanager
@@ -121,7 +139,9 @@ def session(args: argparse.Namespace, *, read_only: bool = False) -> Iterator[Se
     """Open the desk for one command and close its journal afterwards. Raises BadConfiguration, JournalFault."""
     from iccon.bootstrap import open_desk
 
-    chosen = setting(args, read_only=read_only)
+    chosen = setting(args)
+    if read_only and chosen.journal.exists():  # where there is none yet, it is made: "no incidents" is no fault
+        chosen = msgspec.structs.replace(chosen, read_only=True)
     desk = open_desk(chosen)
     try:
         yield Session(args, chosen, desk)

@@ -1,0 +1,53 @@
+"""Carrying out what a command queued in the outbox, now, and saying how each write ended."""
+
+from typing import TYPE_CHECKING
+
+from iccon.cli.output import say_json, table
+from iccon.cli.parsing import FAULT, OK
+from iccon.cli.session import Session
+from iccon.incident.effects import Effect, EffectState
+
+if TYPE_CHECKING:
+    from iccon.desk import Receipt
+    from iccon.effects import Fate
+
+TAKEN = "another process has it"
+
+
+def perform(opened: Session, receipt: "Receipt") -> int:
+    """Carry out the effects of `receipt`, print each outcome, and return 0 only where all were sent."""
+    from iccon.bootstrap import effect_ports
+    from iccon.effects import owner_token, run
+
+    ports, owner, ended = effect_ports(opened.setting), owner_token(), []
+    for ident in receipt.effects:
+        fate = run(opened.desk, ports, ident, owner)
+        row = opened.desk.effect(ident)
+        if row is not None:
+            ended.append((row.effect, fate))
+    return say_fates(opened, ended, receipt)
+
+
+def say_fates(opened: Session, ended: "list[tuple[Effect, Fate | None]]", receipt: "Receipt | None" = None) -> int:
+    """Print how each effect ended; return 0 only where all were sent."""
+    if opened.args.json:
+        from iccon.cli import facts
+
+        written = facts.receipt(receipt.incident, receipt.entries, receipt.effects) if receipt else {}
+        say_json({**written, "outcomes": [_facts(effect, fate) for effect, fate in ended]})
+    else:
+        table((effect.target, effect.verb, *_words(fate)) for effect, fate in ended)
+    sent = all(fate is not None and fate.state is EffectState.SENT for _, fate in ended)
+    return OK if sent else FAULT
+
+
+def _facts(effect: Effect, fate: "Fate | None") -> dict[str, str]:
+    state, detail = _words(fate)
+    receipt = fate.receipt if fate else ""
+    return {"effect": effect.id, "target": effect.target, "state": state, "detail": detail, "receipt": receipt}
+
+
+def _words(fate: "Fate | None") -> tuple[str, str]:
+    if fate is None:
+        return "sending", TAKEN
+    return str(fate.state), fate.detail or fate.receipt

@@ -1,0 +1,49 @@
+"""init: a commented starter configuration, and the folders."""
+
+import argparse
+import os
+from pathlib import Path
+
+from iccon.cli.output import say, say_json
+from iccon.cli.parsing import OK, Commands, add_command
+from iccon.cli.session import refuse
+from iccon.text import clean
+
+
+def add(commands: Commands) -> None:
+    """Add the parser of this group."""
+    add_command(commands, "init", _do_init)
+
+
+def _do_init(args: argparse.Namespace) -> int:
+    from iccon.config.load import chosen_file, folders
+    from iccon.config.starter import starter_config
+
+    places = folders(os.environ)
+    file = chosen_file(Path(args.config) if args.config else None, places, os.environ)
+    if file.exists():
+        raise refuse(
+            "exists", f"{clean(file)} is there already", "nothing was changed; edit it, or name another with --config"
+        )
+    made = [
+        folder for folder in (file.parent, places.config, places.data, places.themes, places.layouts) if _made(folder)
+    ]
+    write_new(file, starter_config().encode())
+    if args.json:
+        say_json({"file": str(file), "folders": [str(folder) for folder in made]})
+    else:
+        say(f"written: {file}\nIt is all comments: the defaults work. `iccon check` tries what you fill in.")
+    return OK
+
+
+def _made(folder: Path) -> bool:
+    if folder.is_dir():
+        return False
+    folder.mkdir(parents=True, mode=0o700)
+    return True
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file that was not there, readable by the owner alone. Raises OSError, FileExistsError among them."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(data)

@@ -50,10 +50,14 @@ class Page(Struct, frozen=True):
 
 
 class Listing(Struct, frozen=True):
-    """All open pages of one backend; `notices` says what a person must know about the list (cut, unreadable rows)."""
+    """The open pages of one backend; `notices` says what a person must know about the list.
+
+    `complete` is False where the backend could not give all: a page that is missing then may still be open.
+    """
 
     pages: tuple[Page, ...]
     notices: tuple[CleanText, ...] = ()
+    complete: bool = True
 
 
 class BackendTrouble(Struct, frozen=True):
@@ -67,13 +71,15 @@ class BackendTrouble(Struct, frozen=True):
 class Pages(Struct, frozen=True):
     """The open pages of all backends: triggered first, then acknowledged, then silenced; newest first.
 
-    `closed` are those that were open at the poll before and are no more. A backend in `trouble` has its
-    last known pages in `pages`.
+    `closed` are those that were open at the poll before and are no more, with the status resolved; their
+    `changed_at` is None where the backend does not say when. A backend in `trouble` has its last known
+    pages in `pages`. `at` is when the poll ended (aware UTC).
     """
 
     pages: tuple[Page, ...] = ()
     closed: tuple[Page, ...] = ()
     trouble: tuple[BackendTrouble, ...] = ()
+    at: datetime = UNKNOWN_TIME
     notices: tuple[CleanText, ...] = ()
 
 

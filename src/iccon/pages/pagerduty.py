@@ -74,11 +74,12 @@ class PagerDutyBackend:
         """Return all open pages (GET /incidents, 100 at a time), and what to say about them. Raises SourceFault."""
         query = self._filters() | {"statuses[]": ["triggered", "acknowledged"], "sort_by": "created_at:asc"}
         until = time.monotonic() + self._config.timeout * LIST_PATIENCE
-        rows, notices = complete(lambda offset: self._incidents(query, offset, until))
+        rows, missing = complete(lambda offset: self._incidents(query, offset, until))
         pages = {page.id: page for row in rows if (page := page_of(self.name, row))}
-        if unreadable := len(rows) - len(pages):
-            notices.append(clean(f"{self.name}: {unreadable} incidents without an id are not shown"))
-        return Listing(tuple(pages.values()), tuple(notices))
+        dropped = len(rows) - len(pages)
+        nameless = CleanText(f"{dropped} incidents without an id are not shown") if dropped else CleanText("")
+        notices = tuple(notice for notice in (missing, nameless) if notice)
+        return Listing(tuple(pages.values()), notices, complete=not missing)
 
     def closed(self, pages: tuple[Page, ...]) -> tuple[Page, ...]:
         """Return those of `pages` that are among the last 100 resolved ones (one request). Raises SourceFault."""
@@ -229,39 +230,30 @@ class PagerDutyBackend:
             return self._opened
 
 
-def complete(
-    fetch: Callable[[int], _Rows],
-) -> tuple[list[dict[str, Any]], list[CleanText]]:
-    """Collect every row that `fetch(offset) -> (rows, more)` can give, each id once, the newest reading of it.
+def complete(fetch: Callable[[int], _Rows]) -> tuple[list[dict[str, Any]], CleanText]:
+    """Collect every row that `fetch(offset) -> (rows, more)` can give, each id once, and say why any are missing.
 
     Pages overlap by one row: where the last row of a page is not on the next one, rows before it went away
     meanwhile and others slid past unseen, so the list is read again from the start, at most twice. Stops
     at the API's limit of 10,000 and where `more` is said but nothing new comes.
     """
     seen: dict[str, dict[str, Any]] = {}
-    nameless: list[dict[str, Any]] = []
     offset, restarts, last = 0, 0, ""
-    while True:
+    while offset + PAGE <= REACH:
         rows, more = fetch(offset)
-        keys = [str(row.get("id") or "") for row in rows]
-        known = len(seen)
-        seen |= {key: row for key, row in zip(keys, rows, strict=True) if key}
-        nameless += [row for key, row in zip(keys, rows, strict=True) if not key]
-        if last and last not in keys and restarts < 2:
+        found = {str(row.get("id") or f"no id {offset + i}"): row for i, row in enumerate(rows)}
+        stuck = not rows or (offset > 0 and not restarts and found.keys() <= seen.keys())
+        seen |= found
+        if last and last not in found and restarts < 2:
             offset, restarts, last = 0, restarts + 1, ""
-            continue
-        if not more:
-            return [*seen.values(), *nameless], []
-        if not rows or (offset and len(seen) == known and not restarts):
-            return [*seen.values(), *nameless], [
-                clean("PagerDuty says that there are more pages, but gives none")
-            ]
-        last = keys[-1]
-        offset += max(len(rows) - 1, 1)
-        if offset + PAGE > REACH:
-            return [*seen.values(), *nameless], [
-                clean(f"only the first {REACH:,} pages are shown: PagerDuty gives no more")
-            ]
+        elif not more:
+            return [*seen.values()], CleanText("")
+        elif stuck:
+            return [*seen.values()], CleanText("PagerDuty says that there are more pages, but gives none")
+        else:
+            last = [*found][-1]
+            offset += max(len(rows) - 1, 1)
+    return [*seen.values()], CleanText(f"only the first {REACH:,} pages are shown: PagerDuty gives no more")
 
 
 def _rows(body: Any) -> _Rows:

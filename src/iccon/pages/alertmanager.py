@@ -1,0 +1,146 @@
+"""Alertmanager's API v2: what fires, over one peer or several of a cluster. It knows no acknowledgement."""
+
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
+
+from iccon.clock import Clock, SystemClock
+from iccon.config import schema
+from iccon.faults import FaultKind, SourceFault
+from iccon.net import Limits, checked, guarded_session, host_of, http_date
+from iccon.pages.model import UNKNOWN_TIME, Done, Listing, Page, PageStatus
+from iccon.pages.together import together
+from iccon.pages.wire import NO_TITLE, decode, first, instant, link, record, records, text
+from iccon.text import CleanText, clean
+
+if TYPE_CHECKING:
+    from iccon.net.transport import GuardedSession
+
+SIZE_LIMIT: Final = 32 * 1024 * 1024  # bytes: some 50,000 alerts
+_TITLES: Final = ("summary", "description", "message", "title")
+_RUNBOOKS: Final = ("runbook_url", "runbook")
+_SKEW: Final = 5.0  # seconds of clock difference that are worth a word
+_Answers = tuple[list[Any], tuple[CleanText, ...]]  # of the peers that answered, and which did not
+
+
+class AlertmanagerBackend:
+    """The alerts of one Alertmanager cluster. Blocking and safe to call from several threads."""
+
+    verbs: tuple[str, ...] = ()
+
+    def __init__(self, name: str, config: schema.Alertmanager, clock: Clock | None = None) -> None:
+        self.name = name
+        self.deadline = config.timeout + 1.0
+        self._config = config
+        self._clock = clock or SystemClock()
+        self._sessions: dict[str, GuardedSession] = {}
+
+    def list(self) -> tuple[Page, ...]:
+        """Return all alerts that fire or are silenced, each once. Raises SourceFault."""
+        return self.listing().pages
+
+    def listing(self) -> Listing:
+        """Ask every peer at once (GET /api/v2/alerts) and unite their answers by fingerprint.
+
+        Peers that do not answer are named in the notices. Raises SourceFault where none answers.
+        """
+        answers, notices = self._ask("/api/v2/alerts")
+        pages: dict[str, Page] = {}
+        dropped = 0
+        for alert in (row for rows in answers for row in records(rows)):
+            page = page_of(self.name, alert, self._config.service_label)
+            if page is None:
+                dropped += 1
+            else:
+                pages[page.id] = _louder(pages.get(page.id), page)
+        if dropped:
+            notices += (CleanText(f"{dropped} alerts without a fingerprint are not shown"),)
+        return Listing(tuple(pages.values()), notices)
+
+    def closed(self, pages: tuple[Page, ...]) -> tuple[Page, ...]:
+        """Return them all as resolved: an alert that is no longer given has ended; when, nobody says."""
+        return tuple(
+            replace(page, status=PageStatus.RESOLVED, changed_at=None, changed_by=CleanText(""))
+            for page in pages
+        )
+
+    def act(self, verb: str, page_id: str) -> Done:
+        """Refuse: Alertmanager has no acknowledgement. Always raises SourceFault."""
+        raise SourceFault(FaultKind.REJECTED, f"Alertmanager cannot {clean(verb, 30)} an alert")
+
+    def read_back(self, verb: str, page_id: str) -> Done | None:
+        """Return None: nothing is ever written to it."""
+        return None
+
+    def probe(self) -> str:
+        """Return one line: each peer's version and cluster state, and how far the clocks differ. Raises SourceFault."""
+        answers, notices = self._ask("/api/v2/status")
+        if notices:
+            raise SourceFault(FaultKind.REFUSED, "; ".join(notices))
+        return "; ".join((*map(_peer_words, answers), self._skew()))
+
+    def _ask(self, path: str) -> _Answers:
+        calls = {url: lambda url=url: self._get(url, path) for url in self._config.urls}
+        outcomes = together(calls, self.deadline)
+        faults = {url: found for url, found in outcomes.items() if isinstance(found, SourceFault)}
+        answers = [found for found in outcomes.values() if not isinstance(found, SourceFault)]
+        if not answers:
+            raise next(iter(faults.values()), SourceFault(FaultKind.REJECTED, "no address is configured"))
+        return answers, tuple(clean(f"peer {host_of(url)}: {fault.reason}") for url, fault in faults.items())
+
+    def _get(self, url: str, path: str) -> Any:
+        answer = decode(checked(self._session(url).get(url.rstrip("/") + path)))
+        if path.endswith("alerts") and not isinstance(answer, list):
+            raise SourceFault(
+                FaultKind.BAD_ANSWER, "an answer without alerts: is this Alertmanager's address?"
+            )
+        return answer
+
+    def _session(self, url: str) -> "GuardedSession":
+        session = self._sessions.get(url)
+        if session is None:
+            limits = Limits(seconds=self._config.timeout, size=SIZE_LIMIT)
+            session = self._sessions.setdefault(url, guarded_session(url, limits))
+        return session
+
+    def _skew(self) -> str:
+        dates = [http_date(session.last_date) for session in self._sessions.values()]
+        skews = [(self._clock.now() - at).total_seconds() for at in dates if at is not None]
+        worst = max(skews, key=abs, default=0.0)
+        return f"clocks differ by {worst:+.0f} s" if abs(worst) > _SKEW else "clocks agree"
+
+
+def page_of(source: str, alert: dict[str, Any], service_label: str) -> Page | None:
+    """Return the alert as a page; None where it has no fingerprint."""
+    labels, annotations = record(alert.get("labels")), record(alert.get("annotations"))
+    key = text(alert.get("fingerprint"))
+    if not key:
+        return None
+    silenced = record(alert.get("status")).get("state") == "suppressed"
+    started = instant(alert.get("startsAt"))
+    return Page(
+        source=source,
+        id=key,
+        title=first(*(annotations.get(name) for name in _TITLES), labels.get("alertname")) or NO_TITLE,
+        service=text(labels.get(service_label)),
+        status=PageStatus.SILENCED if silenced else PageStatus.TRIGGERED,
+        urgency=text(labels.get("severity")),
+        created_at=started or UNKNOWN_TIME,
+        alert=text(labels.get("alertname")),
+        url=link(alert.get("generatorURL")),
+        runbook_url=next(
+            (url for url in (link(annotations.get(name)) for name in _RUNBOOKS) if url), CleanText("")
+        ),
+        changed_at=None if silenced else started,
+    )
+
+
+def _louder(known: Page | None, page: Page) -> Page:
+    """Of two peers' views take the one that fires: a silence reaches all peers within seconds, a mistake stays."""
+    return known if known is not None and known.status is PageStatus.TRIGGERED else page
+
+
+def _peer_words(status: Any) -> str:
+    version = first(record(record(status).get("versionInfo")).get("version")) or "of unknown version"
+    cluster = first(record(record(status).get("cluster")).get("status")) or "unknown"
+    return f"Alertmanager {version}, cluster {cluster}"

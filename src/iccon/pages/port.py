@@ -1,0 +1,42 @@
+"""The way out for page verbs: an effect goes to the backend that holds the page."""
+
+from collections.abc import Mapping
+
+from iccon.faults import FaultKind, SourceFault
+from iccon.incident.effects import Effect
+from iccon.pages.model import PageBackend
+from iccon.text import clean
+
+
+class PagesPort:
+    """Performs effects of the port "pages": `target` names the backend, `payload["page"]` the page's id there."""
+
+    def __init__(self, backends: Mapping[str, PageBackend]) -> None:
+        self._backends = dict(backends)
+
+    def perform(self, effect: Effect) -> str:
+        """Do it once and return the other side's proof. Raises SourceFault; LOST where the outcome is unknown."""
+        return self._backend(effect).act(effect.verb, _page(effect)).receipt
+
+    def read_back(self, effect: Effect) -> str | None:
+        """Return the proof that the effect took place, None where it did not. Raises SourceFault."""
+        done = self._backend(effect).read_back(effect.verb, _page(effect))
+        return None if done is None else done.receipt
+
+    def _backend(self, effect: Effect) -> PageBackend:
+        backend = self._backends.get(effect.target)
+        if backend is None:
+            raise SourceFault(
+                FaultKind.REJECTED, f"no pager {clean(effect.target, 60)!r} is configured any more"
+            )
+        if effect.verb not in backend.verbs:
+            can = f"it can {', '.join(backend.verbs)}" if backend.verbs else "it takes no commands"
+            raise SourceFault(FaultKind.REJECTED, f"{backend.name} cannot {clean(effect.verb, 30)}: {can}")
+        return backend
+
+
+def _page(effect: Effect) -> str:
+    page = effect.payload.get("page")
+    if not isinstance(page, str) or not page:
+        raise SourceFault(FaultKind.REJECTED, "the effect does not say which page is meant")
+    return page

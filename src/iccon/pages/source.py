@@ -1,0 +1,99 @@
+"""All pagers as one source for the feed: one that fails leaves the others, and what ended is noticed."""
+
+import time
+from collections.abc import Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from iccon.clock import Clock, SystemClock
+from iccon.faults import SourceFault
+from iccon.pages.model import BackendTrouble, Listing, Page, PageBackend, Pages, PageStatus
+from iccon.pages.together import together
+from iccon.text import CleanText, clean
+
+_ORDER = {status: i for i, status in enumerate(PageStatus)}
+
+
+class _Known(Struct, frozen=True):
+    """One backend: its last good list, its fault, and until when (monotonic seconds) it wants to be left alone."""
+
+    listing: Listing = Listing(())
+    not_before: float = 0.0
+    fault: SourceFault | None = None
+
+
+class PagesSource:
+    """Polls every backend at once. `deadline` (seconds) is when a poll has certainly ended."""
+
+    def __init__(self, backends: Sequence[PageBackend], clock: Clock | None = None) -> None:
+        self.backends = {backend.name: backend for backend in backends}
+        self.deadline = max((backend.deadline for backend in backends), default=0.0) * 2 + 1.0
+        self._clock = clock or SystemClock()
+        self._known: dict[str, _Known] = {name: _Known() for name in self.backends}
+
+    def poll(self) -> Pages:
+        """Return all open pages in order, and what closed since the poll before.
+
+        A backend that fails keeps its last pages and is named in `trouble`; one that asked for patience is
+        not asked before that. Raises SourceFault where every backend fails.
+        """
+        before = self._known
+        fresh = self._ask(before)
+        now = {name: self._after(before[name], fresh.get(name)) for name in self.backends}
+        closed = tuple(page for name in fresh for page in self._closed(name, before[name], fresh[name]))
+        self._known = now
+        faults = {name: known.fault for name, known in now.items() if known.fault is not None}
+        if faults and len(faults) == len(now):
+            raise next(iter(faults.values()))
+        return Pages(
+            pages=tuple(sorted((p for known in now.values() for p in known.listing.pages), key=_rank)),
+            closed=closed,
+            trouble=tuple(BackendTrouble(name, fault.kind, fault.reason) for name, fault in faults.items()),
+            at=self._clock.now(),
+            notices=tuple(
+                _notice(name, text) for name, known in now.items() for text in known.listing.notices
+            ),
+        )
+
+    def _ask(self, before: dict[str, _Known]) -> dict[str, Listing | SourceFault]:
+        now = time.monotonic()
+        calls = {
+            name: backend.listing for name, backend in self.backends.items() if before[name].not_before <= now
+        }
+        return together(calls, max((backend.deadline for backend in self.backends.values()), default=0.0))
+
+    def _after(self, known: _Known, answer: Listing | SourceFault | None) -> _Known:
+        if answer is None:
+            return known
+        if isinstance(answer, Listing):
+            return _Known(answer)
+        return replace(known, fault=answer, not_before=time.monotonic() + (answer.retry_after or 0.0))
+
+    def _closed(self, name: str, known: _Known, answer: Listing | SourceFault) -> tuple[Page, ...]:
+        """Return what `name` held before and holds no more, as its backend tells it where it can."""
+        if not isinstance(answer, Listing):
+            return ()
+        open_now = {page.id for page in answer.pages}
+        gone = tuple(page for page in known.listing.pages if page.id not in open_now)
+        if not gone:
+            return ()
+        try:
+            told = {page.id: page for page in self.backends[name].closed(gone)}
+        except SourceFault:
+            told = {}
+        if not answer.complete:
+            return tuple(told.values())
+        return tuple(told.get(page.id) or _resolved(page) for page in gone)
+
+
+def _resolved(page: Page) -> Page:
+    return replace(page, status=PageStatus.RESOLVED, changed_at=None, changed_by=CleanText(""))
+
+
+def _rank(page: Page) -> tuple[int, float, str]:
+    return _ORDER[page.status], -page.created_at.timestamp(), page.key
+
+
+def _notice(name: str, words: CleanText) -> CleanText:
+    return clean(f"{name}: {words}")

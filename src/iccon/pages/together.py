@@ -1,0 +1,43 @@
+"""Several blocking calls at once, so that one that hangs does not hold up the others."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from iccon.faults import FaultKind, SourceFault
+
+T = TypeVar("T")
+
+
+def together(calls: Mapping[str, Callable[[], T]], seconds: float) -> dict[str, T | SourceFault]:
+    """Run each call on a daemon thread of its own and return, by name, what it gave or the fault it raised.
+
+    A call that takes longer than `seconds` is a TIMEOUT; its thread is abandoned, not joined. Any other
+    exception is raised here.
+    """
+    answers: queue.SimpleQueue[tuple[str, T | BaseException]] = queue.SimpleQueue()
+    for name, call in calls.items():
+        threading.Thread(target=_run, args=(name, call, answers), name=f"pages-{name}", daemon=True).start()
+    until = time.monotonic() + seconds
+    found: dict[str, T | SourceFault] = {}
+    while len(found) < len(calls):
+        try:
+            name, answer = answers.get(timeout=max(until - time.monotonic(), 0.0))
+        except queue.Empty:
+            break
+        if isinstance(answer, BaseException) and not isinstance(answer, SourceFault):
+            raise answer
+        found[name] = answer
+    late = SourceFault(FaultKind.TIMEOUT, f"no complete answer within {seconds:g} s")
+    return {name: found.get(name, late) for name in calls}
+
+
+def _run(
+    name: str, call: Callable[[], T], answers: "queue.SimpleQueue[tuple[str, T | BaseException]]"
+) -> None:
+    try:
+        answers.put((name, call()))
+    except BaseException as error:
+        answers.put((name, error))

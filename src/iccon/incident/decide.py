@@ -1,7 +1,7 @@
 """Decisions: (state, command, context) -> entries and effects, or a refusal with its reason. Pure."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
@@ -14,7 +14,9 @@ from iccon.incident.roles import Role
 from iccon.incident.severity import DEFAULT_POLICY, Phase, Policy, is_downgrade
 from iccon.incident.state import State
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FUTURE = timedelta(minutes=1)  # how far ahead of the clock "it happened at" may lie
+PROMISE_LIMIT = 7 * 24 * 60  # minutes: how far ahead an update may be promised
 TEXT_LIMIT = 20_000  # characters of one note or update
 
 
@@ -49,8 +51,8 @@ Outcome = Decision | Refusal
 def decide(state: State | None, command: c.Command, ctx: Context) -> Outcome:
     """Return what `command` leads to. `state` is the incident it is about, None where there is none."""
     at = getattr(command, "at", None)
-    if at is not None and at > ctx.now + FUTURE:
-        return Refusal("future", f"{at:%Y-%m-%d %H:%M:%S} UTC lies in the future", "give the time when it happened")
+    if at is not None and (refused := _time(at, ctx.now)):
+        return refused
     if isinstance(command, c.Declare):
         return _declare(command, ctx)
     if isinstance(command, c.ActOnPage):
@@ -59,7 +61,19 @@ def decide(state: State | None, command: c.Command, ctx: Context) -> Outcome:
         return Refusal("no_incident", "there is no incident to record this in", "declare one first")
     if state.resolved_at is not None and isinstance(command, _NEEDS_ACTIVE):
         return Refusal("resolved", "the incident is resolved", "reopen it first")
-    return _DECISIONS[type(command)](state, command, ctx)
+    rule = _DECISIONS.get(type(command))
+    return rule(state, command, ctx) if rule else Refusal("unknown", f"{type(command).__name__} is no known command")
+
+
+def _time(at: datetime, now: datetime) -> Refusal | None:
+    if at.tzinfo is None:
+        return Refusal("zone", f"{at:%Y-%m-%d %H:%M:%S} has no time zone", "give the time with its zone")
+    if at > now + FUTURE:
+        utc = at.astimezone(UTC) if at.year < 9999 else at
+        return Refusal("future", f"{utc:%Y-%m-%d %H:%M:%S} UTC lies in the future", "give the time when it happened")
+    if at < EPOCH:
+        return Refusal("past", "a time before 1970 cannot be right", "give the time when it happened")
+    return None
 
 
 def _one(state: State, ctx: Context, body: e.Body, at: datetime | None = None) -> Decision:
@@ -175,7 +189,8 @@ def _amend(state: State, command: c.Amend, ctx: Context) -> Outcome:
         if refused := _text("the text", command.text):
             return refused
     text = None if command.text is None else command.text.strip()
-    return _one(state, ctx, e.Amended(target=found.id, text=text, happened_at=command.at))
+    at = None if command.at is None else command.at.astimezone(UTC)
+    return _one(state, ctx, e.Amended(target=found.id, text=text, happened_at=at))
 
 
 def _strike(state: State, command: c.Strike, ctx: Context) -> Outcome:
@@ -212,6 +227,8 @@ def _open_runbook(state: State, command: c.OpenRunbook, ctx: Context) -> Outcome
 def _issue_update(state: State, command: c.IssueUpdate, ctx: Context) -> Outcome:
     if refused := _text("the update", command.text):
         return refused
+    if command.next_minutes is not None and not 0 < command.next_minutes <= PROMISE_LIMIT:
+        return Refusal("promise", f"{command.next_minutes} minutes is no promise", f"1 to {PROMISE_LIMIT:,} minutes")
     if not command.outlets:
         return Refusal("no_outlet", "no outlet is chosen", "choose at least one")
     if command.findings and not command.override.strip():

@@ -1,7 +1,7 @@
 """The fold: entries -> state. Pure, and independent of the order in which other writers' entries arrive."""
 
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -124,10 +124,14 @@ class Ledger:
         return self.corrections.effective(entry)
 
     def _recounts(self, entry: Entry) -> bool:
+        if entry.id in self.corrections.by_target:  # its correction came before it
+            return True
         if not isinstance(entry.body, Amended | Struck):
             return False
         target = self.by_id.get(entry.body.target)
-        return target is None or target.kind in _STEPS
+        if target is None:
+            return False
+        return target.kind in _STEPS or (target.kind == Note.kind and isinstance(entry.body, Struck))
 
     def _refold(self) -> None:
         self.corrections = Corrections()
@@ -210,12 +214,18 @@ def _theory(state: State, entry: Entry, body: TheorySet) -> State:
 
 
 def _update(state: State, entry: Entry, body: UpdateIssued) -> State:
-    due = None if body.next_minutes is None else entry.happened_at + timedelta(minutes=body.next_minutes)
-    issued = Issued(entry.id, body.audience, entry.happened_at, body.text, due, body.effects)
+    issued = Issued(entry.id, body.audience, entry.happened_at, body.text, _due(entry, body), body.effects)
     queued = {
         effect: Outcome(target, EffectState.QUEUED, "", entry.happened_at) for target, effect in body.effects.items()
     }
     return _replace(state, updates=(*state.updates, issued), outcomes={**queued, **state.outcomes})
+
+
+def _due(entry: Entry, body: UpdateIssued) -> datetime | None:
+    try:
+        return None if body.next_minutes is None else entry.happened_at + timedelta(minutes=body.next_minutes)
+    except OverflowError:  # an imported promise beyond the year 9999
+        return None
 
 
 def _page_acted(state: State, entry: Entry, body: PageActed) -> State:
@@ -224,7 +234,11 @@ def _page_acted(state: State, entry: Entry, body: PageActed) -> State:
 
 
 def _effect(state: State, entry: Entry, body: EffectEnded) -> State:
-    outcome = Outcome(body.target, EffectState(body.state), body.detail, entry.happened_at, body.receipt)
+    try:
+        reached = EffectState(body.state)
+    except ValueError:  # a word of another program
+        reached = EffectState.UNKNOWN
+    outcome = Outcome(body.target, reached, body.detail, entry.happened_at, body.receipt)
     return _replace(state, outcomes={**state.outcomes, body.effect: outcome})
 
 
@@ -241,3 +255,6 @@ _STEPS: dict[str, Callable[[State, Entry, Any], State]] = {
     "page_acted": _page_acted,
     "effect": _effect,
 }
+
+# The kinds that a state depends on, apart from its counts: reading these alone is enough to decide.
+STATE_KINDS = frozenset(_STEPS) | {Amended.kind, Struck.kind}

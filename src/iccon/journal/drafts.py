@@ -1,0 +1,46 @@
+"""What is being typed, kept as typed: it comes back after a crash at the same cursor."""
+
+import sqlite3
+from datetime import datetime
+
+from msgspec import Struct
+
+from iccon.journal import codec
+
+
+class TypedDraft(Struct, frozen=True):
+    """An unfinished text. `key` names the field it belongs to; `cursor` is an offset in characters."""
+
+    key: str
+    text: str
+    cursor: int
+    saved_at: datetime
+
+
+_COLUMNS = "key, text, cursor, saved_at"
+
+
+def _of(row: tuple[str, str, int, str]) -> TypedDraft:
+    return TypedDraft(row[0], row[1], row[2], codec.instant(row[3]))
+
+
+def get(db: sqlite3.Connection, key: str) -> TypedDraft | None:
+    """Return the draft of `key`."""
+    row = db.execute(f"SELECT {_COLUMNS} FROM drafts WHERE key = ?", (key,)).fetchone()
+    return _of(row) if row else None
+
+
+def every(db: sqlite3.Connection) -> tuple[TypedDraft, ...]:
+    """Return all drafts, by key."""
+    return tuple(_of(row) for row in db.execute(f"SELECT {_COLUMNS} FROM drafts ORDER BY key"))
+
+
+def put(db: sqlite3.Connection, key: str, text: str, cursor: int, now: datetime) -> None:
+    """Keep `text` under `key`, replacing what was there."""
+    values = (key, codec.whole(text), cursor, codec.stamp(now))
+    db.execute(f"INSERT OR REPLACE INTO drafts ({_COLUMNS}) VALUES (?, ?, ?, ?)", values)
+
+
+def drop(db: sqlite3.Connection, key: str) -> None:
+    """Forget the draft of `key`; nothing happens when there is none."""
+    db.execute("DELETE FROM drafts WHERE key = ?", (key,))

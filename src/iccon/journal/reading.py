@@ -1,0 +1,165 @@
+"""Reading the file: entries and records in the order of their ids, as far as the file can be read."""
+
+import sqlite3
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, cast
+
+from msgspec import Raw
+
+from iccon.incident.entries import Entry
+from iccon.journal import codec
+from iccon.journal.chain import Record
+from iccon.journal.faults import JournalFault, explain, explained
+
+_ENTRY = "id, incident, writer, seq, kind, version, happened_at, recorded_at, actor, source, CAST(body AS BLOB)"
+_RECORD = f"{_ENTRY}, prev, hash"
+_BATCH = 2000
+
+
+def where(incident: str | None, kinds: Collection[str] | None) -> tuple[str, list[Any]]:
+    """Return the condition and its parameters."""
+    terms, values = ["1"], []
+    if incident is not None:
+        terms.append("incident = ?")
+        values.append(incident)
+    if kinds is not None:
+        terms.append(f"kind IN ({','.join('?' * len(kinds))})")
+        values.extend(sorted(kinds))
+    return " AND ".join(terms), values
+
+
+def rows(db: sqlite3.Connection, path: Path, columns: str, condition: str, values: list[Any]) -> Iterator[list[Any]]:
+    """Yield batches of rows in id order. On damage: what can be read without the indexes, then JournalFault."""
+    sql = f"SELECT {columns} FROM entries WHERE {condition} ORDER BY id"
+    try:
+        cursor = db.execute(sql, values)
+        first = cursor.fetchmany(_BATCH)
+        rest = cursor.fetchall() if len(first) == _BATCH else []
+    except sqlite3.Error as error:
+        fault = explain(error, path)
+        yield _salvage(db, columns, condition, values)
+        raise fault from error
+    yield first
+    yield from (rest[i : i + _BATCH] for i in range(0, len(rest), _BATCH))
+
+
+def _salvage(db: sqlite3.Connection, columns: str, condition: str, values: list[Any]) -> list[Any]:
+    found: list[Any] = []
+    with suppress(sqlite3.Error):  # the first error was kept by the caller
+        cursor = db.execute(f"SELECT {columns} FROM entries NOT INDEXED WHERE {condition} ORDER BY pos", values)
+        found.extend(cursor)  # keeps what came before the error
+    return sorted(found, key=lambda row: str(row[0]))
+
+
+def entries(db: sqlite3.Connection, path: Path, incident: str | None, kinds: Collection[str] | None) -> Iterator[Entry]:
+    """Yield entries in id order; JournalFault after the last one that can be read."""
+    for batch in rows(db, path, _ENTRY, *where(incident, kinds)):
+        yield from _decoded(batch, path)
+
+
+def _decoded(batch: list[codec.Row], path: Path) -> Iterator[Entry]:
+    try:
+        found = codec.decode_rows(batch)
+    except (codec.BadRecordForm, TypeError):
+        yield from _one_by_one(batch, path)
+    else:
+        yield from found
+
+
+def _one_by_one(batch: list[codec.Row], path: Path) -> Iterator[Entry]:
+    for row in batch:
+        try:
+            entry = codec.decode_rows([row])[0]
+        except (codec.BadRecordForm, TypeError) as error:
+            raise JournalFault(
+                "damaged", f"the record {row[0]} of {path} cannot be read: {error}", "`iccon verify` says more"
+            ) from error
+        yield entry
+
+
+def tail(db: sqlite3.Connection, path: Path, incident: str, count: int) -> list[Entry]:
+    """Return the newest `count` entries of an incident, in id order."""
+    sql = f"SELECT {_ENTRY} FROM entries WHERE incident = ? ORDER BY id DESC LIMIT ?"
+    with explained(path):
+        newest = db.execute(sql, (incident, count)).fetchall()
+    return list(_decoded(newest[::-1], path))
+
+
+def since(db: sqlite3.Connection, path: Path, pos: int) -> tuple[int, list[Entry]]:
+    """Return the entries that came into the file after `pos`, in the order of arrival, and the new last position."""
+    with explained(path):
+        found = db.execute(f"SELECT {_ENTRY}, pos FROM entries WHERE pos > ? ORDER BY pos", (pos,)).fetchall()
+    last = found[-1][-1] if found else pos
+    return last, list(_decoded([row[:-1] for row in found], path))
+
+
+def records(db: sqlite3.Connection, path: Path, incident: str | None) -> Iterator[Record]:
+    """Yield records as stored, in id order; JournalFault after the last one that can be read."""
+    for batch in rows(db, path, _RECORD, *where(incident, None)):
+        yield from map(record_of, batch)
+
+
+def record_of(row: Any) -> Record:
+    """Return the record of a row of `_RECORD`."""
+    ident, incident, writer, seq, kind, version, happened, recorded, actor, source, body, prev, own = row
+    return Record(actor, Raw(body), happened, own, ident, incident, kind, prev, recorded, seq, source, version, writer)
+
+
+MIN_REF = 4
+
+
+def find_ids(db: sqlite3.Connection, path: Path, ref: str, incident: str | None, kind: str | None) -> list[str]:
+    """Return ids equal to `ref`, else ending in it, else beginning with it (at least four characters)."""
+    ref = ref.strip().lower()
+    condition, values = where(incident, None if kind is None else [kind])
+    column = "incident" if kind is not None else "id"
+    tests = [(f"{column} = ?", ref)]
+    if len(ref) >= MIN_REF:
+        tests += [(f"substr({column}, -{len(ref)}) = ?", ref), (f"substr({column}, 1, {len(ref)}) = ?", ref)]
+    with explained(path):
+        for test, value in tests:
+            sql = f"SELECT DISTINCT {column} FROM entries WHERE {condition} AND {test} ORDER BY 1"
+            if found := db.execute(sql, [*values, value]).fetchall():
+                return [row[0] for row in found]
+    return []
+
+
+def by_ids(db: sqlite3.Connection, path: Path, idents: Collection[str]) -> tuple[Entry, ...]:
+    """Return the entries with these ids, in id order."""
+    condition = f"id IN ({','.join('?' * len(idents))})"
+    batches = rows(db, path, _ENTRY, condition, list(idents))
+    return tuple(entry for batch in batches for entry in _decoded(batch, path))
+
+
+# Active: declared, and its newest phase that was not struck is not "resolved".
+_ACTIVE = """
+SELECT DISTINCT d.incident FROM entries d WHERE d.kind = 'declared' AND NOT EXISTS (
+  SELECT 1 FROM entries p WHERE p.id = (
+    SELECT max(id) FROM entries WHERE kind = 'phase' AND incident = d.incident
+  ) AND json_extract(p.body, '$.phase') = 'resolved' AND NOT EXISTS (
+    SELECT 1 FROM entries s WHERE s.kind = 'struck' AND s.incident = d.incident
+    AND json_extract(s.body, '$.target') = p.id
+  )
+) ORDER BY 1
+"""
+
+
+def active(db: sqlite3.Connection, path: Path) -> list[str]:
+    """Return the incidents that may be active (a struck resolution makes one a candidate), without folding."""
+    with explained(path):
+        return [row[0] for row in db.execute(_ACTIVE)]
+
+
+def counts(db: sqlite3.Connection, path: Path) -> dict[str, tuple[int, int, str]]:
+    """Return for each incident: entries, notes, newest id. Reads an index only."""
+    sql = "SELECT incident, count(*), sum(kind = 'note'), max(id) FROM entries GROUP BY incident"
+    with explained(path):
+        found = db.execute(sql).fetchall()
+    return {incident: (total, notes, last) for incident, total, notes, last in found}
+
+
+def head(db: sqlite3.Connection) -> str:
+    """Return the greatest id in the file, or the empty text."""
+    return cast(str, db.execute("SELECT coalesce(max(id), '') FROM entries").fetchone()[0])

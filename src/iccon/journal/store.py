@@ -1,0 +1,222 @@
+"""The journal: one SQLite file that is only ever appended to. Synchronous; used from one thread.
+
+Several processes may append to the same file: it has one writer id, and the head of the chain is read inside
+each transaction. Every method raises JournalFault when the file cannot be used; then nothing was written.
+"""
+
+import os
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from iccon.clock import Clock
+from iccon.incident.effects import Effect, EffectState, OutboxRow
+from iccon.incident.entries import Draft, EffectEnded, Entry
+from iccon.incident.ids import uuid7
+from iccon.journal import append, drafts, importing, outbox, reading, schema
+from iccon.journal import verify as verification
+from iccon.journal.chain import Record
+from iccon.journal.drafts import TypedDraft
+from iccon.journal.faults import BrokenChain, JournalFault, explained
+from iccon.journal.importing import Imported
+from iccon.journal.verify import BadRecord, Verification
+
+__all__ = [
+    "BadRecord",
+    "BrokenChain",
+    "Imported",
+    "Journal",
+    "JournalFault",
+    "TypedDraft",
+    "Verification",
+]
+
+
+class Journal:
+    """One open journal file. `writer` is the id under which this file's processes append."""
+
+    def __init__(self, path: Path, db: sqlite3.Connection, clock: Clock, read_only: bool) -> None:
+        self.path = path
+        self.read_only = read_only
+        self._db = db
+        self._clock = clock
+        with explained(path):
+            self.writer = schema.writer_of(db, path)
+            self._version = self._data_version()
+            self._seen: int = self._last_pos()
+        self._appended = False
+
+    @classmethod
+    def open(cls, path: Path, clock: Clock, *, read_only: bool = False) -> "Journal":
+        """Open the journal at `path`; create it (owner-only) unless `read_only`. Raises JournalFault."""
+        if not read_only and not path.exists():
+            writer = uuid7(int(clock.now().timestamp() * 1000), os.urandom(10))
+            schema.create(path, writer)
+        return cls(path, schema.connect(path, read_only), clock, read_only)
+
+    @property
+    def written(self) -> int:
+        """How many rows this connection has written so far: it grows with every write that was committed."""
+        return self._db.total_changes
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    # -- writing ---------------------------------------------------------------------------------------
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Hold the write lock, so that what is read now is still so when it is appended. Commits, durable, on leaving.
+
+        An exception rolls everything back. Inside another transaction it joins that one.
+        """
+        if self._db.in_transaction:
+            yield
+            return
+        if self.read_only:
+            raise JournalFault("read_only", f"{self.path} is open for reading only", "nothing was written")
+        with explained(self.path):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def append(
+        self, drafts_: Sequence[Draft], effects: Sequence[Effect] = (), drop_draft: str | None = None
+    ) -> tuple[Entry, ...]:
+        """Append entries, queue effects and drop the typed draft in one transaction; durable on return.
+
+        A draft whose `source` is in its incident already is skipped and not returned.
+        """
+        with self.transaction():
+            now = self._clock.now()
+            done = append.append(self._db, self.writer, drafts_, now)
+            outbox.queue(self._db, effects, now)
+            if drop_draft is not None:
+                drafts.drop(self._db, drop_draft)
+        self._appended = self._appended or bool(done)
+        return done
+
+    def import_records(self, records: Iterable[Record]) -> Imported:
+        """Take in records of other journals, all or none. Raises BrokenChain when they do not hold together."""
+        with self.transaction():
+            done = importing.take_in(self._db, self.writer, records)
+        self._appended = self._appended or done.added > 0
+        return done
+
+    # -- reading ---------------------------------------------------------------------------------------
+
+    def entries(self, incident: str | None = None, kinds: Collection[str] | None = None) -> Iterator[Entry]:
+        """Yield entries in id order. On a damaged file: those that can be read, then JournalFault."""
+        return reading.entries(self._db, self.path, incident, kinds)
+
+    def tail(self, incident: str, count: int) -> list[Entry]:
+        """Return the newest `count` entries of an incident, in id order."""
+        return reading.tail(self._db, self.path, incident, count)
+
+    def changes(self) -> tuple[Entry, ...]:
+        """Return what came into the file since the last call (the first: since opening), by whomever."""
+        with explained(self.path):
+            version = self._data_version()
+        if version == self._version and not self._appended and not self._db.in_transaction:
+            return ()
+        self._seen, fresh = reading.since(self._db, self.path, self._seen)
+        self._version, self._appended = version, False
+        return tuple(fresh)
+
+    def records(self, incident: str | None = None) -> Iterator[Record]:
+        """Yield records as stored, in id order."""
+        return reading.records(self._db, self.path, incident)
+
+    def find(self, ref: str, incident: str | None = None) -> tuple[Entry, ...]:
+        """Return the entries whose id is `ref`, else ends in it, else begins with it (four characters at least)."""
+        found = reading.find_ids(self._db, self.path, ref, incident, None)
+        return reading.by_ids(self._db, self.path, found[:50]) if found else ()
+
+    def by_ids(self, idents: Collection[str]) -> tuple[Entry, ...]:
+        """Return the entries with these ids, in id order; unknown ids are passed over."""
+        return reading.by_ids(self._db, self.path, idents)
+
+    def find_incidents(self, ref: str) -> list[str]:
+        """Return the declared incidents that `ref` names, as `find` does."""
+        return reading.find_ids(self._db, self.path, ref, None, "declared")
+
+    def active_incidents(self) -> list[str]:
+        """Return the incidents that may be active, oldest first, without folding them."""
+        return reading.active(self._db, self.path)
+
+    def counts(self) -> dict[str, tuple[int, int, str]]:
+        """Return for each incident how many entries and notes it has, and its newest id."""
+        return reading.counts(self._db, self.path)
+
+    def verify(self) -> Verification:
+        """Check every hash, chain and sequence; name the first bad record."""
+        return verification.verify(self._db, self.path)
+
+    # -- typed drafts ----------------------------------------------------------------------------------
+
+    def draft(self, key: str) -> TypedDraft | None:
+        """Return what was being typed under `key`."""
+        with explained(self.path):
+            return drafts.get(self._db, key)
+
+    def drafts(self) -> tuple[TypedDraft, ...]:
+        """Return all that was being typed, by key."""
+        with explained(self.path):
+            return drafts.every(self._db)
+
+    def save_draft(self, key: str, text: str, cursor: int) -> None:
+        """Keep what is being typed; durable on return."""
+        with self.transaction():
+            drafts.put(self._db, key, text, cursor, self._clock.now())
+
+    def drop_draft(self, key: str) -> None:
+        """Forget what was being typed under `key`."""
+        with self.transaction():
+            drafts.drop(self._db, key)
+
+    # -- outbox ----------------------------------------------------------------------------------------
+
+    def outbox(self, *states: EffectState) -> tuple[OutboxRow, ...]:
+        """Return the effects in one of `states` (all when none is named), oldest first."""
+        with explained(self.path):
+            return outbox.select(self._db, states)
+
+    def effect(self, effect_id: str) -> OutboxRow | None:
+        """Return one effect with its fate so far."""
+        with explained(self.path):
+            return outbox.get(self._db, effect_id)
+
+    def claim(self, effect_id: str, owner: str) -> bool:
+        """Take a queued effect for sending; False when it is not queued (any more)."""
+        with self.transaction():
+            return outbox.claim(self._db, effect_id, owner, self._clock.now())
+
+    def settle(
+        self, effect_id: str, state: EffectState, detail: str, receipt: str, actor: str = "iccon"
+    ) -> tuple[Entry, ...]:
+        """Write down how an effect ended, in the outbox and as an entry of its incident.
+
+        Nothing happens, and nothing is returned, when it had ended so or otherwise already.
+        """
+        with self.transaction():
+            now, row = self._clock.now(), outbox.get(self._db, effect_id)
+            if row is None or not outbox.settle(self._db, row, state, detail, receipt, now):
+                return ()
+            target = row.effect.target
+            body = EffectEnded(effect=effect_id, target=target, state=str(state), detail=detail, receipt=receipt)
+            return self.append([Draft(row.effect.incident, body, now, actor)])
+
+    # --------------------------------------------------------------------------------------------------
+
+    def _data_version(self) -> int:
+        return int(self._db.execute("PRAGMA data_version").fetchone()[0])
+
+    def _last_pos(self) -> int:
+        return int(self._db.execute("SELECT coalesce(max(pos), 0) FROM entries").fetchone()[0])

@@ -61,7 +61,10 @@ class DeskThread:
         return await done
 
     def subscribe(self, listener: _Listener) -> Callable[[], None]:
-        """Call `listener(entries)` on the loop for all that comes into the journal; return how to stop that."""
+        """Call `listener(entries)` on the loop for all that comes into the journal; return how to stop that.
+
+        It is called with no entries when `trouble` changed.
+        """
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
@@ -162,6 +165,7 @@ class DeskThread:
         self.trouble = trouble
         for listener in tuple(self._trouble_listeners):
             listener(trouble)
+        self._tell(())
 
 
 def _settle(future: asyncio.Future[Any], result: object, error: BaseException | None) -> None:

@@ -211,6 +211,22 @@ async def recover_async(call: Call, ports: Ports, deadline: float = DEADLINE) ->
     return tuple([(r.effect, await _look_async(call, ports, r.effect, r.detail, deadline)) for r in rows])
 
 
+class EffectRunner:
+    """Carries out effects for the console: the way to the desk, and the ports, in one hand."""
+
+    def __init__(self, call: Call, ports: Ports, deadline: float = DEADLINE) -> None:
+        self._call, self._ports, self._deadline = call, ports, deadline
+        self._owner = owner_token()
+
+    async def run(self, effect_id: str) -> Fate | None:
+        """Do as `run_async`."""
+        return await run_async(self._call, self._ports, effect_id, self._owner, self._deadline)
+
+    async def recover(self) -> tuple[tuple[Effect, Fate], ...]:
+        """Do as `recover_async`."""
+        return await recover_async(self._call, self._ports, self._deadline)
+
+
 async def _look_async(call: Call, ports: Ports, effect: Effect, before: str, deadline: float) -> Fate:
     try:
         fate = await _bounded(lambda: look(ports, effect, before), f"read back {effect.target}", deadline)

@@ -29,7 +29,9 @@ from iccon.net import WRITES, Limits, checked, fault_of, host_of
 
 _CHUNK = 65_536
 _LOOPBACK = ("127.", "localhost", "::1")
-_wire = threading.local()  # .sent: whether this thread's present request has begun to leave the machine
+_wire = (
+    threading.local()
+)  # of this thread's request: .sent, it has begun to leave; .fresh, on a new connection
 
 
 class _DeadlineReader(io.RawIOBase):
@@ -102,11 +104,25 @@ class _Https(_Guarded, HTTPSConnection):
     pass
 
 
-class _HttpPool(HTTPConnectionPool):
+class _Fresh:
+    """A pool that makes a new connection for a write.
+
+    A server may have closed an idle connection a moment ago; a read that meets this fails and is due again,
+    but a write would count as lost, and a person would have to find out. Costs a handshake a write.
+    """
+
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        connection = super()._get_conn(timeout)  # type: ignore[misc]
+        if _wire.fresh:
+            connection.close()  # it connects again when it sends
+        return connection
+
+
+class _HttpPool(_Fresh, HTTPConnectionPool):
     ConnectionCls = _Http
 
 
-class _HttpsPool(HTTPSConnectionPool):
+class _HttpsPool(_Fresh, HTTPSConnectionPool):
     ConnectionCls = _Https
 
 
@@ -209,7 +225,7 @@ class GuardedSession(requests.Session):
             "timeout": urllib3.Timeout(total=self.limits.seconds),
             "proxies": _proxies(str(request.url)),
         }
-        _wire.sent = False
+        _wire.sent, _wire.fresh = False, write
         try:
             response = super().send(request, **kwargs)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
@@ -300,13 +316,14 @@ _NET = urllib3.exceptions
 _CAUSES: tuple[tuple[tuple[type[BaseException], ...], FaultKind, str], ...] = (
     ((ssl.SSLError, _NET.SSLError), FaultKind.TLS, "no TLS connection: is this an https address?"),
     ((_NET.NameResolutionError, socket.gaierror), FaultKind.REFUSED, "no such host, or no name service"),
-    ((TimeoutError, _NET.TimeoutError), FaultKind.TIMEOUT, "no complete answer within {seconds:g} s"),
     ((ConnectionRefusedError,), FaultKind.REFUSED, "nothing listens there (connection refused)"),
+    ((TimeoutError,), FaultKind.TIMEOUT, "no complete answer within {seconds:g} s"),
+    ((_NET.NewConnectionError,), FaultKind.REFUSED, "no connection"),  # also a urllib3 TimeoutError
+    ((_NET.TimeoutError,), FaultKind.TIMEOUT, "no complete answer within {seconds:g} s"),
     ((_NET.DecodeError,), FaultKind.BAD_ANSWER, "the compression of the answer is broken"),
     ((_NET.IncompleteRead, http.client.IncompleteRead), FaultKind.BAD_ANSWER, "the answer was cut off"),
     ((ConnectionError,), FaultKind.REFUSED, "the connection was closed before an answer came"),
     ((requests.exceptions.ProxyError, _NET.ProxyError), FaultKind.REFUSED, "the proxy does not answer"),
-    ((_NET.NewConnectionError, _NET.ConnectTimeoutError), FaultKind.REFUSED, "no connection"),
     ((http.client.HTTPException, _NET.ProtocolError), FaultKind.BAD_ANSWER, "what answers is not HTTP"),
 )
 

@@ -1,6 +1,6 @@
 """Text cut, padded and wrapped by terminal cells, and the spans that rows are made of. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
@@ -85,21 +85,6 @@ def _wrap_line(text: str, width: int) -> list[str]:
     return [*lines, line]
 
 
-def columns(width: int, wanted: Sequence[tuple[int, int]], gap: int = 1) -> list[int]:
-    """Share `width` among columns of (least, most) cells: all get their least from the left, then they grow in order.
-
-    A column that does not fit any more gets 0.
-    """
-    sizes: list[int] = []
-    left = width
-    for least, _ in wanted:
-        room = left - (gap if sizes and any(sizes) else 0)
-        size = least if least <= room else 0
-        left = room - size if size else left
-        sizes.append(size)
-    for index, (_, most) in enumerate(wanted):
-        if sizes[index] and left > 0:
-            more = min(most - sizes[index], left)
-            sizes[index] += max(more, 0)
-            left -= max(more, 0)
-    return sizes
+def said(text: str, width: int, style: str = "dim") -> list[list[Span]]:
+    """Return a sentence as lines of `width` cells with a space on either side, for where no data is."""
+    return [[(f" {line}", style)] for line in wrap(text, width - 2)]

@@ -145,19 +145,19 @@ def _guarded(segment: Segment) -> Segment:
     return Segment(scrub(segment.text), style)
 
 
-def _harmless(segment: Segment) -> bool:
+def _is_harmless(segment: Segment) -> bool:
     link = segment.style.link if isinstance(segment.style, Style) else None
     return not link and segment.control is None and (_CONTROL.search(segment.text) is None)
 
 
-def guard(segments: Sequence[Segment]) -> Sequence[Segment]:
+def harmless(segments: Sequence[Segment]) -> Sequence[Segment]:
     """Return `segments` without anything a terminal could obey; the same object when there was nothing."""
-    return segments if all(map(_harmless, segments)) else [_guarded(s) for s in segments if s.control is None]
+    return segments if all(map(_is_harmless, segments)) else [_guarded(s) for s in segments if s.control is None]
 
 
 def guard_strip(strip: Strip) -> Strip:
     """Return `strip` without anything a terminal could obey; the same object when there was nothing."""
-    segments = guard(strip._segments)
+    segments = harmless(strip._segments)
     return strip if segments is strip._segments else Strip(segments, strip.cell_length)
 
 
@@ -166,18 +166,21 @@ class ControlGuard(LineFilter):
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """Return `segments` scrubbed. Cached by Textual for each strip, so that only new lines cost."""
-        return list(guard(segments))
+        return list(harmless(segments))
+
+
+def guard(app: App[Any]) -> None:
+    """Guard every line that `app` will paint. Does it once, however often it is called."""
+    if not any(isinstance(line_filter, ControlGuard) for line_filter in app._filters):
+        app._filters.append(ControlGuard())
 
 
 class SafeApp(App[ReturnType]):
     """The base of the application: every line is guarded, and no notice parses markup, whoever asks for it."""
 
-    ENABLE_COMMAND_PALETTE = False
-    _guard = ControlGuard()
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """Return Textual's filters with the guard as the last one."""
-        return [*super().get_line_filters(), self._guard]
+    def __init__(self) -> None:
+        super().__init__()
+        guard(self)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return the colours the widgets' style sheets ask for. A value may name another variable, as `$success`."""

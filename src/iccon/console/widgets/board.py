@@ -6,7 +6,7 @@ from textual.binding import Binding, BindingType
 
 from iccon.console.charts import spark
 from iccon.console.figures import age_text, value_text
-from iccon.console.fit import Span, cells, crop, fit, fit_spans, wrap
+from iccon.console.fit import Span, cells, crop, fit, fit_spans, said
 from iccon.console.verdicts import LOOKS
 from iccon.console.widgets.virtual import VirtualList
 from iccon.signals.model import Board, Cell, Verdict
@@ -14,6 +14,7 @@ from iccon.text import clean
 
 _JUDGED = (Verdict.OK, Verdict.WARN, Verdict.BAD)
 WAITING = "Waiting for the first answer."
+NONE = "No service has data yet."
 
 
 def columns_of(board: Board, width: int) -> tuple[int, list[int]]:
@@ -116,6 +117,11 @@ class BoardView(VirtualList):
             return None
         return self.chosen_key, self.board.signals[self.column]
 
+    @property
+    def chosen_service(self) -> str:
+        """The service under the cursor, or the empty text."""
+        return self.chosen_key or ""
+
     def action_column(self, by: int) -> None:
         """Go to the next signal, or the previous."""
         count = len(self.board.signals) if self.board else 0
@@ -166,8 +172,7 @@ class BoardView(VirtualList):
 
     def empty(self, width: int) -> list[list[Span]]:
         """Say why there is nothing."""
-        words = "No service has data yet." if self.board is not None and not self.note else self.note or WAITING
-        return [[(f" {line}", "dim")] for line in wrap(words, width - 2)]
+        return said(self.note or (WAITING if self.board is None else NONE), width)
 
 
 def _common_fault(row: list[Cell | None]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from iccon.console.figures import age_text
-from iccon.console.fit import Span, cells, crop, fit, wrap
+from iccon.console.fit import Span, cells, crop, fit, said
 from iccon.console.widgets.virtual import VirtualList
 from iccon.pages.model import Page, PageStatus
 from iccon.text import clean
@@ -17,6 +17,7 @@ STATUS: Mapping[PageStatus, tuple[str, str, str, str]] = {
     PageStatus.RESOLVED: ("✓", "r", "resolved", "v-ok"),
 }
 NONE = "No page is open."
+WAITING = "Waiting for the first answer."
 
 
 def page_spans(page: Page, width: int, now: datetime, pending: str = "", ascii_only: bool = False) -> list[Span]:
@@ -53,12 +54,17 @@ class PagesView(VirtualList):
         self.pending: Mapping[str, str] = {}
         self.now = datetime.fromtimestamp(0, UTC)
         self.note = ""
+        self.waiting = True
 
     def show(
-        self, pages: Sequence[Page], now: datetime, note: str = "", pending: Mapping[str, str] | None = None
+        self, pages: Sequence[Page] | None, now: datetime, note: str = "", pending: Mapping[str, str] | None = None
     ) -> None:
-        """Show `pages` in their order as of `now`; `note` is what is wrong. `pending` (by page key) stays when None."""
-        self.pages = {page.key: page for page in pages}
+        """Show `pages` in their order as of `now` (None: not known yet); `note` is what is wrong.
+
+        `pending` says which writes are in flight, by page key; None leaves it as it is.
+        """
+        self.waiting = pages is None
+        self.pages = {page.key: page for page in pages or ()}
         self.now, self.note = now, clean(note, 300)
         if pending is not None:
             self.pending = pending
@@ -84,4 +90,4 @@ class PagesView(VirtualList):
 
     def empty(self, width: int) -> list[list[Span]]:
         """Say why there is nothing."""
-        return [[(f" {line}", "dim")] for line in wrap(self.note or NONE, width - 2)]
+        return said(self.note or (WAITING if self.waiting else NONE), width)

@@ -285,10 +285,14 @@ class VirtualList(Lines, can_focus=True):
             self._scroll(self._place - room + 1)
 
     def on_resize(self) -> None:
-        """Fit the lines to the new size and keep the chosen row in view."""
+        """Fit the lines to the new size."""
         self._rows.clear()
         self._painted.clear()
         self._resize()
+        self.resized()
+
+    def resized(self) -> None:
+        """Keep the chosen row in view; called after the lines fit a new size."""
         if self._key is not None:
             self._show_place()
 

@@ -1,0 +1,140 @@
+"""The timeline's rows as plain data: machine entries folded, one line an entry, and the full reading of one. Pure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, tzinfo
+
+from iccon.console.figures import span_text, time_text
+from iccon.console.fit import Span, cells, crop, fit, wrap
+from iccon.incident.entries import MACHINE_KINDS, Entry
+from iccon.incident.ids import short
+from iccon.incident.timeline import Item
+from iccon.text import clean, clean_block
+
+# kind: glyph, ASCII, style. What changes the incident stands out from what is merely said.
+MARKS: Mapping[str, tuple[str, str, str]] = {
+    "note": ("•", "*", ""),
+    "page": ("◦", ".", "dim"),
+    "verdict": ("◦", ".", "dim"),
+    "effect": ("◦", ".", "dim"),
+    "update": ("»", ">", "strong"),
+    "runbook_opened": ("§", "=", ""),
+    "page_acted": ("▸", "a", ""),
+}
+CHANGE = ("◆", "#", "strong")
+
+
+class Rows:
+    """Which rows a timeline has: an entry each, runs of two and more machine entries folded into one.
+
+    A row's key is the id of its first entry; `spans` holds the (start, stop) of each in the order of entries. Taking
+    in entries at the end costs what arrives.
+    """
+
+    def __init__(self) -> None:
+        self.keys: list[str] = []
+        self.spans: list[tuple[int, int]] = []
+        self.by_key: dict[str, tuple[int, int]] = {}
+        self.unfolded = False
+        self.opened: set[str] = set()
+        self.folded = 0
+        self._count = 0
+        self._last = ""
+
+    def update(self, order: Sequence[Entry]) -> None:
+        """Bring the rows up to `order`."""
+        grown = self._count <= len(order) and (not self._count or order[self._count - 1].id == self._last)
+        if not grown or not self.keys or order[0].id != self.keys[0]:
+            self.rebuild(order)
+            return
+        start = self._drop_last()
+        self._take(order, start)
+
+    def rebuild(self, order: Sequence[Entry]) -> None:
+        """Make all rows anew."""
+        self.keys, self.spans, self.by_key, self.folded = [], [], {}, 0
+        self._take(order, 0)
+
+    def _drop_last(self) -> int:
+        start, stop = self.spans.pop()
+        del self.by_key[self.keys.pop()]
+        self.folded -= stop - start if stop - start > 1 else 0
+        return start
+
+    def _take(self, order: Sequence[Entry], start: int) -> None:
+        while start < len(order):
+            stop = start + 1
+            if not self.unfolded and order[start].kind in MACHINE_KINDS and order[start].id not in self.opened:
+                while stop < len(order) and order[stop].kind in MACHINE_KINDS:
+                    stop += 1
+            self._add(order[start].id, start, stop)
+            start = stop
+        self._count, self._last = len(order), order[-1].id if order else ""
+
+    def _add(self, key: str, start: int, stop: int) -> None:
+        self.keys.append(key)
+        self.spans.append((start, stop))
+        self.by_key[key] = (start, stop)
+        self.folded += stop - start if stop - start > 1 else 0
+
+    def machines(self, key: str) -> int:
+        """Return how many machine entries the row of `key` folds; 0 where it is one entry."""
+        start, stop = self.by_key[key]
+        return stop - start if stop - start > 1 else 0
+
+    def unfold(self, order: Sequence[Entry], key: str) -> None:
+        """Show the entries that the row of `key` folds."""
+        start, stop = self.by_key[key]
+        self.opened.update(order[i].id for i in range(start, stop))
+        self.rebuild(order)
+
+    def holding(self, order: Sequence[Entry], ident: str) -> str | None:
+        """Return the key of the row that shows or folds entry `ident`. Costs a pass over the entries."""
+        if ident in self.by_key:
+            return ident
+        place = next((i for i, entry in enumerate(order) if entry.id == ident), None)
+        return next((k for k, (a, b) in self.by_key.items() if place is not None and a <= place < b), None)
+
+
+def stamp(instant: datetime, zone: tzinfo, dated: bool) -> str:
+    """Return the time of day in `zone`, with the day before it where the timeline spans several."""
+    local = instant.astimezone(zone)
+    return f"{local:%m-%d} {time_text(instant, zone)}" if dated else time_text(instant, zone)
+
+
+def flags(item: Item) -> str:
+    """Return the words that qualify an entry: struck, late, amended."""
+    words = ["struck"] if item.struck is not None else []
+    words += [f"late {span_text((item.recorded_at - item.happened_at).total_seconds())}"] if item.late else []
+    words += ["amended"] if item.amended else []
+    return f"[{', '.join(words)}] " if words else ""
+
+
+def item_spans(item: Item, width: int, zone: tzinfo, dated: bool, ascii_only: bool = False) -> list[Span]:
+    """Return one entry as a row of `width` cells: time, mark, actor, text."""
+    glyph, plain, style = MARKS.get(item.kind, CHANGE)
+    time = stamp(item.happened_at, zone, dated)
+    who = min(max(width // 8, 6), 14)
+    text_style = "struck" if item.struck is not None else "dim" if item.machine else style
+    return [
+        (f"{time} ", "dim"),
+        (f"{plain if ascii_only else glyph} ", style),
+        (fit(clean(item.actor), who) + " ", "head" if not item.machine else "dim"),
+        (flags(item), "v-warn" if item.late or item.struck is not None else "dim"),
+        (crop(clean(item.text, 1000), max(width - cells(time) - who - 4 - cells(flags(item)), 4)), text_style),
+    ]
+
+
+def fold_spans(count: int, first: datetime, zone: tzinfo, dated: bool, ascii_only: bool = False) -> list[Span]:
+    """Return the row that stands for `count` machine entries."""
+    time = stamp(first, zone, dated)
+    return [(f"{time} {'+' if ascii_only else '⊞'} + {count} machine entries  (m shows all, enter these)", "dim")]
+
+
+def reading(item: Item, width: int, zone: tzinfo, zone_name: Callable[[datetime], str]) -> tuple[str, list[str]]:
+    """Return all there is to say about an entry: a head line, and its text wrapped to `width`."""
+    head = f"{time_text(item.happened_at, zone)} {zone_name(item.happened_at)} {clean(item.actor)} {short(item.id)}"
+    if item.late:
+        head += f", recorded {time_text(item.recorded_at, zone)}"
+    head += ", amended" if item.amended else ""
+    text = f"struck: {clean(item.struck)} - {item.text}" if item.struck is not None else item.text
+    return head, wrap(clean_block(text, 20_000), width)

@@ -1,0 +1,258 @@
+"""The state strip: what an Incident Commander must know without moving an eye or a key."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import ClassVar
+
+from msgspec import Struct
+from textual.geometry import Size
+from textual.strip import Strip
+
+from iccon.console.figures import elapsed_text, span_text, time_text, zone_name
+from iccon.console.fit import Span, cells, crop, length
+from iccon.console.widgets.virtual import Lines
+from iccon.feed.model import Slot
+from iccon.incident import timers
+from iccon.incident.roles import Role
+from iccon.incident.severity import DEFAULT_POLICY, Phase, Policy
+from iccon.incident.state import State
+from iccon.text import clean
+
+GAP = "  "
+SOON = timedelta(minutes=3)  # an update that is due within this is said in colour
+
+
+class Now(Struct, frozen=True):
+    """Everything the strip shows. `troubles` are the slots of sources that do not answer."""
+
+    state: State | None
+    now: datetime
+    zone: tzinfo = UTC
+    policy: Policy = DEFAULT_POLICY
+    troubles: Sequence[Slot] = ()
+    environment: str = ""
+    read_only: bool = False
+    record_trouble: str | None = None
+    ascii_only: bool = False
+
+
+class Piece(Struct, frozen=True):
+    """A part of the strip: its spans at full length, a short form, and how early it goes when there is no room.
+
+    Rank 0 never goes; a higher rank is shortened first, and then goes first.
+    """
+
+    full: tuple[Span, ...]
+    short: tuple[Span, ...] = ()
+    rank: int = 0
+
+
+def view(facts: Now, width: int, height: int) -> list[list[Span]]:
+    """Return `height` lines for `width` cells. One line holds the most urgent; the second clocks, the third sources."""
+    if width <= 0 or height <= 0:
+        return []
+    if height == 1:
+        return [arrange([*_alarms(facts), *_identity(facts), *_clocks(facts)], width)]
+    if height == 2:
+        return [
+            arrange([*_alarms(facts), *_identity(facts)], width),
+            arrange([*_clocks(facts), *_sources(facts)], width),
+        ]
+    lines = [
+        arrange([*_alarms(facts), *_identity(facts)], width),
+        arrange(_clocks(facts), width),
+        arrange([*_sources(facts), *_zone(facts)], width),
+    ]
+    return lines + [[] for _ in range(height - 3)]
+
+
+def arrange(pieces: Sequence[Piece], width: int) -> list[Span]:
+    """Return the pieces in one line: shortened, then dropped, highest rank first, until they fit."""
+    shown: list[tuple[Piece, tuple[Span, ...]]] = [(p, p.full) for p in pieces if p.full]
+    for rank in sorted({p.rank for p in pieces if p.rank}, reverse=True):
+        if _size(shown) <= width:
+            break
+        shown = [(p, p.short) if p.rank == rank and p.short else (p, spans) for p, spans in shown]
+        if _size(shown) > width:
+            shown = [(p, spans) for p, spans in shown if p.rank != rank or (p.short and rank <= 2)]
+    line: list[Span] = []
+    for _, spans in shown:
+        line += [(GAP, ""), *spans] if line else [(" ", ""), *spans]
+    return line
+
+
+def _size(shown: Sequence[tuple[Piece, tuple[Span, ...]]]) -> int:
+    return sum(length(spans) for _, spans in shown) + len(GAP) * max(len(shown) - 1, 0) + 1
+
+
+def _alarms(facts: Now) -> list[Piece]:
+    pieces = []
+    if facts.record_trouble is not None:
+        reason = clean(facts.record_trouble, 60)
+        text = f" RECORD NOT KEPT: {reason} " if reason else " RECORD NOT KEPT "
+        pieces.append(Piece(((text, "alarm"),), ((" RECORD NOT KEPT ", "alarm"),), 2))
+    if facts.state is not None and facts.state.drill:
+        pieces.append(Piece(((" DRILL ", "badge v-warn"),)))
+    if facts.environment:
+        pieces.append(Piece(((f" {clean(facts.environment, 24)} ", "badge v-nan"),), rank=4))
+    if facts.read_only:
+        pieces.append(Piece(((" READ-ONLY ", "badge dim"),)))
+    return pieces
+
+
+def _identity(facts: Now) -> list[Piece]:
+    state = facts.state
+    if state is None:
+        return [Piece((("No incident is open", "dim"),))]
+    phase = str(state.phase)
+    style = "v-ok" if state.phase is Phase.RESOLVED else "strong"
+    return [
+        Piece(((f" {state.severity} ", f"sev {state.severity.lower()}"),)),
+        Piece(((phase.upper() if state.phase is Phase.RESOLVED else phase, style),)),
+        Piece(
+            ((clean(state.title) or "(no title)", "strong"),), rank=1, short=((crop(clean(state.title), 20), "strong"),)
+        ),
+    ]
+
+
+def _clocks(facts: Now) -> list[Piece]:
+    state = facts.state
+    if state is None or state.declared_at is None:
+        return []
+    lasted = elapsed_text(timers.elapsed(state, facts.now))
+    who = clean(state.holder(Role.COMMANDER), 40)
+    return [
+        Piece((("elapsed ", "dim"), (lasted, "strong")), ((lasted, "strong"),), 3),
+        Piece(
+            (("IC ", "dim"), (who, "strong")) if who else (("no commander", "v-bad"),),
+            (("IC ", "dim"), (crop(who, 10), "strong")) if who else (("no IC", "v-bad"),),
+            2,
+        ),
+        _impact(state, facts),
+        *_update(state, facts),
+    ]
+
+
+def _impact(state: State, facts: Now) -> Piece:
+    if not state.impacts:
+        return Piece((("no customer impact noted", "dim"),), (("impact none", "dim"),), 4)
+    minutes = int(timers.impact(state, facts.now).total_seconds() // 60)
+    running = state.open_impact
+    if running is None:
+        return Piece(((f"impact {minutes} min, stopped", ""),), ((f"impact {minutes}m stopped", ""),), 3)
+    scope = f": {clean(running.scope, 40)}" if running.scope else ""
+    word = (f"impact {minutes} min RUNNING", "v-bad")
+    return Piece((word, (scope, "")), ((f"impact {minutes}m RUNNING", "v-bad"),), 2)
+
+
+def _update(state: State, facts: Now) -> list[Piece]:
+    due = timers.next_update(state, facts.policy)
+    if due is None:
+        return []
+    left = due - facts.now
+    if left <= timedelta():
+        late = span_text(-left.total_seconds())
+        return [Piece(((f" UPDATE OVERDUE {late} ", "alarm"),), ((f" OVERDUE {late} ", "alarm"),), 1)]
+    style = "v-warn" if left <= SOON else ""
+    at = time_text(due, facts.zone, seconds=False)
+    soon = span_text(left.total_seconds())
+    return [
+        Piece((("update due in ", "dim"), (soon, style), (f" ({at})", "dim")), ((f"update {soon}", style or "dim"),), 2)
+    ]
+
+
+def _sources(facts: Now) -> list[Piece]:
+    pieces: list[Piece] = []
+    for slot in facts.troubles:
+        if slot.trouble is None:
+            continue
+        lasted = span_text((facts.now - slot.trouble.since).total_seconds())
+        since = f"{time_text(slot.trouble.since, facts.zone, seconds=False)} {zone_name(facts.zone, facts.now)}"
+        name = clean(slot.source, 24)
+        sign = "!"
+        full = ((f"{sign} {name} {slot.trouble.kind}", "v-error"), (f" since {since} ({lasted})", "dim"))
+        pieces.append(Piece(full, ((f"{sign} {name} {lasted}", "v-error"),), 2 if not pieces else 3))
+    return pieces
+
+
+def _zone(facts: Now) -> list[Piece]:
+    clock = f"{time_text(facts.now, facts.zone)} {zone_name(facts.zone, facts.now)}"
+    if facts.state is None or cells(clock) > 40:
+        return []
+    theory = facts.state.theory
+    said = (
+        ()
+        if theory is None
+        else ((("theory (confirmed): " if theory.confirmed else "theory: "), "dim"), (clean(theory.text, 120), ""))
+    )
+    return [
+        Piece(said, said and (said[0], (crop(clean(theory.text), 30), "")), 1) if theory else Piece(()),
+        Piece(((clock, "dim"),), rank=2),
+    ]
+
+
+class StateStrip(Lines):
+    """Shows the state of the incident in one to three lines, as tall as it is made."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"sev", "sev1", "sev2", "sev3", "sev4", "sev5"}
+    DEFAULT_CSS = """
+    StateStrip {
+        height: 2;
+        overflow: hidden;
+        & > .sev { color: $severity-text; text-style: bold; }
+        & > .sev1 { background: $severity-sev1; }
+        & > .sev2 { background: $severity-sev2; }
+        & > .sev3 { background: $severity-sev3; }
+        & > .sev4 { background: $severity-sev4; }
+        & > .sev5 { background: $severity-sev5; }
+    }
+    """
+
+    def __init__(
+        self,
+        zone: tzinfo = UTC,
+        policy: Policy = DEFAULT_POLICY,
+        *,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+        ascii_only: bool = False,
+    ) -> None:
+        super().__init__(id=id, classes=classes, ascii_only=ascii_only)
+        self.zone = zone
+        self.policy = policy
+        self.facts: Now | None = None
+
+    def show(
+        self,
+        state: State | None,
+        now: datetime,
+        *,
+        troubles: Sequence[Slot] = (),
+        environment: str = "",
+        read_only: bool = False,
+        record_trouble: str | None = None,
+    ) -> None:
+        """Show `state` as of `now` (aware UTC). `record_trouble` not None: the record is not being kept, and why."""
+        self.facts = Now(
+            state,
+            now,
+            self.zone,
+            self.policy,
+            tuple(troubles),
+            environment,
+            read_only,
+            record_trouble,
+            self.ascii_only,
+        )
+        self.repaint_changed()
+
+    def line(self, y: int) -> Strip:
+        """Return one line of the strip."""
+        width, height = self.size
+        lines = view(self.facts, width, height) if self.facts else []
+        return self.paint(lines[y] if y < len(lines) else [], width)
+
+    def on_resize(self) -> None:
+        """The strip never scrolls."""
+        self._painted.clear()
+        self.virtual_size = Size(*self.size)

@@ -1,0 +1,239 @@
+"""The timeline: every entry of the incident, read lazily, following its end until the reader moves up."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, tzinfo
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from iccon.console.figures import zone_name
+from iccon.console.fit import Span, cells, crop, fit, said
+from iccon.console.widgets.lines_of_time import Rows, fold_spans, item_spans, reading
+from iccon.console.widgets.virtual import VirtualList
+from iccon.incident.entries import Amended, Entry
+from iccon.incident.timeline import Item, Timeline
+
+NONE = "Nothing has been recorded yet. Press n to write a note."
+
+
+class TimelineView(VirtualList):
+    """Shows a Timeline. It follows the end while nothing is chosen; a key that moves up chooses and holds the view."""
+
+    FOCUS_CHOOSES = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("m", "machine", "Machine entries", id="timeline.machine", show=False),
+        Binding("enter", "unfold", "Unfold", id="timeline.unfold", show=False),
+    ]
+
+    def __init__(
+        self,
+        zone: tzinfo = UTC,
+        *,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+        ascii_only: bool = False,
+    ) -> None:
+        super().__init__(id=id, classes=classes, ascii_only=ascii_only)
+        self.zone = zone
+        self.timeline: Timeline | None = None
+        self.rows_of = Rows()
+        self.following = True
+        self._seen = 0
+        self._dated = False
+        self._moving = False
+
+    # Data
+
+    def show(self, timeline: Timeline | None) -> None:
+        """Show another timeline, from its end. From now on it is this widget that extends it."""
+        self.timeline = timeline
+        unfolded, self.rows_of = self.rows_of.unfolded, Rows()
+        self.rows_of.unfolded = unfolded
+        self.following = True
+        self._key, self._place = None, 0
+        self._update()
+
+    def extend(self, fresh: Iterable[Entry]) -> None:
+        """Take in what `Ledger.extend` returned. The reader's line and choice stay."""
+        if self.timeline is None:
+            return
+        fresh = list(fresh)
+        self.timeline.extend(fresh)
+        moved = any(isinstance(e.body, Amended) and e.body.happened_at is not None for e in fresh)
+        if moved:
+            self.rows_of.rebuild(self.timeline.order)
+        if fresh:
+            self._update()
+
+    def refresh_corrections(self) -> None:
+        """Read every entry again, after corrections that arrived by another way than `extend`."""
+        self.touch()
+
+    def _update(self) -> None:
+        order = self.timeline.order if self.timeline else []
+        self.rows_of.update(order)
+        self._dated = bool(order) and _day(order[0], self.zone) != _day(order[-1], self.zone)
+        if self.following:
+            self._place = len(self.rows_of.keys)
+        self.set_rows(self.rows_of.keys)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Go to the end while following, and count what the reader has seen."""
+        if self.following:
+            self._scroll(len(self.keys))
+        if self._at_end():
+            self._seen = self._total()
+        self.repaint_changed()
+
+    def _total(self) -> int:
+        return len(self.timeline.order) if self.timeline else 0
+
+    def _at_end(self) -> bool:
+        return self.scroll_offset.y + self._room() >= len(self.keys)
+
+    @property
+    def unseen(self) -> int:
+        """How many entries arrived below the view since the reader was at the end."""
+        return max(self._total() - self._seen, 0)
+
+    @property
+    def chosen(self) -> Item | None:
+        """The entry under the cursor; None for a row of folded machine entries, or without a choice."""
+        key = self.chosen_key
+        if self.timeline is None or key is None or key not in self.rows_of.by_key or self.rows_of.machines(key):
+            return None
+        return self.timeline.item(self._entry(key))
+
+    def choose_id(self, ident: str) -> bool:
+        """Choose the row that shows entry `ident`; say whether there is one."""
+        key = self.rows_of.holding(self.timeline.order, ident) if self.timeline else None
+        return key is not None and self.choose_key(key)
+
+    def _entry(self, key: str) -> Entry:
+        assert self.timeline is not None
+        return self.timeline.order[self.rows_of.by_key[key][0]]
+
+    # Moving
+
+    def choose(self, place: int) -> None:
+        """Choose a row and hold the view."""
+        self.following = False
+        super().choose(place)
+        if self._at_end():
+            self._seen = self._total()
+
+    def follow(self) -> None:
+        """Choose nothing and follow the end."""
+        self.following = True
+        self.unchoose(len(self.keys))
+        self._settle()
+
+    def action_move(self, by: int) -> None:
+        """Choose the next row, or the previous; below the last one follow the end."""
+        if by > 0 and (self.following or (self._key is not None and self._place >= len(self.keys) - 1)):
+            self.follow()
+        else:
+            super().action_move(by)
+
+    def action_page(self, by: int) -> None:
+        """Go one view further, or back; beyond the last row follow the end."""
+        if by > 0 and (self.following or self._place >= len(self.keys) - 1):
+            self.follow()
+        else:
+            super().action_page(by)
+
+    def action_last(self) -> None:
+        """Follow the end."""
+        self.follow()
+
+    def action_machine(self) -> None:
+        """Show or fold all machine entries. The choice stays on its entry, or on the row that folds it."""
+        if self.timeline is None:
+            return
+        rows, before = self.rows_of, self.chosen_key
+        rows.unfolded, rows.opened = not rows.unfolded, set()
+        rows.rebuild(self.timeline.order)
+        if before is not None and before not in rows.by_key:
+            self._key = rows.holding(self.timeline.order, before)
+        self._update()
+        self.repaint_changed()
+
+    def action_unfold(self) -> None:
+        """Show the machine entries of the row under the cursor."""
+        if self.timeline is None or self.chosen_key is None or not self.rows_of.machines(self.chosen_key):
+            return
+        self.rows_of.unfold(self.timeline.order, self.chosen_key)
+        self._update()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Hold the view when a wheel or scroll bar leaves the end; follow when it returns there."""
+        super().watch_scroll_y(old_value, new_value)
+        if self._moving or self._key is not None:
+            return
+        self.following = self._at_end()
+
+    def _scroll(self, top: int) -> None:
+        self._moving = True
+        try:
+            super()._scroll(top)
+        finally:
+            self._moving = False
+
+    def resized(self) -> None:
+        """Stay at the end while following."""
+        super().resized()
+        self._settle()
+
+    # Lines
+
+    def mark(self, key: str) -> str:
+        """While following, no row has a mark."""
+        return " " if self.following else super().mark(key)
+
+    def row_spans(self, key: str, width: int) -> list[Span]:
+        """Return the row of an entry, or of folded machine entries."""
+        assert self.timeline is not None
+        entry, count = self._entry(key), self.rows_of.machines(key)
+        if count:
+            return fold_spans(count, entry.happened_at, self.zone, self._dated, self.ascii_only)
+        return item_spans(self.timeline.item(entry), width, self.zone, self._dated, self.ascii_only)
+
+    def header(self, width: int) -> list[list[Span]]:
+        """Name the zone of the times."""
+        if not self.keys or self.size.height < 6:
+            return []
+        assert self.timeline is not None
+        zone = zone_name(self.zone, self.timeline.order[-1].happened_at)
+        folded = f"{self.rows_of.folded} machine entries folded (m)" if self.rows_of.folded else ""
+        left = f" times in {zone}"
+        return [[(left, "head"), (fit(folded + " ", max(width - cells(left), 0), right=True), "dim")]]
+
+    def footer(self, width: int) -> list[list[Span]]:
+        """Say how the view stands, and the whole text of the entry under the cursor."""
+        lines = [self._standing(width)] if not self.following and self.unseen else []
+        item = self.chosen
+        if item is None or self.size.height < 8:
+            return lines
+        room = 1 if self.size.height < 12 else 2 if self.size.height < 20 else 4
+        head, text = reading(item, width - 2, self.zone, lambda at: zone_name(self.zone, at))
+        if len(text) > room:
+            text = [*text[: room - 1], crop(text[room - 1] + " …", width - 2)]
+        text += [""] * (room - len(text))
+        rule = "-" if self.ascii_only else "─"
+        title = crop(f"{rule * 2} {head} ", width)
+        lines.append([(title + rule * max(width - cells(title), 0), "dim")])
+        return lines + [[(f" {line}", "struck" if item.struck is not None else "")] for line in text]
+
+    def _standing(self, width: int) -> list[Span]:
+        arrow = "v" if self.ascii_only else "▼"
+        return [(crop(f" {arrow} {self.unseen} new below  (end goes there)", width), "v-warn")]
+
+    def empty(self, width: int) -> list[list[Span]]:
+        """Say why there is nothing."""
+        return said(NONE, width)
+
+
+def _day(entry: Entry, zone: tzinfo) -> tuple[int, int]:
+    local: datetime = entry.happened_at.astimezone(zone)
+    return local.year, local.timetuple().tm_yday

@@ -1,4 +1,4 @@
-"""The command line's front door: finds the command, imports that command alone, and turns what goes wrong into words."""
+"""The front door: finds the command, imports that command alone, and turns what goes wrong into words."""
 
 import argparse
 import sys

@@ -18,7 +18,11 @@ def console(args: argparse.Namespace) -> int:
     """Open the console and return its exit code. Raises BadUse where there is no terminal."""
     from iccon import bootstrap
 
+    need_terminal()
+    return bootstrap.console(setting(args, read_only=args.read_only))
+
+
+def need_terminal() -> None:
+    """Raise BadUse where there is no terminal to draw on."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise BadUse("the console needs a terminal; `iccon --help` lists the commands that do not")
-    chosen = setting(args, read_only=args.read_only)
-    return bootstrap.console(chosen)

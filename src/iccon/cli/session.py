@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, tzinfo
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -55,10 +54,10 @@ def refuse(code: str, reason: str, hint: str = "") -> Refused:
 
 def setting(args: argparse.Namespace, *, read_only: bool = False) -> Setting:
     """Return the setting of this run. Raises BadConfiguration with every problem at once."""
-    from iccon.config.load import folders, load
+    from iccon.config.load import chosen, folders, load
 
     places = folders(os.environ)
-    loaded = load(Path(args.config) if args.config else None, places)
+    loaded = load(chosen(args.config, os.environ), places)
     if loaded.problems:
         raise BadConfiguration(loaded.problems)
     return Setting(config=loaded.config, folders=places, file=loaded.file, drill=args.drill, read_only=read_only)

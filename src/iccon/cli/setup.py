@@ -16,11 +16,11 @@ def add(commands: Commands) -> None:
 
 
 def _do_init(args: argparse.Namespace) -> int:
-    from iccon.config.load import chosen_file, folders
+    from iccon.config.load import chosen, folders
     from iccon.config.starter import starter_config
 
     places = folders(os.environ)
-    file = chosen_file(Path(args.config) if args.config else None, places, os.environ)
+    file = chosen(args.config, os.environ) or places.config_file
     if file.exists():
         raise refuse(
             "exists", f"{clean(file)} is there already", "nothing was changed; edit it, or name another with --config"

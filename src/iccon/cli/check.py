@@ -1,0 +1,173 @@
+"""check: try everything that is configured, all at once, each within a deadline, and say what works.
+
+JSON: {ok, checks [{kind, name, configured, ok, detail}]}; `ok` is null where nothing is configured.
+"""
+
+import argparse
+import os
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from iccon.cli.output import say_json, table
+from iccon.cli.parsing import FAULT, OK, Commands, add_command
+from iccon.cli.session import setting
+from iccon.config.setting import Setting
+from iccon.text import clean
+
+DEADLINE = 15.0  # seconds for all probes together; they run side by side
+SMALLEST = (80, 24)
+
+
+class Probe(Struct, frozen=True):
+    """One thing to try: blocking, returns what it found, raises what is wrong. `run` None: nothing is configured."""
+
+    kind: str
+    name: str
+    run: Callable[[], str] | None
+
+
+class Finding(Struct, frozen=True):
+    """What came of one probe."""
+
+    kind: str
+    name: str
+    configured: bool
+    ok: bool | None
+    detail: str
+
+
+def add(commands: Commands) -> None:
+    """Add the parser of this group."""
+    add_command(commands, "check", _do_check)
+
+
+def _do_check(args: argparse.Namespace) -> int:
+    chosen = setting(args)
+    findings = together([*_local(chosen), *_outside(chosen)], DEADLINE)
+    works = all(found.ok is not False for found in findings)
+    if args.json:
+        say_json({"ok": works, "checks": findings})
+    else:
+        words = {True: "ok", False: "FAULT", None: "-"}
+        table(((words[f.ok], f.kind, f.name, f.detail) for f in findings), ("", "what", "name", "found"))
+    return OK if works else FAULT
+
+
+def together(probes: list[Probe], deadline: float) -> list[Finding]:
+    """Run all probes side by side; one that has not ended after `deadline` seconds is a fault and is left behind."""
+    found: dict[int, Finding] = {}
+
+    def work(index: int, probe: Probe) -> None:
+        found[index] = _tried(probe)
+
+    threads = [threading.Thread(target=work, args=pair, daemon=True) for pair in enumerate(probes)]
+    for thread in threads:
+        thread.start()
+    until = time.monotonic() + deadline
+    for thread in threads:
+        thread.join(max(until - time.monotonic(), 0.0))
+    late = f"no answer within {deadline:g} s"
+    return [found.get(i) or Finding(p.kind, p.name, True, False, late) for i, p in enumerate(probes)]
+
+
+def _tried(probe: Probe) -> Finding:
+    if probe.run is None:
+        return Finding(probe.kind, probe.name, False, None, "not configured")
+    try:
+        return Finding(probe.kind, probe.name, True, True, clean(probe.run()))
+    except Exception as error:  # whatever an adapter raises is what the person wants to see
+        reason = getattr(error, "reason", None) or error
+        hint = getattr(error, "hint", "")
+        return Finding(probe.kind, probe.name, True, False, clean(f"{reason}; {hint}" if hint else reason))
+
+
+def _local(chosen: Setting) -> Iterator[Probe]:
+    places = chosen.folders
+    where = str(chosen.file) if chosen.file else "none; the defaults apply (`iccon init` writes one)"
+    yield Probe("configuration", "file", lambda: where)
+    for name, folder in (("data", places.data), ("cache", places.cache), ("logs", places.logs)):
+        yield Probe("folder", name, lambda folder=folder: _writable(folder))
+    yield Probe("journal", chosen.journal.name, lambda: _journal(chosen))
+    yield Probe("runbooks", "folders", (lambda: _runbooks(chosen)) if chosen.config.runbooks.folders else None)
+    yield Probe("terminal", os.environ.get("TERM", "unknown"), _terminal)
+
+
+def _writable(folder: Path) -> str:
+    near = next(f for f in (folder, *folder.parents) if f.exists())
+    if not os.access(near, os.W_OK | os.X_OK):
+        raise PermissionError(f"{near} cannot be written")
+    return str(folder) if near == folder else f"{folder} (will be made)"
+
+
+def _journal(chosen: Setting) -> str:
+    """Take the write lock and let it go: what a note needs, without writing one."""
+    from iccon.bootstrap import open_desk
+
+    desk = open_desk(chosen)
+    try:
+        with desk.journal.transaction():
+            count = sum(entries for entries, _, _ in desk.journal.counts().values())
+    finally:
+        desk.journal.close()
+    return f"{chosen.journal}: writable, {count} entries"
+
+
+def _runbooks(chosen: Setting) -> str:
+    from iccon.bootstrap import library
+
+    books = library(chosen)
+    missing = [str(folder) for folder in books.folders if not folder.is_dir()]
+    if missing:
+        raise FileNotFoundError(f"no such folder: {', '.join(missing)}")
+    return f"{len(books.find())} runbooks, {len(books.skipped)} files passed over"
+
+
+def _terminal() -> str:
+    if not sys.stdout.isatty():
+        return "not a terminal here: size and colours are unknown"
+    size = shutil.get_terminal_size()
+    if size.columns < SMALLEST[0] or size.lines < SMALLEST[1]:
+        raise ValueError(f"{size.columns}x{size.lines} is small: the console wants {SMALLEST[0]}x{SMALLEST[1]} or more")
+    return f"{size.columns}x{size.lines}, {_colours()}"
+
+
+def _colours() -> str:
+    if os.environ.get("NO_COLOR"):
+        return "no colours (NO_COLOR is set)"
+    if os.environ.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
+        return "16 million colours"
+    return "256 colours" if "256color" in os.environ.get("TERM", "") else "16 colours"
+
+
+def _outside(chosen: Setting) -> Iterator[Probe]:
+    from iccon import bootstrap
+
+    config = chosen.config
+    yield from _each("prometheus", config.prometheus, lambda: bootstrap.signal_backends(chosen))
+    pagers = [*config.alertmanager, *(["pagerduty"] if config.pagerduty else [])]
+    yield from _each("pager", pagers, lambda: bootstrap.page_backends(chosen))
+    yield from _each("outlet", config.updates.outlets, lambda: bootstrap.outlets(chosen))
+
+
+def _each(kind: str, names: Any, build: Callable[[], Any]) -> Iterator[Probe]:
+    if not names:
+        yield Probe(kind, "-", None)
+        return
+    try:
+        built = build()
+    except Exception as error:  # a secret that cannot be had, say
+        fault = error
+        yield from (Probe(kind, name, lambda: _raise(fault)) for name in names)
+        return
+    yield from (Probe(kind, name, adapter.probe) for name, adapter in built.items())
+
+
+def _raise(error: Exception) -> str:
+    raise error

@@ -1,6 +1,7 @@
 """Reads scenario files: TOML -> Scenario, or every problem at once with its file, key and what was expected."""
 
 import difflib
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -149,12 +150,20 @@ def _kind(value: Any) -> str:
     return names.get(type(value), "a list" if isinstance(value, list) else "a table")
 
 
+_PLAIN = {"str": "a text", "float": "a number", "int": "a number", "bool": "true or false"}
+_PLAIN |= {"array": "a list", "object": "a table", "null": "nothing"}
+
+
 def _found_expected(reason: str) -> tuple[str, str]:
-    """Split msgspec's "Expected `float`, got `str`" into what was found and what was expected."""
+    """Split msgspec's "Expected `float | null`, got `str`" into what was found and what was expected."""
     if reason.startswith("Object missing required field"):
-        return reason.removeprefix("Object missing required field ") + " is missing", "it is needed"
+        return reason.removeprefix("Object missing required field ").strip("`") + " is missing", "it is needed"
     expected, _, found = reason.removeprefix("Expected ").partition(", got ")
-    return found or "another value", expected.replace("`", "")
+    return _plain(found) or "another value", _plain(expected.removesuffix(" | null`"))
+
+
+def _plain(words: str) -> str:
+    return re.sub(r"`?\b(str|float|int|bool|array|object|null)\b`?", lambda m: _PLAIN[m[1]], words).strip("`")
 
 
 def _inconsistent(scenario: Scenario, file: str) -> Iterator[Problem]:

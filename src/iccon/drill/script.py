@@ -26,7 +26,7 @@ class Course(Struct, frozen=True):
     resolved: dict[str, float] = {}
     mitigated_at: float | None = None
     mitigated_by: str = ""
-    tried: tuple[tuple[float, str], ...] = ()
+    tried: tuple[tuple[float, str, bool], ...] = ()  # when, which verb, whether it was the right one
 
 
 class What(StrEnum):
@@ -77,8 +77,8 @@ def resolve(course: Course, page: str, t: float) -> Course:
 
 def mitigate(scenario: Scenario, course: Course, verb: str, t: float, by: str) -> Course:
     """Return the course after somebody did `verb`: the right one ends the fault, any other changes nothing."""
-    course = replace(course, tried=(*course.tried, (t, verb)))
     right = verb == scenario.mitigation.name and t >= scenario.fault_at and course.mitigated_at is None
+    course = replace(course, tried=(*course.tried, (t, verb, right)))
     return replace(course, mitigated_at=t, mitigated_by=by) if right else course
 
 

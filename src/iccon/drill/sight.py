@@ -57,6 +57,7 @@ class Seen(Struct, frozen=True):
     service: str
     status: str
     who: str
+    created_at: datetime
     since: datetime | None
     url: str
 
@@ -107,6 +108,7 @@ def _seen(found: Any) -> Seen:
         service=str(found.service),
         status=str(found.status),
         who=str(found.changed_by or found.acknowledged_by),
+        created_at=found.created_at,
         since=found.created_at if found.status == TRIGGERED else found.changed_at,
         url=str(found.url),
     )
@@ -123,6 +125,8 @@ def events(before: Sight, now: Sight, at: datetime) -> Iterator[Captured]:
             yield _verdict(old, cell, at)
     for page_key, page in now.pages.items():
         known = before.pages.get(page_key)
+        if known is None and page.status != TRIGGERED:
+            yield _page(page_key, page, TRIGGERED, page.created_at)
         if known is None or known.status != page.status:
             yield _page(page_key, page, page.status, page.since or at)
     for page_key, page in before.pages.items():

@@ -15,7 +15,9 @@ from iccon.drill.loopback import Answered, Asked, LoopbackServer, as_json
 from iccon.text import CleanText, clean, clean_block
 
 PATH = "/status-page"
-SIGNATURE = "x-iccon-signature"  # "sha256=" and the HMAC-SHA256 of the body under the shared secret, in hex
+SIGNATURE = "x-iccon-signature"  # "sha256=" and the HMAC-SHA256 of the body under the shared secret, in hex; or
+# "v1=" and that of the timestamp, a dot and the body, as the webhook outlet signs
+TIMESTAMP = "x-iccon-timestamp"
 KEYS = (
     "idempotency-key",
     "x-iccon-id",
@@ -63,6 +65,10 @@ class Sink:
         self._server.stop()
 
     def _answer(self, asked: Asked) -> Answered:
+        if asked.method == "GET" and asked.path == PATH and asked.field("id"):
+            with self._lock:
+                found = asked.field("id") in self._posts
+            return as_json(200, {"id": asked.field("id"), "found": found})
         if asked.method == "GET" and asked.path == PATH:
             return as_json(200, {"drill": True, "updates": [_shown(post) for post in self.posts()]})
         if asked.method == "GET" and asked.path.startswith(PATH + "/"):
@@ -99,8 +105,11 @@ def _id(given: dict[str, Any], asked: Asked) -> CleanText:
 
 
 def _signature_is_good(secret: str, asked: Asked) -> bool:
-    expected = "sha256=" + hmac.new(secret.encode(), asked.body, hashlib.sha256).hexdigest()
-    return hmac.compare_digest(expected.encode(), asked.headers.get(SIGNATURE, "").encode("utf-8", "replace"))
+    given = asked.headers.get(SIGNATURE, "").encode("utf-8", "replace")
+    stamped = asked.headers.get(TIMESTAMP, "").encode("utf-8", "replace") + b"." + asked.body
+    plain = hmac.new(secret.encode(), asked.body, hashlib.sha256).hexdigest()
+    timed = hmac.new(secret.encode(), stamped, hashlib.sha256).hexdigest()
+    return any(hmac.compare_digest(form.encode(), given) for form in (f"sha256={plain}", f"v1={timed}"))
 
 
 def _shown(post: Post) -> dict[str, Any]:

@@ -84,8 +84,12 @@ class World:
     def stop(self) -> None:
         """Stop the driver and the servers. Only after start()."""
         self._stopping.set()
-        for server in (self.prometheus, self.pager, self.sink, self.control):
-            server.stop()
+        servers = (self.prometheus, self.pager, self.sink, self.control)
+        stoppers = [threading.Thread(target=s.stop, name="drill-stop", daemon=True) for s in servers]
+        for thread in stoppers:
+            thread.start()
+        for thread in stoppers:
+            thread.join()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -138,7 +142,7 @@ class World:
     def facts(self) -> Facts:
         """Return what the world knows, for the report."""
         course, scenario = self.course(), self.scenario
-        verb, ended = scenario.mitigation.name, script.recovered_at(scenario, course)
+        ended = script.recovered_at(scenario, course)
         return Facts(
             scenario=scenario.name,
             title=clean(scenario.title),
@@ -152,7 +156,7 @@ class World:
             mitigated_at=self._instant_if(course.mitigated_at),
             mitigated_by=clean(course.mitigated_by, 100),
             recovered_at=self._instant_if(ended if ended is not None and course.t >= ended else None),
-            tried=tuple((self.instant(t), v, v == verb and t == course.mitigated_at) for t, v in course.tried),
+            tried=tuple((self.instant(t), v, right) for t, v, right in course.tried),
             posts=len(self.sink.posts()),
         )
 

@@ -23,19 +23,38 @@ S = TypeVar("S", bound=Struct)
 Special = Callable[["Checker", Any, KeyPath], Any]
 
 MAX_BYTES = 1_000_000
-_MISSING: Any = msgspec.UNSET
+MISSING: Any = msgspec.UNSET
+
+
+class Fault(Struct, frozen=True):
+    """What is wrong with a text: what was found, what was expected, what to do."""
+
+    found: str
+    expected: str
+    hint: str = ""
 
 
 class Checker:
     """Collects the problems of one file while its tables are decoded.
 
-    `specials` maps a struct type to the function that decodes it where its TOML form is not simply a table.
+    `specials` maps a type to the function that decodes it where its TOML form is not the type's own. `formats` maps a
+    `format` of the schema to a function that returns what is wrong with a text, or None. `nouns` says what a type is
+    in words, where "a table" would not help.
     """
 
-    def __init__(self, file: str, source: str, specials: Mapping[type, Special] | None = None) -> None:
+    def __init__(
+        self,
+        file: str,
+        source: str,
+        specials: Mapping[Any, Special] | None = None,
+        formats: Mapping[str, Callable[[str], Fault | None]] | None = None,
+        nouns: Mapping[Any, str] | None = None,
+    ) -> None:
         self.file = file
         self.source = source
         self.specials = specials or {}
+        self.formats = formats or {}
+        self.nouns = nouns or {}
         self.problems: list[Problem] = []
 
     def problem(self, path: KeyPath, found: object, expected: str, hint: str = "") -> None:
@@ -56,7 +75,7 @@ class Checker:
                 complete &= self.absent(field, path)
                 continue
             value = self.value(field.type, data[field.encode_name], (*path, field.encode_name))
-            if value is not _MISSING:
+            if value is not MISSING:
                 values[field.name] = value
             elif field.required:
                 complete = False
@@ -65,7 +84,12 @@ class Checker:
     def absent(self, field: msgspec.structs.FieldInfo, path: KeyPath) -> bool:
         """Note a required key that is not there; return whether its absence is fine."""
         if field.required:
-            self.problem((*path, field.encode_name), "nothing", expected(field.type), "this key is required")
+            self.problem(
+                (*path, field.encode_name),
+                "nothing",
+                self.nouns.get(field.type) or expected(field.type),
+                "this key is required",
+            )
         return not field.required
 
     def unknown_keys(self, data: Mapping[str, Any], known: Iterable[str], path: KeyPath) -> None:
@@ -82,22 +106,25 @@ class Checker:
             return self.specials[kind](self, data, path)
         if isinstance(kind, type) and issubclass(kind, Struct):
             result = self.struct(kind, data, path)
-            return _MISSING if result is None else result
-        if get_origin(kind) is dict and isinstance(data, dict) and not _is_leaf(get_args(kind)[1]):
+            return MISSING if result is None else result
+        if get_origin(kind) is dict and isinstance(data, dict):
             return self.mapping(get_args(kind)[1], data, path)
-        if get_origin(kind) is tuple and isinstance(data, list) and not _is_leaf(get_args(kind)[0]):
+        if get_origin(kind) is tuple and isinstance(data, list):
+            if any(len(data) < (meta.min_length or 0) for meta in metas):
+                self.problem(path, "an empty list", expected(kind))
+                return MISSING
             return self.sequence(get_args(kind)[0], data, path)
         return self.leaf(kind, metas, data, path)
 
     def mapping(self, kind: Any, data: Mapping[str, Any], path: KeyPath) -> dict[str, Any]:
         """Decode a table whose keys are names; names that fail are left out."""
         decoded = {name: self.value(kind, item, (*path, name)) for name, item in data.items()}
-        return {name: item for name, item in decoded.items() if item is not _MISSING}
+        return {name: item for name, item in decoded.items() if item is not MISSING}
 
     def sequence(self, kind: Any, data: list[Any], path: KeyPath) -> tuple[Any, ...]:
         """Decode an array of tables; items that fail are left out."""
         decoded = (self.value(kind, item, (*path, index)) for index, item in enumerate(data))
-        return tuple(item for item in decoded if item is not _MISSING)
+        return tuple(item for item in decoded if item is not MISSING)
 
     def leaf(self, kind: Any, metas: tuple[Meta, ...], data: Any, path: KeyPath) -> Any:
         """Decode a text, number, truth value, or a list or table of those, and hold it to its constraints."""
@@ -105,14 +132,19 @@ class Checker:
         choices = _choices(metas)
         if choices and isinstance(data, str) and data not in choices:
             self.problem(path, shown(data), one_of(choices), did_you_mean(data, choices))
-            return _MISSING
+            return MISSING
         try:
             if isinstance(data, float) and not math.isfinite(data):
                 raise msgspec.ValidationError
-            return msgspec.convert(data, annotated, strict=True)
+            value = msgspec.convert(data, annotated, strict=True)
         except msgspec.ValidationError:
             self.problem(path, shown(data), expected(annotated))
-            return _MISSING
+            return MISSING
+        for look in (self.formats.get(name) for name in _formats(metas)):
+            if look is not None and (fault := look(value)) is not None:
+                self.problem(path, fault.found, fault.expected, fault.hint)
+                return MISSING
+        return value
 
 
 def read_toml(path: Path) -> tuple[dict[str, Any], str, Problem | None]:
@@ -187,8 +219,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def one_of(words: Iterable[str]) -> str:
-    """Return `one of a, b, c`."""
-    return "one of " + ", ".join(words)
+    """Return `one of a, b, c`, or the only word."""
+    words = list(words)
+    return "one of " + ", ".join(words) if len(words) > 1 else "".join(words)
 
 
 _WORDS: dict[Any, str] = {str: "text", int: "a whole number", float: "a number", bool: "true or false", Any: "a value"}
@@ -205,9 +238,9 @@ def expected(kind: Any) -> str:
 def _noun(kind: Any) -> str:
     origin, args = get_origin(kind), get_args(kind)
     if origin is tuple:
-        return "a list of texts" if args[0] is str else "a list of tables"
+        return "a list of texts" if _plain(args[0])[0] is str else "a list of tables"
     if origin is dict:
-        return "a table of texts" if args[1] is str else "a table of tables"
+        return "a table of texts" if _plain(args[1])[0] is str else "a table of tables"
     return _WORDS.get(kind, "a table")
 
 
@@ -230,10 +263,13 @@ def _plain(kind: Any) -> tuple[Any, tuple[Meta, ...]]:
     return kind, ()
 
 
-def _is_leaf(kind: Any) -> bool:
-    kind, _ = _plain(kind)
-    return not (isinstance(kind, type) and issubclass(kind, Struct))
+def _formats(metas: tuple[Meta, ...]) -> list[str]:
+    return [extra["format"] for extra in _extras(metas) if "format" in extra]
 
 
 def _choices(metas: tuple[Meta, ...]) -> list[str]:
-    return [word for meta in metas for word in (meta.extra_json_schema or {}).get("enum", ())]
+    return [word for extra in _extras(metas) for word in extra.get("enum", ())]
+
+
+def _extras(metas: tuple[Meta, ...]) -> list[dict[str, Any]]:
+    return [meta.extra_json_schema for meta in metas if meta.extra_json_schema]

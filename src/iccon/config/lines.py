@@ -22,10 +22,13 @@ _ENDS = ("\n", ",", "}", "]", "")
 
 
 def find(source: str, path: KeyPath) -> int | None:
-    """Return the line (from 1) of the key `path`, or of the nearest table around it; None when there is neither."""
+    """Return the line (from 1) of the key `path`, or of the nearest table around it; None when there is none."""
     places = key_lines(source)
-    around = (places.get(path[:length]) for length in range(len(path), 0, -1))
-    return next((line for line in around if line is not None), None)
+    for length in range(len(path), 0, -1):
+        inside = [line for place, line in places.items() if place[:length] == path[:length]]
+        if inside:
+            return places.get(path[:length], min(inside))
+    return None
 
 
 def key_lines(source: str) -> dict[KeyPath, int]:

@@ -1,8 +1,25 @@
-"""What a configuration may say. Plain data: names here are the keys of the TOML file, and promises."""
+"""What a configuration may say. Plain data: names here are the keys of the TOML file, and promises.
+
+The constraints beside the types are part of the schema: loading holds a file to them (`config/checked.py`), and the
+generated JSON Schema carries them to editors.
+"""
 
 from pathlib import Path
+from typing import Annotated
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
+
+Refresh = Annotated[float, Meta(ge=0.5, le=3600)]
+Timeout = Annotated[float, Meta(gt=0, le=300)]
+Duration = Annotated[float, Meta(ge=1, le=604_800)]
+Text = Annotated[str, Meta(min_length=1)]
+Url = Annotated[str, Meta(extra_json_schema={"format": "uri"})]
+Email = Annotated[str, Meta(extra_json_schema={"format": "email"})]
+Zone = Annotated[str, Meta(extra_json_schema={"format": "iana-time-zone"})]
+Label = Annotated[str, Meta(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$", description="a label name: letters, digits, _")]
+UnitName = Annotated[str, Meta(extra_json_schema={"enum": ["seconds", "per_second", "ratio", "number"]})]
+WorseSide = Annotated[str, Meta(extra_json_schema={"enum": ["higher", "lower"]})]
+OutletKind = Annotated[str, Meta(extra_json_schema={"enum": ["file", "clipboard", "webhook"]})]
 
 
 class Secret(Struct, frozen=True):
@@ -18,36 +35,41 @@ class Secret(Struct, frozen=True):
     file: str | None = None
     literal: str | None = None
 
+    def __repr__(self) -> str:
+        """Say where the secret comes from, never what it is."""
+        given = ((name, getattr(self, name)) for name in ("env", "command", "keyring", "file"))
+        return "Secret(" + (", ".join(f"{n}={v!r}" for n, v in given if v is not None) or "literal=…") + ")"
+
 
 class Me(Struct, frozen=True):
     """Who sits at this console. `email` is PagerDuty's From."""
 
     name: str = ""
-    email: str = ""
+    email: Email = ""
 
 
 class Prometheus(Struct, frozen=True):
     """A Prometheus-compatible server."""
 
-    url: str
+    url: Url
     token: Secret | None = None
     username: str = ""
     password: Secret | None = None
     headers: dict[str, str] = {}
     ca_file: str = ""
-    timeout: float = 10.0
+    timeout: Timeout = 10.0
 
 
 class Signal(Struct, frozen=True):
     """A golden signal. See signals/model.py's SignalSpec for the meaning of the fields."""
 
-    query: str
-    unit: str = "number"
+    query: Text
+    unit: UnitName = "number"
     server: str = ""
     warn: float | None = None
     bad: float | None = None
-    worse: str = "higher"
-    stale_after: float = 60.0
+    worse: WorseSide = "higher"
+    stale_after: Duration = 60.0
 
 
 class Signals(Struct, frozen=True):
@@ -56,10 +78,10 @@ class Signals(Struct, frozen=True):
     `services` lists services that must be on the board even while they have no data.
     """
 
-    label: str = "service"
-    refresh: float = 10.0
-    window: float = 3600.0
-    step: float = 15.0
+    label: Label = "service"
+    refresh: Refresh = 10.0
+    window: Duration = 3600.0
+    step: Duration = 15.0
     services: tuple[str, ...] = ()
     latency: Signal | None = None
     traffic: Signal | None = None
@@ -71,20 +93,20 @@ class PagerDuty(Struct, frozen=True):
     """A PagerDuty account. `url` is for the EU region or a test server."""
 
     token: Secret
-    url: str = "https://api.pagerduty.com"
+    url: Url = "https://api.pagerduty.com"
     services: tuple[str, ...] = ()
     teams: tuple[str, ...] = ()
-    refresh: float = 15.0
-    timeout: float = 10.0
+    refresh: Refresh = 15.0
+    timeout: Timeout = 10.0
 
 
 class Alertmanager(Struct, frozen=True):
     """An Alertmanager; peers of one cluster are listed together in `urls`."""
 
-    urls: tuple[str, ...]
-    refresh: float = 15.0
-    timeout: float = 10.0
-    service_label: str = "service"
+    urls: Annotated[tuple[Url, ...], Meta(min_length=1)]
+    refresh: Refresh = 15.0
+    timeout: Timeout = 10.0
+    service_label: Label = "service"
 
 
 class Runbooks(Struct, frozen=True):
@@ -99,11 +121,11 @@ class Outlet(Struct, frozen=True):
     file: `path`. webhook: `url`, `secret` (signs the body), `timeout` in seconds.
     """
 
-    kind: str
+    kind: OutletKind
     path: str = ""
-    url: str = ""
+    url: Url = ""
     secret: Secret | None = None
-    timeout: float = 10.0
+    timeout: Timeout = 10.0
 
 
 class Updates(Struct, frozen=True):
@@ -118,7 +140,7 @@ class Console(Struct, frozen=True):
 
     theme: str = "iccon-dark"
     layout: str = "ic"
-    zone: str = "local"
+    zone: Zone = "local"
     ascii: bool = False
     keys: dict[str, str] = {}
 

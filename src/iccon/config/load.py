@@ -1,0 +1,189 @@
+"""Reading the configuration file: found, parsed, checked whole, with every problem at once."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec import structs
+
+from iccon.config.checked import Checker, did_you_mean, one_of, read_toml
+from iccon.config.forms import FORMATS, MAIN, NOUNS, located, specials
+from iccon.config.layout import layout_files
+from iccon.config.lines import KeyPath
+from iccon.config.presets import with_defaults
+from iccon.config.schema import Config, Folders, Loaded, Prometheus, Secret, Signal, Signals
+from iccon.config.theme import theme_files
+
+SIGNALS = ("latency", "traffic", "errors", "saturation")
+MOST_POINTS = 11_000  # Prometheus refuses more points a series
+SECRET_HEADERS = ("authorization", "cookie", "token", "secret", "key", "password")
+
+
+def folders(environ: Mapping[str, str]) -> Folders:
+    """Return where things live: under ICCON_HOME when it is set, else where the platform keeps such things."""
+    if home := environ.get("ICCON_HOME"):
+        base = Path(home).expanduser().absolute()
+        return Folders(config=base, data=base / "data", cache=base / "cache", logs=base / "logs")
+    from platformdirs import PlatformDirs  # noqa: PLC0415  (not needed under ICCON_HOME)
+
+    dirs = PlatformDirs("iccon", appauthor=False)
+    return Folders(dirs.user_config_path, dirs.user_data_path, dirs.user_cache_path, dirs.user_log_path)
+
+
+def chosen(option: str | None, environ: Mapping[str, str]) -> Path | None:
+    """Return the configuration file named by `--config`, else by ICCON_CONFIG; None for the usual one."""
+    name = option or environ.get("ICCON_CONFIG")
+    return Path(name).expanduser().absolute() if name else None
+
+
+def load(path: Path | None, folders: Folders) -> Loaded:
+    """Read and check the configuration file `path`, or the usual one when None.
+
+    A usual file that does not exist is an empty configuration; a named one is a problem. Paths in the file are
+    taken from its own folder, every signal is given its server's name, and where no signal is given but a Prometheus
+    is, the HTTP preset stands in. With problems, `config` holds what could be read and must not be used.
+    """
+    file = path or folders.config_file
+    if path is None and not file.exists():
+        return Loaded(Config(), None)
+    data, source, fault = read_toml(file)
+    if fault is not None:
+        return Loaded(Config(), file, (fault,))
+    owner_only = file.stat().st_mode & 0o077 == 0
+    check = Checker(str(file), source, specials(owner_only, file.parent), FORMATS, NOUNS)
+    config = check.struct(Config, data, ()) or Config()
+    _check(check, config, data, folders, owner_only)
+    if check.problems:
+        return Loaded(config, file, tuple(sorted(check.problems, key=lambda problem: problem.line or 0)))
+    return Loaded(_completed(config, file.parent), file)
+
+
+def _check(check: Checker, config: Config, data: Mapping[str, Any], folders: Folders, owner_only: bool) -> None:
+    """Check what no single key can tell."""
+    console = config.console
+    _known(check, ("console", "theme"), console.theme, theme_files(folders))
+    _known(check, ("console", "layout"), console.layout, layout_files(folders))
+    _check_signals(check, config, _servers(data))
+    for name, server in config.prometheus.items():
+        path = ("prometheus", name) if isinstance(_at(data, "prometheus", name), dict) else ("prometheus",)
+        _check_server(check, server, path, owner_only)
+
+
+def _known(check: Checker, path: KeyPath, name: str, files: Iterable[str]) -> None:
+    names = sorted(files)
+    if name not in names:
+        check.problem(path, f'no {path[-1]} called "{name}"', one_of(names), did_you_mean(name, names))
+
+
+def _servers(data: Mapping[str, Any]) -> list[str]:
+    """Return the names of the servers as written, also of those with problems of their own."""
+    table = data.get("prometheus")
+    if not isinstance(table, dict):
+        return []
+    fields = {*Prometheus.__struct_fields__}
+    named = [key for key, value in table.items() if isinstance(value, dict) and key not in fields]
+    return [*named, *([MAIN] if len(named) < len(table) else [])]
+
+
+def _at(data: Mapping[str, Any], *keys: str) -> Any:
+    value: Any = data
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _check_signals(check: Checker, config: Config, servers: list[str]) -> None:
+    given = {name: signal for name in SIGNALS if (signal := getattr(config.signals, name)) is not None}
+    for name, signal in given.items():
+        _check_thresholds(check, ("signals", name), signal)
+        _check_signal_server(check, ("signals", name), signal, servers)
+    if not given and len(servers) > 1 and MAIN not in servers:
+        hint = "or give the signals, each with its server"
+        check.problem(("prometheus",), "several servers and no signals", f"one called {MAIN}", hint)
+    signals = config.signals
+    if signals.step > signals.window:
+        check.problem(("signals", "step"), f"{signals.step:g}", f"at most the window, {signals.window:g} seconds")
+    elif signals.window / signals.step > MOST_POINTS:
+        least = signals.window / MOST_POINTS
+        check.problem(("signals", "step"), f"{signals.step:g}", f"at least {least:.3g}", "a server gives 11,000 points")
+
+
+def _check_thresholds(check: Checker, path: KeyPath, signal: Signal) -> None:
+    if signal.warn is None or signal.bad is None:
+        return
+    wrong = signal.warn > signal.bad if signal.worse == "higher" else signal.warn < signal.bad
+    if wrong:
+        side = "above" if signal.worse == "higher" else "below"
+        expected = f"bad on the far side of warn ({signal.warn:g}): {side} it"
+        check.problem((*path, "bad"), f"{signal.bad:g}", expected, 'worse = "lower" turns the sides round')
+
+
+def _check_signal_server(check: Checker, path: KeyPath, signal: Signal, servers: list[str]) -> None:
+    if not servers:
+        check.problem(path, "a signal, and no server", 'a [prometheus] table with url = "…"')
+    elif signal.server and signal.server not in servers:
+        found = f'no server called "{signal.server}"'
+        check.problem((*path, "server"), found, one_of(servers), did_you_mean(signal.server, servers))
+    elif not signal.server and _default_server(servers) is None:
+        check.problem((*path, "server"), "nothing", one_of(servers), "there are several servers: say which")
+
+
+def _default_server(servers: Iterable[str]) -> str | None:
+    """The server of signals that name none: the one called main, else the only one."""
+    names = list(servers)
+    return MAIN if MAIN in names else names[0] if len(names) == 1 else None
+
+
+def _check_server(check: Checker, server: Prometheus, path: KeyPath, owner_only: bool) -> None:
+    if server.password is not None and not server.username:
+        check.problem((*path, "password"), "a password without username", "both, or a token")
+    if server.token is not None and server.username:
+        check.problem((*path, "token"), "a token and a username", "one of the two")
+    for name in server.headers:
+        if not owner_only and any(word in name.lower() for word in SECRET_HEADERS):
+            found = "what looks like a secret in a file that others can read"
+            hint = f"or make the file owner-only: chmod 600 {check.file}"
+            check.problem((*path, "headers", name), found, "token, or username and password", hint)
+
+
+def _completed(config: Config, folder: Path) -> Config:
+    """Fill in what follows from the rest: absolute paths, each signal's server, the preset."""
+    return structs.replace(
+        config,
+        prometheus={n: structs.replace(s, ca_file=_path(s.ca_file, folder)) for n, s in config.prometheus.items()},
+        signals=_completed_signals(config.signals, _default_server(config.prometheus)),
+        runbooks=structs.replace(config.runbooks, folders=tuple(_path(f, folder) for f in config.runbooks.folders)),
+        updates=structs.replace(
+            config.updates,
+            outlets={n: structs.replace(o, path=_path(o.path, folder)) for n, o in config.updates.outlets.items()},
+            templates=_path(config.updates.templates, folder),
+        ),
+    )
+
+
+def _path(name: str, folder: Path) -> str:
+    return located(name, folder) if name else ""
+
+
+def _completed_signals(signals: Signals, default: str | None) -> Signals:
+    if default is None and not any(getattr(signals, name) for name in SIGNALS):
+        return signals
+    signals = with_defaults(signals, default or "")
+    named = {
+        name: structs.replace(signal, server=signal.server or default or "")
+        for name in SIGNALS
+        if (signal := getattr(signals, name)) is not None
+    }
+    return structs.replace(signals, **named)
+
+
+def secrets_of(config: Config) -> dict[str, Secret]:
+    """Return every secret of the configuration by its key path, for `iccon check`."""
+    found: dict[str, Secret | None] = {}
+    for name, server in config.prometheus.items():
+        found |= {f"prometheus.{name}.token": server.token, f"prometheus.{name}.password": server.password}
+    if config.pagerduty is not None:
+        found["pagerduty.token"] = config.pagerduty.token
+    for name, outlet in config.updates.outlets.items():
+        found[f"updates.outlets.{name}.secret"] = outlet.secret
+    return {key: secret for key, secret in found.items() if secret is not None}

@@ -1,0 +1,97 @@
+"""The configuration that `iccon init` writes: every table explained, everything that needs a decision commented out."""
+
+_STARTER = """\
+# iccon's configuration. Everything is optional: with nothing here, iccon keeps the record, and `iccon drill` works.
+# `iccon check` says what works; every mistake in this file is named with its line.
+#
+# Secrets are references, never written out here (unless only you can read this file: chmod 600):
+#   { env = "NAME" }  { command = ["pass", "show", "pagerduty"] }  { keyring = "service/user" }  { file = "~/.token" }
+
+# environment = "production"   # shown beside the title: which world is this?
+
+[me]
+# name = "Ada Lovelace"        # who acts; your login name where this is empty
+# email = "ada@example.com"    # PagerDuty wants to know who acknowledges
+
+# --- golden signals ---------------------------------------------------------------------------------------------------
+
+[prometheus]
+# url = "http://localhost:9090"
+# token = { env = "PROMETHEUS_TOKEN" }
+# username = "iccon"
+# password = { keyring = "prometheus/iccon" }
+# headers = { X-Scope-OrgID = "team" }
+# ca_file = "~/ca.pem"
+# timeout = 10                 # seconds
+#
+# Several servers have names: [prometheus.eu], [prometheus.us]; the one above is called "main".
+
+# With a Prometheus and no signals of your own, the board shows http_requests_total, http_request_duration_seconds and
+# process_cpu_seconds_total by service (or by job). A query of your own gives one series a service.
+[signals]
+# label = "service"            # the label that names a service
+# services = ["checkout"]      # on the board even while they have no data
+# refresh = 10                 # seconds between looks
+# window = 3600                # seconds of the past that are kept
+# step = 15                    # seconds between points: your scrape interval
+
+# [signals.latency]
+# query = "histogram_quantile(0.99, sum by (service, le) (rate(http_request_duration_seconds_bucket[2m])))"
+# unit = "seconds"             # seconds, per_second, ratio or number
+# warn = 0.5
+# bad = 2
+# worse = "higher"             # or "lower", where trouble lies below the thresholds
+# stale_after = 60             # seconds without a new sample
+#
+# [signals.traffic]
+# [signals.errors]
+# [signals.saturation]
+
+# --- pages ------------------------------------------------------------------------------------------------------------
+
+# [pagerduty]
+# token = { env = "PAGERDUTY_TOKEN" }
+# services = ["PABC123"]       # ids; all services where this is empty
+# teams = ["PTEAM42"]
+# url = "https://api.eu.pagerduty.com"
+
+[alertmanager]
+# url = "http://localhost:9093"
+# urls = ["http://am-0:9093", "http://am-1:9093"]   # the peers of one cluster
+
+# --- runbooks and updates ---------------------------------------------------------------------------------------------
+
+[runbooks]
+# folders = ["~/runbooks"]     # Markdown; a file named like the alert is found first
+
+[updates]
+# templates = "templates"      # your own; a path is taken from this file's folder
+
+[updates.outlets.clipboard]
+kind = "clipboard"
+
+[updates.outlets.file]
+kind = "file"
+path = "updates.md"            # every update is added to it
+
+# [updates.outlets.status]
+# kind = "webhook"
+# url = "https://example.com/hooks/status"
+# secret = { env = "STATUS_SECRET" }   # signs the body
+
+# --- the screen -------------------------------------------------------------------------------------------------------
+
+[console]
+theme = "iccon-dark"           # iccon-light, high-contrast, colour-safe, ansi-16, or a file of yours in themes/
+layout = "ic"                  # secondary, scribe, wallboard, narrow, or a file of yours in layouts/
+zone = "local"                 # "UTC", "Europe/Berlin", …
+# ascii = true                 # no line drawing, no braille
+
+[console.keys]
+# note = "n"                   # command ids are in the help (?)
+"""
+
+
+def starter_config() -> str:
+    """Return a commented TOML configuration that loads without problems and reaches nothing outside."""
+    return _STARTER

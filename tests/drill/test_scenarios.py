@@ -88,7 +88,12 @@ def test_names_that_lead_nowhere_are_named() -> None:
 
 @pytest.mark.parametrize(
     ("key", "value", "expected"),
-    [("services", "x", "list of tables"), ("mitigation", 3, "a table"), ("title", 5, "a text"), ("pages", [7], "a table")],
+    [
+        ("services", "x", "list of tables"),
+        ("mitigation", 3, "a table"),
+        ("title", 5, "a text"),
+        ("pages", [7], "a table"),
+    ],
 )
 def test_wrong_types_are_no_traceback(key: str, value: Any, expected: str) -> None:
     assert any(expected in text for text in problems(whole() | {key: value}).values())

@@ -14,6 +14,8 @@ from iccon.drill import control
 from iccon.drill.scenario_file import find
 from iccon.drill.world import SECRET, World
 from iccon.faults import SourceFault
+from iccon.updates.model import Message
+from iccon.updates.outlets.webhook import WebhookOutlet
 
 PERSON = "ida@example.com"
 
@@ -115,8 +117,10 @@ def test_pages_carry_a_link_that_opens_the_runbook(world: World, clock: HandCloc
         assert ask(link, path)[0] == 404
 
 
-def signed(body: bytes, secret: str = SECRET) -> dict[str, str]:
-    return {"X-Iccon-Signature": "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}
+def signed(content: bytes, secret: str = SECRET, age: int = 0) -> dict[str, str]:
+    stamp = str(int(HandClock().now().timestamp()) - age)
+    mac = hmac.new(secret.encode(), stamp.encode() + b"." + content, hashlib.sha256)
+    return {"X-Iccon-Timestamp": stamp, "X-Iccon-Signature": "v1=" + mac.hexdigest()}
 
 
 def test_the_status_page_keeps_signed_posts_once_each(world: World) -> None:
@@ -124,18 +128,34 @@ def test_the_status_page_keeps_signed_posts_once_each(world: World) -> None:
     for _ in range(2):
         assert ask(world.sink.url, "/status-page", post=True, body=body, headers=signed(body))[0] == 200
     assert [post.text for post in world.sink.posts()] == ["we are ␛[31mon it"]
-    assert ask(world.sink.url, "/status-page/u1")[1]["id"] == "u1"
-    assert ask(world.sink.url, "/status-page/u2")[0] == 404
+    for ident, found in (("u1", True), ("u2", False)):
+        status, answer = ask(world.sink.url, "/status-page", {"id": ident}, headers=signed(ident.encode()))
+        assert (status, answer["id"], answer["found"]) == (200, ident, found)
+    assert ask(world.sink.url, "/status-page", {"id": "u1"})[0] == 401
     assert len(ask(world.sink.url, "/status-page")[1]["updates"]) == 1
 
 
-@pytest.mark.parametrize(("headers", "status"), [({}, 401), (signed(b"x", "other"), 401), (signed(b"x"), 400)])
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [({}, 401), (signed(b"x", "other"), 401), (signed(b"x", age=301), 401), (signed(b"y"), 401), (signed(b"x"), 400)],
+)
 def test_the_status_page_refuses_what_is_not_signed_or_not_json(world: World, headers, status: int) -> None:
     assert ask(world.sink.url, "/status-page", post=True, body=b"x", headers=headers)[0] == status
     assert world.sink.posts() == ()
 
 
-def test_another_terminal_finds_the_drill_by_its_owner_only_file(world: World, clock: HandClock, tmp_path: Path) -> None:
+def test_the_webhook_outlet_posts_to_it_and_reads_back(world: World, clock: HandClock) -> None:
+    outlet = WebhookOutlet("status-page", world.sink.url, SECRET, clock=clock)
+    message = Message("0198-abc", "we are on it", "customer", "Checkout", "SEV2", drill=True)
+    assert outlet.read_back(message) is None
+    assert "drill status page" in outlet.send(message).receipt
+    assert outlet.read_back(message) is not None
+    assert world.facts().posts == 1
+
+
+def test_another_terminal_finds_the_drill_by_its_owner_only_file(
+    world: World, clock: HandClock, tmp_path: Path
+) -> None:
     with pytest.raises(SourceFault, match="no drill is running"):
         control.mitigate(tmp_path, "rollback-checkout")
     world.control.leave_word(tmp_path)

@@ -161,17 +161,24 @@ def _detect(record: _Record) -> Milestone:
     start, of = record.facts.fault_at, "the start of the fault"
     if start is None:
         return record.missing("detect", of, "the drill ended before the fault began")
-    found = record.first(lambda e: _shows_trouble(record, e), start)
-    if found is None:
+    seen = [(at, e) for e in record.entries if (at := _trouble_seen(record, e)) is not None and at >= start]
+    if not seen:
         return record.missing("detect", of, "no entry says when trouble was first seen")
-    return record.measure("detect", start, found.happened_at, of, (found,))
+    at, found = min(seen, key=lambda pair: (pair[0], pair[1].id))
+    return record.measure("detect", start, at, of, (found,))
 
 
-def _shows_trouble(record: _Record, entry: Entry) -> bool:
+def _trouble_seen(record: _Record, entry: Entry) -> datetime | None:
+    """Return when this entry shows trouble, None where it shows none.
+
+    The pager gives whole seconds; the simulated world knows to the tick when its page fired.
+    """
     body = entry.body
     if isinstance(body, PageSeen):
-        return body.status == "triggered" and record.real(body.page.id)
-    return isinstance(body, Declared) or (isinstance(body, VerdictChanged) and body.now in TROUBLE)
+        page = record.page(body.page.id)
+        return page.triggered_at if page and not page.herring and body.status == "triggered" else None
+    trouble = isinstance(body, Declared) or (isinstance(body, VerdictChanged) and body.now in TROUBLE)
+    return entry.happened_at if trouble else None
 
 
 def _acknowledge(record: _Record) -> Milestone:
@@ -185,11 +192,12 @@ def _acknowledge(record: _Record) -> Milestone:
     seen = record.first(
         lambda e: isinstance(e.body, PageSeen) and e.body.status == "acknowledged" and record.real(e.body.page.id)
     )
-    found = min((e for e in (acted, seen) if e), key=lambda e: e.happened_at, default=None)
+    found = acted or seen  # what was done at a console is known to the millisecond, the pager gives whole seconds
     if found is None:
         return record.missing("acknowledge", of, "no entry says that a page was acknowledged")
     end = record.ended(found.body.effect) if isinstance(found.body, PageActed) else None
-    return record.measure("acknowledge", min(fired), found.happened_at, of, (found, end) if end else (found,))
+    at = max(found.happened_at, min(fired))
+    return record.measure("acknowledge", min(fired), at, of, (found, end) if end else (found,))
 
 
 def _declare(record: _Record) -> Milestone:

@@ -15,13 +15,10 @@ from iccon.drill.loopback import Answered, Asked, LoopbackServer, as_json
 from iccon.text import CleanText, clean, clean_block
 
 PATH = "/status-page"
-SIGNATURE = "x-iccon-signature"  # "sha256=" and the HMAC-SHA256 of the body under the shared secret, in hex; or
-# "v1=" and that of the timestamp, a dot and the body, as the webhook outlet signs
-TIMESTAMP = "x-iccon-timestamp"
-KEYS = (
-    "idempotency-key",
-    "x-iccon-id",
-)  # headers that may carry the message's id, beside the body's own "id"
+SIGNATURE = "x-iccon-signature"  # "v1=" and, in hex, the HMAC-SHA256 of timestamp "." content under the secret
+TIMESTAMP = "x-iccon-timestamp"  # whole seconds since 1970 UTC
+KEY = "idempotency-key"  # the message's id; the body's own "id" where the header is missing
+STALE = 300.0  # seconds a signed request may be old, so that one that was overheard cannot be used later
 KEEP = 1_000  # posts kept; older ones go
 
 
@@ -65,24 +62,22 @@ class Sink:
         self._server.stop()
 
     def _answer(self, asked: Asked) -> Answered:
-        if asked.method == "GET" and asked.path == PATH and asked.field("id"):
-            with self._lock:
-                found = asked.field("id") in self._posts
-            return as_json(200, {"id": asked.field("id"), "found": found})
-        if asked.method == "GET" and asked.path == PATH:
-            return as_json(200, {"drill": True, "updates": [_shown(post) for post in self.posts()]})
-        if asked.method == "GET" and asked.path.startswith(PATH + "/"):
-            with self._lock:
-                post = self._posts.get(asked.path.removeprefix(PATH + "/"))
-            return as_json(200, _shown(post)) if post else as_json(404, {"error": "no such update"})
-        if asked.method != "POST" or asked.path != PATH:
+        if asked.path != PATH or asked.method not in ("GET", "POST"):
             return as_json(404, {"error": f"post to {PATH}"})
-        return self._take(asked)
-
-    def _take(self, asked: Asked) -> Answered:
-        signed = bool(self._secret) and _signature_is_good(self._secret, asked)
+        if asked.method == "GET" and not asked.field("id"):
+            return as_json(200, {"drill": True, "updates": [_shown(post) for post in self.posts()]})
+        signed = self._is_signed(asked, asked.body if asked.method == "POST" else asked.field("id").encode())
         if self._secret and not signed:
-            return as_json(401, {"error": "the signature is missing or wrong"})
+            return as_json(401, {"error": "the signature is missing, wrong or too old"})
+        return self._take(asked, signed) if asked.method == "POST" else self._tell(asked.field("id"))
+
+    def _tell(self, ident: str) -> Answered:
+        """Answer whether an update is there, as the webhook outlet asks after a lost answer."""
+        with self._lock:
+            found = ident in self._posts
+        return as_json(200, {"id": ident, "found": found, "receipt": _receipt(ident) if found else ""})
+
+    def _take(self, asked: Asked, signed: bool) -> Answered:
         try:
             data = json.loads(asked.body)
         except (ValueError, RecursionError):
@@ -96,20 +91,25 @@ class Sink:
                 del self._posts[next(iter(self._posts))]
         if self._heard is not None and not known:
             self._heard(post)
-        return as_json(200, {"id": post.id, "known": known})
+        return as_json(200, {"id": post.id, "receipt": _receipt(post.id), "known": known})
+
+    def _is_signed(self, asked: Asked, content: bytes) -> bool:
+        stamp = asked.headers.get(TIMESTAMP, "")
+        if not stamp.isdecimal() or len(stamp) > 15:
+            return False
+        mac = hmac.new(self._secret.encode(), stamp.encode() + b"." + content, hashlib.sha256)
+        given = asked.headers.get(SIGNATURE, "").encode("utf-8", "replace")
+        fresh = abs(self._clock.now().timestamp() - int(stamp)) <= STALE
+        return fresh and hmac.compare_digest(f"v1={mac.hexdigest()}".encode(), given)
 
 
 def _id(given: dict[str, Any], asked: Asked) -> CleanText:
-    named = next((asked.headers[key] for key in KEYS if key in asked.headers), None)
-    return clean(named or given.get("id") or hashlib.sha256(asked.body).hexdigest(), 100)
+    named = asked.headers.get(KEY) or given.get("id") or hashlib.sha256(asked.body).hexdigest()
+    return clean(named, 100)
 
 
-def _signature_is_good(secret: str, asked: Asked) -> bool:
-    given = asked.headers.get(SIGNATURE, "").encode("utf-8", "replace")
-    stamped = asked.headers.get(TIMESTAMP, "").encode("utf-8", "replace") + b"." + asked.body
-    plain = hmac.new(secret.encode(), asked.body, hashlib.sha256).hexdigest()
-    timed = hmac.new(secret.encode(), stamped, hashlib.sha256).hexdigest()
-    return any(hmac.compare_digest(form.encode(), given) for form in (f"sha256={plain}", f"v1={timed}"))
+def _receipt(ident: str) -> str:
+    return f"drill status page, update {clean(ident, 100)[-6:]}"
 
 
 def _shown(post: Post) -> dict[str, Any]:

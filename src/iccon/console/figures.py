@@ -27,15 +27,16 @@ def _short(value: float) -> str:
     size = abs(value)
     for step, letter in _STEPS:
         if size >= step * 0.9995:
-            return f"{_digits(value / step)}{letter}" if size < 1e15 else f"{value:.0e}"
+            return f"{_digits(value / step, 1)}{letter}" if size < 1e15 else f"{value:.0e}"
     if 0 < size < 0.001:
         return f"{value:.0e}"
     return _digits(value)
 
 
-def _digits(value: float) -> str:
+def _digits(value: float, most: int = 2) -> str:
+    """Return `value` with three digits, at most `most` of them behind the point."""
     size = abs(value)
-    text = f"{value:.0f}" if size >= 99.95 else f"{value:.1f}" if size >= 9.995 else f"{value:.2f}"
+    text = f"{value:.{min(0 if size >= 99.95 else 1 if size >= 9.995 else 2, most)}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

@@ -21,7 +21,7 @@ def columns_of(board: Board, width: int) -> tuple[int, list[int]]:
     """Return the width of the service column and of each signal's, which together with their gaps fill `width`."""
     count = len(board.signals)
     longest = max((cells(s) for s in board.services), default=7)
-    least = 9 * count + count
+    least = 9 * count  # sign, value, and the gap
     service = max(min(longest, 28, max(width // 5, width - 30 * count), width - least), 4)
     room = max(width - service - count, 0)
     return service, [room // count + (1 if i < room % count else 0) for i in range(count)]
@@ -48,12 +48,12 @@ def _judged(cell: Cell, width: int, now: float, ascii_only: bool) -> list[Span]:
     value = value_text(cell.value, cell.unit)
     head = f"{look.sign(ascii_only)} {look.word:<4} " if width >= 13 else f"{look.sign(ascii_only)} "
     if cell.fault:  # the last poll failed: the value is an old one
-        return [(head, look.style), (f"{value} {_old(cell, now)}", "v-stale")]
+        return [(head, look.style), (_aged(value, _old(cell, now), width - len(head)), "v-stale")]
     spans: list[Span] = [(head, look.style)]
     left = width - len(head)
-    if left < 13:
+    if left < 14:
         return [*spans, (fit(value, left), "")]
-    return [*spans, (fit(value, 8), ""), (spark(cell.recent, left - 9, ascii_only), "dim")]
+    return [*spans, (fit(value, 8), ""), (spark(cell.recent, left - 10, ascii_only) + " ", "dim")]
 
 
 def _old(cell: Cell, now: float) -> str:
@@ -63,10 +63,15 @@ def _old(cell: Cell, now: float) -> str:
 def _stale(cell: Cell, width: int, now: float) -> str:
     value = value_text(cell.value, cell.unit)
     long = " ".join(part for part in ("stale", value, _old(cell, now)) if part)
-    if len(long) <= width:
-        return long
-    short = " ".join(part for part in (value, _old(cell, now)) if part)
-    return short if len(short) <= width else short.removesuffix(" old")
+    return long if len(long) <= width else _aged(value, _old(cell, now), width)
+
+
+def _aged(value: str, old: str, width: int) -> str:
+    """Return a value and its age as far as both fit; the value stays longest."""
+    both = f"{value} {old}".strip()
+    if len(both) > width:
+        both = both.removesuffix(" old")
+    return both if len(both) <= width else value or both
 
 
 def detail(cell: Cell | None, service: str, signal: str, now: float, ascii_only: bool = False) -> list[Span]:
@@ -161,7 +166,7 @@ class BoardView(VirtualList):
 
     def footer(self, width: int) -> list[list[Span]]:
         """Return what is known about the cell under the cursor, where there is room for it."""
-        if self.size.height < 5 or self.board is None or not self.board.services:
+        if self.area.height < 5 or self.board is None or not self.board.services:
             return []
         if self.chosen is None:
             words = "; ".join(self.board.warnings)

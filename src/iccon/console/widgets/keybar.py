@@ -63,11 +63,11 @@ class KeyBar(Lines):
     def line(self, y: int) -> Strip:
         """Return the line."""
         spans: list[Span] = []
-        for key, title in fitting(self.pairs, self.size.width):
+        for key, title in fitting(self.pairs, self.area.width):
             spans += [(f" {key}", "key"), (f" {title} ", "")]
-        return self.paint(spans if y == 0 else [], self.size.width)
+        return self.paint(spans if y == 0 else [], self.area.width)
 
     def on_resize(self) -> None:
         """The bar never scrolls."""
         self._painted.clear()
-        self.virtual_size = Size(*self.size)
+        self.virtual_size = Size(*self.area)

@@ -9,12 +9,12 @@ from iccon.console.widgets.virtual import VirtualList
 from iccon.pages.model import Page, PageStatus
 from iccon.text import clean
 
-# status: glyph, ASCII, word, style
-STATUS: Mapping[PageStatus, tuple[str, str, str, str]] = {
-    PageStatus.TRIGGERED: ("●", "!", "triggered", "v-bad"),
-    PageStatus.ACKNOWLEDGED: ("◐", "a", "acked", "v-warn"),
-    PageStatus.SILENCED: ("○", "s", "silenced", "dim"),
-    PageStatus.RESOLVED: ("✓", "r", "resolved", "v-ok"),
+# status: glyph, ASCII, word, short word, style
+STATUS: Mapping[PageStatus, tuple[str, str, str, str, str]] = {
+    PageStatus.TRIGGERED: ("●", "!", "triggered", "trig", "v-bad"),
+    PageStatus.ACKNOWLEDGED: ("◐", "a", "acked", "ack", "v-warn"),
+    PageStatus.SILENCED: ("○", "s", "silenced", "mute", "dim"),
+    PageStatus.RESOLVED: ("✓", "r", "resolved", "done", "v-ok"),
 }
 NONE = "No page is open."
 WAITING = "Waiting for the first answer."
@@ -22,20 +22,25 @@ WAITING = "Waiting for the first answer."
 
 def page_spans(page: Page, width: int, now: datetime, pending: str = "", ascii_only: bool = False) -> list[Span]:
     """Return one page in `width` cells: status, age, service, title, who has it. `pending` is a write in flight."""
-    glyph, plain, word, style = STATUS[page.status]
-    status = fit(f"{plain if ascii_only else glyph} {word}", 11)
+    glyph, plain, word, short, style = STATUS[page.status]
+    sign = plain if ascii_only else glyph
+    status = fit(f"{sign} {word}", 11) if width >= 64 else fit(f"{sign} {short}", 6)
     age = fit(age_text((now - page.created_at).total_seconds()), 5, right=True)
-    service = min(max(width // 6, 8), 24)
-    who = _who(page, width)
-    tail = f" {pending}" if pending else f" {who}" if who else ""
-    title = max(width - 11 - 5 - 2 - service - 1 - cells(tail), 4)
+    service = _service(page, width)
+    who = pending or _who(page, width)
+    tail = f" {crop(who, max(width // 3, 4))}" if who else ""
+    title = width - cells(status) - cells(age) - 1 - cells(service) - cells(tail)
     return [
         (status, style),
-        (f"{age}  ", "dim"),
-        (fit(clean(page.service) or "-", service) + " ", "strong"),
-        (fit(clean(page.title) or "(no title)", title), ""),
+        (f"{age} ", "dim"),
+        (service, "strong"),
+        (fit(clean(page.title) or "(no title)", max(title, 0)), ""),
         (tail, "v-warn" if pending else "dim"),
     ]
+
+
+def _service(page: Page, width: int) -> str:
+    return fit(clean(page.service) or "-", min(max(width // 6, 8), 24)) + " " if width >= 44 else ""
 
 
 def _who(page: Page, width: int) -> str:

@@ -142,9 +142,9 @@ class RunbookView(Lines, can_focus=True):
 
     def _fit(self) -> None:
         """Make a sheet for the width there is, and lay out what is in view."""
-        width = max(self.size.width - 2, 1)
-        if self.document is None or not self.size.width:
-            self.virtual_size = Size(*self.size)
+        width = max(self.area.width - 2, 1)
+        if self.document is None or not self.area.width:
+            self.virtual_size = Size(*self.area)
             return
         if self._sheet is None or self._sheet.width != width:
             self._sheet = Sheet(self.document, width, self.ascii_only)
@@ -154,8 +154,8 @@ class RunbookView(Lines, can_focus=True):
         sheet = self._sheet
         if sheet is None:
             return
-        sheet.lay_out(self.scroll_offset.y, self.size.height)
-        size = Size(self.size.width, sheet.height)
+        sheet.lay_out(self.scroll_offset.y, self.area.height)
+        size = Size(self.area.width, sheet.height)
         if size != self.virtual_size:
             self.virtual_size = size
 
@@ -176,7 +176,7 @@ class RunbookView(Lines, can_focus=True):
     def _go(self, y: int) -> None:
         sheet = self._sheet
         if sheet is not None:
-            sheet.lay_out(max(y, 0), self.size.height)
+            sheet.lay_out(max(y, 0), self.area.height)
             self._lay_out()
         self.scroll_to(y=y, animate=False, force=True)
 
@@ -186,7 +186,7 @@ class RunbookView(Lines, can_focus=True):
 
     def action_page(self, by: int) -> None:
         """Scroll by a view, less one line."""
-        self._go(self.scroll_offset.y + by * max(self.size.height - 1, 1))
+        self._go(self.scroll_offset.y + by * max(self.area.height - 1, 1))
 
     def action_to(self, y: int) -> None:
         """Scroll to line `y`."""
@@ -195,8 +195,8 @@ class RunbookView(Lines, can_focus=True):
     def action_end(self) -> None:
         """Go to the end."""
         if self._sheet is not None:
-            self._go(self._sheet.height - self.size.height)
-            self._go(self._sheet.height - self.size.height)
+            self._go(self._sheet.height - self.area.height)
+            self._go(self._sheet.height - self.area.height)
 
     def action_section(self, by: int) -> None:
         """Go to the next section, or the previous."""
@@ -210,7 +210,7 @@ class RunbookView(Lines, can_focus=True):
 
     def line(self, y: int) -> Strip:
         """Return screen line `y`."""
-        width = self.size.width
+        width = self.area.width
         if self.document is None or self._sheet is None:
             lines = said(self.note or NONE, width)
             return self.paint(lines[y] if y < len(lines) else [], width)

@@ -9,7 +9,7 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from iccon.console.figures import elapsed_text, span_text, time_text, zone_name
-from iccon.console.fit import Span, cells, crop, length
+from iccon.console.fit import Span, crop, length
 from iccon.console.widgets.virtual import Lines
 from iccon.feed.model import Slot
 from iccon.incident import timers
@@ -67,14 +67,15 @@ def view(facts: Now, width: int, height: int) -> list[list[Span]]:
 
 
 def arrange(pieces: Sequence[Piece], width: int) -> list[Span]:
-    """Return the pieces in one line: shortened, then dropped, highest rank first, until they fit."""
+    """Return the pieces in one line: first shortened, then dropped, highest rank first, until they fit."""
     shown: list[tuple[Piece, tuple[Span, ...]]] = [(p, p.full) for p in pieces if p.full]
-    for rank in sorted({p.rank for p in pieces if p.rank}, reverse=True):
-        if _size(shown) <= width:
-            break
-        shown = [(p, p.short) if p.rank == rank and p.short else (p, spans) for p, spans in shown]
+    ranks = sorted({p.rank for p in pieces if p.rank}, reverse=True)
+    for rank in ranks:
         if _size(shown) > width:
-            shown = [(p, spans) for p, spans in shown if p.rank != rank or (p.short and rank <= 2)]
+            shown = [(p, p.short) if p.rank == rank and p.short else (p, spans) for p, spans in shown]
+    for rank in ranks:
+        if _size(shown) > width:
+            shown = [(p, spans) for p, spans in shown if p.rank != rank]
     line: list[Span] = []
     for _, spans in shown:
         line += [(GAP, ""), *spans] if line else [(" ", ""), *spans]
@@ -163,32 +164,30 @@ def _update(state: State, facts: Now) -> list[Piece]:
 
 def _sources(facts: Now) -> list[Piece]:
     pieces: list[Piece] = []
-    for slot in facts.troubles:
-        if slot.trouble is None:
-            continue
+    down = [slot for slot in facts.troubles if slot.trouble is not None]
+    for slot in down[:3]:
+        assert slot.trouble is not None
         lasted = span_text((facts.now - slot.trouble.since).total_seconds())
         since = f"{time_text(slot.trouble.since, facts.zone, seconds=False)} {zone_name(facts.zone, facts.now)}"
         name = clean(slot.source, 24)
-        sign = "!"
-        full = ((f"{sign} {name} {slot.trouble.kind}", "v-error"), (f" since {since} ({lasted})", "dim"))
-        pieces.append(Piece(full, ((f"{sign} {name} {lasted}", "v-error"),), 2 if not pieces else 3))
+        full = ((f"! {name} {slot.trouble.kind}", "v-error"), (f" since {since} ({lasted})", "dim"))
+        pieces.append(Piece(full, ((f"! {name} {lasted}", "v-error"),), 1))
+    if len(down) > 3:
+        pieces.append(Piece(((f"and {len(down) - 3} more", "v-error"),), rank=1))
     return pieces
 
 
 def _zone(facts: Now) -> list[Piece]:
     clock = f"{time_text(facts.now, facts.zone)} {zone_name(facts.zone, facts.now)}"
-    if facts.state is None or cells(clock) > 40:
+    return [*_theory(facts.state), Piece(((clock, "dim"),), rank=3)]
+
+
+def _theory(state: State | None) -> list[Piece]:
+    if state is None or state.theory is None:
         return []
-    theory = facts.state.theory
-    said = (
-        ()
-        if theory is None
-        else ((("theory (confirmed): " if theory.confirmed else "theory: "), "dim"), (clean(theory.text, 120), ""))
-    )
-    return [
-        Piece(said, said and (said[0], (crop(clean(theory.text), 30), "")), 1) if theory else Piece(()),
-        Piece(((clock, "dim"),), rank=2),
-    ]
+    word = ("theory (confirmed): " if state.theory.confirmed else "theory: ", "dim")
+    text = clean(state.theory.text, 120)
+    return [Piece((word, (text, "")), (word, (crop(text, 28), "")), 2)]
 
 
 class StateStrip(Lines):
@@ -248,11 +247,11 @@ class StateStrip(Lines):
 
     def line(self, y: int) -> Strip:
         """Return one line of the strip."""
-        width, height = self.size
+        width, height = self.area
         lines = view(self.facts, width, height) if self.facts else []
         return self.paint(lines[y] if y < len(lines) else [], width)
 
     def on_resize(self) -> None:
         """The strip never scrolls."""
         self._painted.clear()
-        self.virtual_size = Size(*self.size)
+        self.virtual_size = Size(*self.area)

@@ -201,7 +201,7 @@ class TimelineView(VirtualList):
 
     def header(self, width: int) -> list[list[Span]]:
         """Name the zone of the times."""
-        if not self.keys or self.size.height < 6:
+        if not self.keys or self.area.height < 6:
             return []
         assert self.timeline is not None
         zone = zone_name(self.zone, self.timeline.order[-1].happened_at)
@@ -213,9 +213,9 @@ class TimelineView(VirtualList):
         """Say how the view stands, and the whole text of the entry under the cursor."""
         lines = [self._standing(width)] if not self.following and self.unseen else []
         item = self.chosen
-        if item is None or self.size.height < 8:
+        if item is None or self.area.height < 8:
             return lines
-        room = 1 if self.size.height < 12 else 2 if self.size.height < 20 else 4
+        room = 1 if self.area.height < 12 else 2 if self.area.height < 20 else 4
         head, text = reading(item, width - 2, self.zone, lambda at: zone_name(self.zone, at))
         if len(text) > room:
             text = [*text[: room - 1], crop(text[room - 1] + " …", width - 2)]
@@ -223,7 +223,7 @@ class TimelineView(VirtualList):
         rule = "-" if self.ascii_only else "─"
         title = crop(f"{rule * 2} {head} ", width)
         lines.append([(title + rule * max(width - cells(title), 0), "dim")])
-        return lines + [[(f" {line}", "struck" if item.struck is not None else "")] for line in text]
+        return lines + [[(f" {line}", "dim" if item.struck is not None else "")] for line in text]
 
     def _standing(self, width: int) -> list[Span]:
         arrow = "v" if self.ascii_only else "▼"

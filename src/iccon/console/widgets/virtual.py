@@ -59,6 +59,11 @@ class Lines(ScrollView, can_focus=False, inherit_bindings=False):
         self._looks: dict[tuple[str, str], Style] = {}
         self._painted: dict[int, Strip] = {}
 
+    @property
+    def area(self) -> Size:
+        """The cells there are for lines: without the frame and the scroll bar."""
+        return self.scrollable_content_region.size
+
     def line(self, y: int) -> Strip:
         """Return screen line `y`, painted."""
         raise NotImplementedError
@@ -71,11 +76,11 @@ class Lines(ScrollView, can_focus=False, inherit_bindings=False):
 
     def repaint_changed(self) -> None:
         """Repaint the screen lines that read otherwise than they did when last painted, and no other."""
-        if not self.is_attached or not self.size:
+        if not self.is_attached or not self.area:
             return
-        for y in range(self.size.height):
+        for y in range(self.area.height):
             if self._painted.get(y) != self.line(y):
-                self.refresh(Region(0, y, self.size.width, 1))
+                self.refresh(Region(0, y, self.area.width, 1))
 
     def paint(self, spans: Sequence[Span], width: int, mode: str = "") -> Strip:
         """Return `spans` as a strip of exactly `width` cells that holds no control byte."""
@@ -261,16 +266,16 @@ class VirtualList(Lines, can_focus=True):
     # Geometry
 
     def _extra(self) -> tuple[int, int]:
-        width = self.size.width
+        width = self.area.width
         return len(self.header(width)), len(self.footer(width))
 
     def _room(self) -> int:
         above, below = self._extra()
-        return max(self.size.height - above - below, 1)
+        return max(self.area.height - above - below, 1)
 
     def _resize(self) -> None:
         above, below = self._extra()
-        size = Size(self.size.width, len(self._keys) + above + below)
+        size = Size(self.area.width, len(self._keys) + above + below)
         if size != self.virtual_size:
             self.virtual_size = size
 
@@ -333,12 +338,12 @@ class VirtualList(Lines, can_focus=True):
     def _paint_places(self, *places: int) -> None:
         """Repaint the rows at `places`, and the header and footer where they changed."""
         above, below = self._extra()
-        top, height = self.scroll_offset.y, self.size.height
+        top, height = self.scroll_offset.y, self.area.height
         lines = {min(p, len(self._keys) - 1) - top + above for p in places}
         lines = {y for y in lines if above <= y < height - below}
         lines |= {y for y in (*range(above), *range(height - below, height)) if self._painted.get(y) != self.line(y)}
         for y in lines:
-            self.refresh(Region(0, y, self.size.width, 1))
+            self.refresh(Region(0, y, self.area.width, 1))
 
     def action_move(self, by: int) -> None:
         """Choose the next row, or the previous; from a gap, the row below it or above it."""
@@ -383,18 +388,18 @@ class VirtualList(Lines, can_focus=True):
         """Return which row is on screen line `y`, or None."""
         above, below = self._extra()
         place = y - above + self.scroll_offset.y
-        return place if above <= y < self.size.height - below and 0 <= place < len(self._keys) else None
+        return place if above <= y < self.area.height - below and 0 <= place < len(self._keys) else None
 
     # Lines
 
     def line(self, y: int) -> Strip:
         """Return screen line `y`: header, row, or footer."""
-        width = self.size.width
+        width = self.area.width
         above, below = self._extra()
         if y < above:
             return self.paint(self.header(width)[y], width)
-        if y >= self.size.height - below:
-            return self.paint(self.footer(width)[y - self.size.height + below], width)
+        if y >= self.area.height - below:
+            return self.paint(self.footer(width)[y - self.area.height + below], width)
         place = y - above + self.scroll_offset.y
         if 0 <= place < len(self._keys):
             return self._row(self._keys[place], width)

@@ -2,13 +2,15 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from iccon.drill.metrics import noise, series, severity, value
-from iccon.drill.scenario import Fault, GoldenSignal, Shape
+from iccon.drill.scenario import Fault, GoldenSignal, Service, Shape
 from iccon.drill.scenario_file import find
 
 SCENARIO = find()
 SERVICES = st.sampled_from(SCENARIO.services)
+SILENT = replace(SCENARIO, services=(Service("quiet", traffic=1.0),))
 SIGNALS = st.sampled_from(GoldenSignal)
 TIMES = st.floats(-100_000, 100_000, allow_nan=False)
 
@@ -16,9 +18,6 @@ TIMES = st.floats(-100_000, 100_000, allow_nan=False)
 @settings(max_examples=200, deadline=None)
 @given(SERVICES, SIGNALS, st.lists(TIMES, min_size=1, max_size=20), st.integers(0, 50), st.none() | TIMES)
 def test_a_value_depends_on_nothing_but_its_arguments(service, signal, times, seed, mitigated) -> None:
-    if service.baseline(signal) is None:
-        assert value(SCENARIO, seed, service.name, signal, times[0]) is None
-        return
     together = series(SCENARIO, seed, service, signal, times, mitigated)
     alone = [value(SCENARIO, seed, service.name, signal, t, mitigated) for t in reversed(times)]
     assert together == alone[::-1]
@@ -39,6 +38,11 @@ def test_a_mitigation_changes_nothing_before_it(service, signal, t, mitigated) -
 def test_noise_is_bounded_and_smooth(key, t) -> None:
     assert -1 <= noise(key, t) <= 1
     assert abs(noise(key, t + 0.5) - noise(key, t)) < 0.2
+
+
+def test_a_signal_that_a_service_does_not_have_has_no_value() -> None:
+    assert value(SILENT, 1, "quiet", GoldenSignal.LATENCY, 5) is None
+    assert value(SILENT, 1, "quiet", GoldenSignal.TRAFFIC, 5) is not None
 
 
 def test_seeds_differ_and_unknown_services_have_nothing() -> None:

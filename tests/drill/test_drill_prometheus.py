@@ -140,4 +140,4 @@ def test_the_rest_of_the_api(world: World) -> None:
     assert ask(url, "/nothing")[0] == 404
     assert ask(url, "/api/v1/series")[0] == 400
     found = ask(url, "/api/v1/series", {"match[]": [LATENCY, "drill:errors:ratio1m"]})[1]["data"]
-    assert {"__name__": LATENCY, "service": "cart"} in found and len(found) == 15
+    assert {"__name__": LATENCY, "service": "cart"} in found and len(found) == 16

@@ -15,6 +15,7 @@ from iccon.drill.sight import TRIGGERED, Sight, SnapshotLike, events, sight_of, 
 from iccon.drill.world import World
 from iccon.incident import commands as c
 from iccon.incident.decide import Refusal
+from iccon.incident.entries import VerdictChanged
 from iccon.incident.fold import Ledger
 from iccon.incident.severity import Audience, Phase
 from iccon.incident.timeline import describe
@@ -61,7 +62,7 @@ class Ended(Struct, frozen=True):
     refused: tuple[str, ...]
 
 
-async def run(
+async def run(  # noqa: PLR0913  (one argument a port)
     world: World,
     desk: DeskLike,
     feed: FeedLike,
@@ -71,13 +72,15 @@ async def run(
     duration: float,
     out: Callable[[str], object],
     outlets: tuple[str, ...] = OUTLETS,
+    record: Callable[[str], Awaitable[object]] | None = None,
 ) -> Ended:
     """Run a started world's drill for at most `duration` real seconds; sooner when everything is over.
 
     `deliver` performs one effect by its outbox id, `ledger` reads an incident's entries, `out` gets each line
-    without its line break. The caller runs the feed and stops the world.
+    without its line break. `record` puts what the pagers report into the timeline of an incident; without it the
+    drill does so itself. The caller runs the feed and stops the world.
     """
-    session = _Session(world, desk, feed, deliver, out, outlets)
+    session = _Session(world, desk, feed, deliver, out, outlets, record)
     session.say("drill", f"DRILL {world.scenario.title} (seed {world.seed}, {world.speed:g} times as fast as real)")
     complete = False
     try:
@@ -127,6 +130,7 @@ class _Session:
         deliver: Callable[[str], Awaitable[object]],
         out: Callable[[str], object],
         outlets: tuple[str, ...],
+        record: Callable[[str], Awaitable[object]] | None,
     ) -> None:
         self.world = world
         self.sight = Sight()
@@ -139,6 +143,7 @@ class _Session:
         self._deliver = deliver
         self._out = out
         self._outlets = outlets
+        self._record = record
         self._mitigated = False
         self._earlier: list[c.Captured] = []  # seen before the declaration
 
@@ -199,7 +204,7 @@ class _Session:
             self.say("source", line)
         fresh = list(events(before, self.sight, self.world.clock.now()))
         for event in fresh:
-            self.say("board" if event.body.kind == "verdict" else "page", describe(event.body))
+            self.say("board" if event.body.kind == VerdictChanged.kind else "page", describe(event.body))
         if self.incident:
             await self._capture(fresh)
         else:
@@ -209,8 +214,12 @@ class _Session:
             await self._acknowledge()
 
     async def _capture(self, fresh: list[c.Captured]) -> None:
-        if fresh:
-            await self._desk.do(c.Capture(events=tuple(fresh)), self.incident)
+        """Put what was seen into the timeline; the pagers' events only where nobody else does."""
+        own = tuple(e for e in fresh if self._record is None or e.body.kind == VerdictChanged.kind)
+        if own:
+            await self._desk.do(c.Capture(events=own), self.incident)
+        if self._record is not None:
+            await self._record(self.incident)
 
     def _say_mitigation(self) -> None:
         course = self.world.course()

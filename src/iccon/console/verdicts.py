@@ -46,6 +46,8 @@ THEME_DEFAULTS: Mapping[str, str] = {
     "severity-sev4": "$primary",
     "severity-sev5": "$secondary",
     "severity-text": "$background",
+    "ansi-background": "ansi_default",  # Textual's own style sheets ask for these two in a theme with `ansi`
+    "ansi-foreground": "ansi_default",
     "row-dim": "$foreground 60%",
     "row-head": "$foreground 60%",
     "row-cursor": "$primary 35%",

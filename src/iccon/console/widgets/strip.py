@@ -9,7 +9,7 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from iccon.console.figures import elapsed_text, span_text, time_text, zone_name
-from iccon.console.fit import Span, crop, length
+from iccon.console.fit import Span, cells, crop, length
 from iccon.console.widgets.virtual import Lines
 from iccon.feed.model import Slot
 from iccon.incident import timers
@@ -45,6 +45,7 @@ class Piece(Struct, frozen=True):
     full: tuple[Span, ...]
     short: tuple[Span, ...] = ()
     rank: int = 0
+    stretch: bool = False  # its last span is cut to the room there is, where the short form leaves some
 
 
 def view(facts: Now, width: int, height: int) -> list[list[Span]]:
@@ -76,10 +77,25 @@ def arrange(pieces: Sequence[Piece], width: int) -> list[Span]:
     for rank in ranks:
         if _size(shown) > width:
             shown = [(p, spans) for p, spans in shown if p.rank != rank]
+    shown = _stretched(shown, width)
     line: list[Span] = []
     for _, spans in shown:
         line += [(GAP, ""), *spans] if line else [(" ", ""), *spans]
     return line
+
+
+def _stretched(shown: list[tuple[Piece, tuple[Span, ...]]], width: int) -> list[tuple[Piece, tuple[Span, ...]]]:
+    """Give the room that is left over to the pieces that stretch."""
+    out, left = [], width - _size(shown)
+    for piece, spans in shown:
+        if piece.stretch and spans is piece.short and left > 0:
+            text, style = piece.full[-1]
+            grown = crop(text, cells(spans[-1][0]) + left)
+            left -= cells(grown) - cells(spans[-1][0])
+            out.append((piece, (*spans[:-1], (grown, style))))
+        else:
+            out.append((piece, spans))
+    return out
 
 
 def _size(shown: Sequence[tuple[Piece, tuple[Span, ...]]]) -> int:
@@ -105,14 +121,12 @@ def _identity(facts: Now) -> list[Piece]:
     state = facts.state
     if state is None:
         return [Piece((("No incident is open", "dim"),))]
-    phase = str(state.phase)
+    phase, title = str(state.phase), clean(state.title) or "(no title)"
     style = "v-ok" if state.phase is Phase.RESOLVED else "strong"
     return [
         Piece(((f" {state.severity} ", f"sev {state.severity.lower()}"),)),
         Piece(((phase.upper() if state.phase is Phase.RESOLVED else phase, style),)),
-        Piece(
-            ((clean(state.title) or "(no title)", "strong"),), rank=1, short=((crop(clean(state.title), 20), "strong"),)
-        ),
+        Piece(((title, "strong"),), ((crop(title, 20), "strong"),), 1, stretch=True),
     ]
 
 
@@ -187,7 +201,7 @@ def _theory(state: State | None) -> list[Piece]:
         return []
     word = ("theory (confirmed): " if state.theory.confirmed else "theory: ", "dim")
     text = clean(state.theory.text, 120)
-    return [Piece((word, (text, "")), (word, (crop(text, 28), "")), 2)]
+    return [Piece((word, (text, "")), (word, (crop(text, 28), "")), 2, stretch=True)]
 
 
 class StateStrip(Lines):

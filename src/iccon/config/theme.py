@@ -5,8 +5,9 @@ A theme's name is its file name without `.toml`. A user's theme replaces the bun
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Annotated
 
-from msgspec import Struct, structs
+from msgspec import Meta, Struct, structs
 
 from iccon import resources
 from iccon.config.checked import Checker, did_you_mean, read_toml
@@ -18,44 +19,48 @@ LEGIBLE = 4.5  # WCAG AA for text
 HIGH = 7.0  # WCAG AAA for text
 
 
+# Held to by `_check`, which knows more than a pattern; the pattern is for editors.
+Colour = Annotated[str, Meta(extra_json_schema={"pattern": "^(#([0-9a-fA-F]{3}){1,2}|ansi_[a-z_]+)$"})]
+
+
 class Colours(Struct, frozen=True):
     """The palette. `muted` is text of less weight; `boost` lifts what lies on a panel."""
 
-    primary: str
-    secondary: str
-    accent: str
-    foreground: str
-    muted: str
-    background: str
-    surface: str
-    panel: str
-    boost: str
-    success: str
-    warning: str
-    error: str
+    primary: Colour
+    secondary: Colour
+    accent: Colour
+    foreground: Colour
+    muted: Colour
+    background: Colour
+    surface: Colour
+    panel: Colour
+    boost: Colour
+    success: Colour
+    warning: Colour
+    error: Colour
 
 
 class Verdicts(Struct, frozen=True):
     """A text colour for each of the seven things a signal can say."""
 
-    ok: str
-    warn: str
-    bad: str
-    stale: str
-    no_data: str
-    not_a_number: str
-    error: str
+    ok: Colour
+    warn: Colour
+    bad: Colour
+    stale: Colour
+    no_data: Colour
+    not_a_number: Colour
+    error: Colour
 
 
 class Severities(Struct, frozen=True):
     """The ground of each severity's badge; `text` is written on all of them."""
 
-    sev1: str
-    sev2: str
-    sev3: str
-    sev4: str
-    sev5: str
-    text: str
+    sev1: Colour
+    sev2: Colour
+    sev3: Colour
+    sev4: Colour
+    sev5: Colour
+    text: Colour
 
 
 class ThemeForm(Struct, frozen=True):

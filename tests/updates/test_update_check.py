@@ -1,0 +1,90 @@
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iccon.incident.roles import Role
+from iccon.incident.severity import Audience, Phase
+from iccon.incident.state import Holding, State, Theory
+from iccon.updates.check import check
+
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+def codes(text: str, audience: Audience = Audience.CUSTOMER) -> list[str]:
+    return [f.code for f in check(text, audience, next_minutes=20)]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("we fix {{ service }} now", "{{ service }}"),
+        ("we fix ${SERVICE} now", "${SERVICE}"),
+        ("we fix <service name> now", "<service name>"),
+        ("TODO: say more", "TODO"),
+        ("impact: ____", "____"),
+        ("use AKIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN7EXAMPLE"),
+        ("password: hunter22", "password: hunter22"),
+        ("see https://user:pw@example.com/", "://user:pw@"),
+        ("Bearer abcdefghijklmnop1234", "Bearer abcdefghijklmnop1234"),
+        ("host 10.1.2.3 is down", "10.1.2.3"),
+        ("host fe80::1:2ab3 is down", "fe80::1:2ab3"),
+        ("ledger.prod.internal is down", "ledger.prod.internal"),
+        ("the machine db-01 is down", "db-01"),
+        ("prod-web12 is down", "prod-web12"),
+        ("see http://dashboards/d/1", "http://dashboards/d/1"),
+        ("see https://grafana.example.com/d/1", "https://grafana.example.com/d/1"),
+        ("it began at 14:30 today", "14:30"),
+    ],
+)
+def test_shows_the_words_that_should_not_leave(text: str, words: str) -> None:
+    found = check(text, Audience.CUSTOMER, next_minutes=20)
+    assert words in [f.words for f in found]
+    finding = next(f for f in found if f.words == words)
+    assert finding.stop
+    assert text[finding.at :].startswith(words[:4])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We are investigating a problem with checkout. It began at 14:30 UTC. The next update will come by 14:50 CET.",
+        "Since 14:30 +01:00 (13:30 Z) 3 of 4 payments fail; see https://status.example.com/incidents/4711.",
+        "The EU-West region is slow; a < b and b > c. Version 1.2.3 is fixed. Covid-19 pages work. 9:41 am PST.",
+    ],
+)
+def test_leaves_a_good_text_alone(text: str) -> None:
+    assert codes(text) == []
+
+
+def test_is_less_strict_inside() -> None:
+    assert codes("db-01 (10.1.2.3) is down, token=abc123 TODO", Audience.RESPONDERS) == ["secret", "placeholder"]
+
+
+def test_finds_people_and_unconfirmed_causes_in_customer_texts() -> None:
+    state = State("i", roles={Role.COMMANDER: Holding("Ana", NOW)}, theory=Theory("A bad deploy.", False, NOW))
+    text = "ana says that a bad deploy did it. Banana."
+    assert [(f.code, f.words) for f in check(text, Audience.CUSTOMER, state, 20)] == [
+        ("person", "ana"),
+        ("cause", "A bad deploy"),
+    ]
+    assert check(text, Audience.INTERNAL, state, 20) == ()
+
+
+def test_misses_the_next_update_unless_it_is_over() -> None:
+    assert [f.code for f in check("x", Audience.CUSTOMER)] == ["next_update"]
+    assert check("x", Audience.CUSTOMER, State("i", phase=Phase.RESOLVED)) == ()
+    assert [f.code for f in check(" ", Audience.INTERNAL)] == ["empty"]
+
+
+@given(st.text())
+def test_never_raises(text: str) -> None:
+    check(text, Audience.CUSTOMER)
+
+
+@pytest.mark.parametrize(
+    "piece", ["a", "1:", "a-", "a.", "<a", "{{", "_1", "1.", "{%", "http://", "a:", "db-", "+0", " ", "a\n"]
+)
+def test_is_linear_on_the_longest_texts(piece: str) -> None:
+    check(piece * 60_000, Audience.CUSTOMER)

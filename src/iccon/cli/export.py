@@ -109,7 +109,7 @@ def _do_verify(args: argparse.Namespace) -> int:
         if args.json:
             say_json({"records": found.records, "writers": found.writers, "bad": found.bad})
         elif found.bad is None:
-            say(f"{found.records} records by {found.writers} writers: every chain holds")
+            say(f"{found.records} records, writers: {found.writers}; every chain holds")
         else:
             bad = found.bad
             say(f"record {bad.position} is bad: {bad.reason} (id {bad.id}, writer {bad.writer}, number {bad.seq})")

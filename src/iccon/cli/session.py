@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from iccon import when
-from iccon.config.schema import Problem
+from iccon.config.places import chosen, folders
+from iccon.config.schema import Config, Loaded, Problem
 from iccon.config.setting import Setting
 from iccon.incident.commands import Command
 from iccon.incident.decide import Refusal
@@ -54,10 +55,12 @@ def refuse(code: str, reason: str, hint: str = "") -> Refused:
 
 def setting(args: argparse.Namespace, *, read_only: bool = False) -> Setting:
     """Return the setting of this run. Raises BadConfiguration with every problem at once."""
-    from iccon.config.load import chosen, folders, load
+    places, named = folders(os.environ), chosen(args.config, os.environ)
+    loaded = Loaded(Config(), None)
+    if named is not None or places.config_file.exists():
+        from iccon.config.load import load  # 8 ms that a start without a configuration does not need
 
-    places = folders(os.environ)
-    loaded = load(chosen(args.config, os.environ), places)
+        loaded = load(named, places)
     if loaded.problems:
         raise BadConfiguration(loaded.problems)
     return Setting(config=loaded.config, folders=places, file=loaded.file, drill=args.drill, read_only=read_only)

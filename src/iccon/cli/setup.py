@@ -16,7 +16,7 @@ def add(commands: Commands) -> None:
 
 
 def _do_init(args: argparse.Namespace) -> int:
-    from iccon.config.load import chosen, folders
+    from iccon.config.places import chosen, folders
     from iccon.config.starter import starter_config
 
     places = folders(os.environ)

@@ -118,7 +118,7 @@ _KINDS: tuple[tuple[type[BaseException], Callable[[Any, bool], int]], ...] = (
 
 def log_error(error: BaseException) -> Path | None:
     """Write `error` with its traceback to the log file; return the file, or None where it cannot be written."""
-    from iccon.config.load import folders
+    from iccon.config.places import folders
 
     try:
         file = folders(os.environ).logs / "iccon.log"

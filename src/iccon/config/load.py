@@ -10,30 +10,16 @@ from iccon.config.checked import Checker, did_you_mean, one_of, read_toml
 from iccon.config.forms import FORMATS, MAIN, NOUNS, located, specials
 from iccon.config.layout import layout_files
 from iccon.config.lines import KeyPath
+from iccon.config.places import chosen, folders
 from iccon.config.presets import with_defaults
 from iccon.config.schema import Config, Folders, Loaded, Prometheus, Secret, Signal, Signals
 from iccon.config.theme import theme_files
 
+__all__ = ["chosen", "folders", "load", "secrets_of"]
+
 SIGNALS = ("latency", "traffic", "errors", "saturation")
 MOST_POINTS = 11_000  # Prometheus refuses more points a series
 SECRET_HEADERS = ("authorization", "cookie", "token", "secret", "key", "password")
-
-
-def folders(environ: Mapping[str, str]) -> Folders:
-    """Return where things live: under ICCON_HOME when it is set, else where the platform keeps such things."""
-    if home := environ.get("ICCON_HOME"):
-        base = Path(home).expanduser().absolute()
-        return Folders(config=base, data=base / "data", cache=base / "cache", logs=base / "logs")
-    from platformdirs import PlatformDirs  # noqa: PLC0415  (not needed under ICCON_HOME)
-
-    dirs = PlatformDirs("iccon", appauthor=False)
-    return Folders(dirs.user_config_path, dirs.user_data_path, dirs.user_cache_path, dirs.user_log_path)
-
-
-def chosen(option: str | None, environ: Mapping[str, str]) -> Path | None:
-    """Return the configuration file named by `--config`, else by ICCON_CONFIG; None for the usual one."""
-    name = option or environ.get("ICCON_CONFIG")
-    return Path(name).expanduser().absolute() if name else None
 
 
 def load(path: Path | None, folders: Folders) -> Loaded:

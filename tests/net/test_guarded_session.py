@@ -322,3 +322,12 @@ def test_the_pagerduty_client_works_over_the_guard() -> None:
     assert lost.value.kind is FaultKind.LOST
     assert len(server.requests) == 3
     assert b"Token token=token" in server.requests[0]
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://127.0.0.1/", "127.0.0.1", "http://", "http://[", "http://127.0.0.1:99999"]
+)
+def test_an_address_that_is_none_is_said(url: str) -> None:
+    with pytest.raises(SourceFault) as caught:
+        guarded_session(url).get(url)
+    assert caught.value.kind in (FaultKind.REJECTED, FaultKind.REFUSED)

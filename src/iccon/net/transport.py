@@ -213,6 +213,13 @@ class GuardedSession(requests.Session):
         """Return None: no redirect is followed, nor is its body read to prepare for one."""
         return None
 
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        """Build the request. Raises SourceFault where it cannot be: a bad address, an unusable header."""
+        try:
+            return super().prepare_request(request)
+        except (requests.RequestException, ValueError) as error:
+            raise network_fault(error, host_of(str(request.url)), self.limits) from None
+
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send once and return the answer with its whole body. Raises SourceFault."""
         host, write = host_of(str(request.url)), str(request.method).upper() in self.writes
@@ -339,4 +346,11 @@ def _classify(chain: list[BaseException], limits: Limits) -> tuple[FaultKind, st
     for kinds, kind, words in _CAUSES:
         if any(isinstance(each, kinds) for each in chain):
             return kind, words.format(seconds=limits.seconds)
-    return FaultKind.REJECTED, f"the request could not be made: {chain[0]}"
+    return FaultKind.REJECTED, f"the request could not be made: {_harmless(chain[0])}"
+
+
+def _harmless(error: BaseException) -> str:
+    """Say what is wrong without quoting a header, which may be a token."""
+    if isinstance(error, requests.exceptions.InvalidHeader | UnicodeError):
+        return "a header holds characters that cannot be sent; check the token"
+    return str(error)

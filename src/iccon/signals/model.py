@@ -84,6 +84,9 @@ class Cell(Struct, frozen=True):
     """One service's golden signal as shown. `value` is the last one known even when stale; `at` its sample's time.
 
     `fault` is the reason where the verdict is ERROR, or where the last poll failed and the value is the old one.
+    `recent` is evenly spaced in time up to the latest; NaN where there is no sample or no number.
+    `judged` is what the thresholds say of `value`, however old it is; None without a value.
+    `stale_after` is in seconds.
     """
 
     service: CleanText
@@ -95,6 +98,21 @@ class Cell(Struct, frozen=True):
     recent: tuple[float, ...] = ()
     warn: float | None = None
     bad: float | None = None
+    fault: CleanText = CleanText("")
+    judged: Verdict | None = None
+    stale_after: float = 60.0
+
+
+class Change(Struct, frozen=True):
+    """A cell whose verdict is another than before; `at` is its sample's time, seconds since 1970 UTC."""
+
+    service: CleanText
+    signal: str
+    unit: Unit
+    before: Verdict
+    after: Verdict
+    value: float | None
+    at: float | None
     fault: CleanText = CleanText("")
 
 

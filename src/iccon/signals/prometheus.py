@@ -1,0 +1,251 @@
+"""Golden signals from a Prometheus-compatible server, by way of `prometheus_api_client`."""
+
+import math
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct, field
+from prometheus_api_client import PrometheusConnect
+
+from iccon.clock import Clock, SystemClock
+from iccon.config import schema
+from iccon.config.secrets import SecretFault, resolve
+from iccon.faults import FaultKind, SourceFault
+from iccon.net import Limits, checked, decode_json, guarded_session, http_date
+from iccon.signals.model import Answer, Samples, SignalSpec
+from iccon.text import CleanText, clean
+
+T = TypeVar("T")
+
+MOST_POINTS = 11_000  # Prometheus answers 400 beyond
+MOST_SERIES = 500  # a board of more services is a mistaken query
+NO_SERVICE = CleanText("(no service)")
+_WARNINGS = 20
+
+Pairs = list[tuple[float, float | str]]
+
+
+class _Series(Struct):
+    metric: dict[str, str]
+    values: Pairs = []
+
+
+class _Data(Struct):
+    kind: str = field(name="resultType", default="")
+    result: msgspec.Raw = field(default_factory=lambda: msgspec.Raw(b"[]"))
+
+
+class _Envelope(Struct):
+    """The outer form of every answer of the HTTP API: https://prometheus.io/docs/prometheus/latest/querying/api/."""
+
+    status: str
+    data: _Data | None = None
+    error: str = ""
+    warnings: list[str] | None = None
+    infos: list[str] | None = None
+
+
+class _Connect(PrometheusConnect):  # type: ignore[misc]  # the library has no types
+    """`PrometheusConnect` whose range query goes in a form body, and comes back with the server's warnings."""
+
+    def custom_query_range(
+        self,
+        query: str,
+        start_time: datetime,
+        end_time: datetime,
+        step: str,
+        params: dict[str, Any] | None = None,
+        timeout: int | None = None,
+    ) -> _Envelope:
+        """POST /api/v1/query_range. Long queries pass, and none is kept in an access log. Raises SourceFault."""
+        times = {"start": f"{start_time.timestamp():.3f}", "end": f"{end_time.timestamp():.3f}"}
+        form = {"query": query, **times, "step": step, **(params or {})}
+        response = self._session.post(f"{self.url}/api/v1/query_range", data=form)
+        envelope: _Envelope = decode_json(checked(response), _Envelope)
+        return envelope
+
+
+class Probe(Struct, frozen=True):
+    """What a server says of itself. `skew`: its clock minus ours in seconds, to about one; None without a Date."""
+
+    version: CleanText
+    skew: float | None
+
+
+class PrometheusBackend:
+    """One server. Blocking and usable from several threads. `secrets` gives the value of a Secret."""
+
+    def __init__(
+        self,
+        name: str,
+        config: schema.Prometheus,
+        secrets: Callable[[schema.Secret], str] = resolve,
+        clock: Clock | None = None,
+    ) -> None:
+        self.name = name
+        self._config = config
+        self._secrets = secrets
+        self._clock = clock or SystemClock()
+        self._lock = threading.Lock()
+        self._connected: _Connect | None = None
+
+    def range(self, spec: SignalSpec, start: float, end: float, step: float) -> Answer:
+        """Return the series of `spec.query`, by service; see SignalBackend.
+
+        The step is widened where it would give more than 11,000 points. Samples are taken from at most
+        `stale_after` seconds before each point, so that a dead target does not look alive for five minutes
+        (`lookback_delta`; servers that do not know it ignore it). Raises SourceFault.
+        """
+        step = math.ceil(max(step, (end - start) / (MOST_POINTS - 1), 0.001) * 1000) / 1000
+        lookback = {"lookback_delta": f"{spec.stale_after:g}s", "timeout": f"{self._config.timeout:g}s"}
+        moments = datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC)
+        envelope = self._asked(
+            lambda connect: connect.custom_query_range(spec.query, *moments, f"{step:.3f}", lookback)
+        )
+        return decode(envelope, spec)
+
+    def probe(self) -> str:
+        """Say in one line what answers, and whether its clock agrees. Raises SourceFault."""
+        found = self.facts()
+        if found.skew is None or abs(found.skew) < 2:
+            return found.version
+        way = "ahead" if found.skew > 0 else "behind"
+        return clean(f"{found.version}; its clock is {abs(found.skew):.0f} s {way}")
+
+    def facts(self) -> Probe:
+        """Ask the server for its version, or else for the number 1. Raises SourceFault."""
+        return self._asked(self._facts)
+
+    def close(self) -> None:
+        """Close the connections."""
+        with self._lock:
+            connected, self._connected = self._connected, None
+        if connected is not None:
+            connected.close()
+
+    def _facts(self, connect: _Connect) -> Probe:
+        session = connect._session
+        before = self._clock.now()
+        response = session.get(f"{connect.url}/api/v1/status/buildinfo")
+        skew = _skew(str(response.headers.get("date", "")), before, self._clock.now())
+        if response.status_code in (404, 405, 501):  # not every compatible server has it
+            checked(session.post(f"{connect.url}/api/v1/query", data={"query": "1"}))
+            return Probe(CleanText("reachable; names no version"), skew)
+        return Probe(_version(decode_json(checked(response))), skew)
+
+    def _asked(self, ask: Callable[[_Connect], T]) -> T:
+        """Ask; after a refusal of the credential forget it, so that a renewed one is read next time."""
+        try:
+            return ask(self._connect())
+        except SourceFault as fault:
+            if fault.kind is FaultKind.UNAUTHORIZED:
+                self.close()
+            raise
+
+    def _connect(self) -> _Connect:
+        with self._lock:
+            if self._connected is None:
+                self._connected = self._made()
+            return self._connected
+
+    def _made(self) -> _Connect:
+        config = self._config
+        headers = dict(config.headers)
+        try:
+            if config.token is not None:
+                headers["Authorization"] = f"Bearer {self._secrets(config.token)}"
+            password = self._secrets(config.password) if config.password is not None else ""
+        except SecretFault as fault:
+            raise SourceFault(FaultKind.UNAUTHORIZED, f"no credential: {fault.reason}") from fault
+        session = guarded_session(
+            config.url,
+            Limits(seconds=config.timeout),
+            headers=headers,
+            auth=(config.username, password) if config.username else None,
+            ca_file=config.ca_file,
+            writes=frozenset(),
+        )
+        return _Connect(config.url.rstrip("/"), session=session, method="POST")
+
+
+def decode(envelope: _Envelope, spec: SignalSpec) -> Answer:
+    """Return the answer to a range query by service. Raises SourceFault."""
+    if envelope.status != "success" or envelope.data is None:
+        raise SourceFault(FaultKind.REJECTED, f"the query failed: {envelope.error or envelope.status}")
+    if envelope.data.kind != "matrix":
+        raise SourceFault(FaultKind.BAD_ANSWER, f"a {clean(envelope.data.kind, 30)} instead of a matrix")
+    found = _decoded(envelope.data.result)
+    if len(found) > MOST_SERIES:
+        words = f"{len(found):,} series, at most {MOST_SERIES}: let the query aggregate by ({spec.label})"
+        raise SourceFault(FaultKind.TOO_LARGE, words)
+    warnings = [*(envelope.warnings or ()), *(envelope.infos or ())][:_WARNINGS]
+    series, doubled = _by_service(found, spec)
+    if doubled:
+        warnings.append(
+            f"several series for {', '.join(doubled[:3])}: the worst is shown; let the query aggregate"
+        )
+    return Answer(series, tuple(clean(text, 200) for text in warnings))
+
+
+def _decoded(result: msgspec.Raw) -> list[_Series]:
+    try:
+        return msgspec.json.decode(result, type=list[_Series])
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise SourceFault(FaultKind.BAD_ANSWER, f"samples of another shape: {error}") from None
+
+
+def _by_service(found: list[_Series], spec: SignalSpec) -> tuple[dict[CleanText, Samples], list[CleanText]]:
+    pieces: dict[CleanText, list[dict[float, float]]] = {}
+    for each in found:
+        pieces.setdefault(_service(each, spec.label), []).append(_points(each.values))
+    series = {name: _samples(several, spec.worse) for name, several in pieces.items()}
+    return series, [name for name, several in pieces.items() if len(several) > 1]
+
+
+def _service(series: _Series, label: str) -> CleanText:
+    return clean(series.metric.get(label, ""), 100) or NO_SERVICE
+
+
+def _points(values: Pairs) -> dict[float, float]:
+    """Return values by time; of two at one instant the later in the answer holds."""
+    try:
+        return {time: _number(value) for time, value in values}
+    except ValueError:
+        raise SourceFault(FaultKind.BAD_ANSWER, "a sample that is no number") from None
+
+
+def _number(value: float | str) -> float:
+    number = float(value)
+    return math.nan if math.isnan(number) else number  # one NaN, so that equal boards compare equal
+
+
+def _samples(several: list[dict[float, float]], worse: str) -> Samples:
+    """Return one series, ascending; where several share a service the worst at each instant, which hides no trouble."""
+    points = several[0] if len(several) == 1 else _worst(several, min if worse == "lower" else max)
+    ordered = sorted(points.items())
+    return Samples(tuple(time for time, _ in ordered), tuple(value for _, value in ordered))
+
+
+def _worst(several: list[dict[float, float]], pick: Callable[[float, float], float]) -> dict[float, float]:
+    points: dict[float, float] = {}
+    for each in several:
+        for time, value in each.items():
+            known = points.get(time, math.nan)
+            points[time] = value if math.isnan(known) else known if math.isnan(value) else pick(known, value)
+    return points
+
+
+def _version(data: Any) -> CleanText:
+    info = data.get("data") if isinstance(data, dict) else None
+    version = info.get("version") if isinstance(info, dict) else None
+    return clean(f"version {version}" if version else "reachable; names no version", 100)
+
+
+def _skew(date: str, before: datetime, after: datetime) -> float | None:
+    """Return the server's clock minus ours in seconds; its header is cut to whole seconds, hence the half."""
+    there = http_date(date)
+    middle = before + (after - before) / 2
+    return None if there is None else (there - middle).total_seconds() + 0.5

@@ -1,0 +1,101 @@
+"""The board's source: one range query a signal, all at once, each able to fail alone."""
+
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
+
+from iccon.background import side_by_side
+from iccon.clock import Clock
+from iccon.config import schema
+from iccon.faults import FaultKind, SourceFault
+from iccon.signals.board import Asked, Window, Windows, failed, judge, merged, to_ask
+from iccon.signals.model import GOLDEN, Answer, Board, SignalBackend, SignalSpec, Unit
+from iccon.text import clean
+
+_log = logging.getLogger("iccon")
+
+
+def specs_of(signals: schema.Signals, servers: Collection[str]) -> tuple[SignalSpec, ...]:
+    """Return the configured golden signals in their fixed order; a signal that names no server takes the first."""
+    first = next(iter(servers), "")
+    given = ((name, getattr(signals, name)) for name in GOLDEN)
+    return tuple(
+        SignalSpec(
+            name,
+            s.query,
+            s.server or first,
+            Unit(s.unit),
+            signals.label,
+            s.warn,
+            s.bad,
+            s.worse,
+            s.stale_after,
+        )
+        for name, s in given
+        if s is not None
+    )
+
+
+class BoardSource:
+    """Keeps the windows of all signals and gives the board. Used by one thread at a time, as the feed does.
+
+    `backends` by name; `window` and `step` in seconds; `services` are on the board even without data.
+    """
+
+    def __init__(
+        self,
+        specs: Sequence[SignalSpec],
+        backends: Mapping[str, SignalBackend],
+        clock: Clock,
+        window: float,
+        step: float,
+        services: Sequence[str] = (),
+    ) -> None:
+        self._backends = backends
+        self._clock = clock
+        shown = tuple(clean(name, 100) for name in services)
+        self._windows = Windows(tuple(Window(spec) for spec in specs), window, step, shown)
+
+    @property
+    def last(self) -> Board:
+        """The board by what is known, judged against the clock now."""
+        return judge(self._windows, self._now())
+
+    def poll(self) -> Board:
+        """Bring every signal up to now and return the board; a signal that fails is marked, the others go on.
+
+        Raises SourceFault when all fail; the board with its old values, marked, is in `partial`.
+        """
+        now, windows = self._now(), self._windows
+        asked = [to_ask(window, now, windows.span, windows.step) for window in windows.signals]
+        work = [partial(self._ask, w.spec, a) for w, a in zip(windows.signals, asked, strict=True)]
+        came = side_by_side(work, "signal")
+        told = [self._told(*each) for each in zip(windows.signals, asked, came, strict=True)]
+        self._windows = Windows(tuple(told), windows.span, windows.step, windows.services)
+        faults = [_fault(each) for each in came if isinstance(each, Exception)]
+        if faults and len(faults) == len(came):
+            waits = [fault.retry_after for fault in faults if fault.retry_after is not None]
+            raise SourceFault(faults[0].kind, faults[0].reason, max(waits, default=None), self.last)
+        return self.last
+
+    def _now(self) -> float:
+        return self._clock.now().timestamp()
+
+    def _ask(self, spec: SignalSpec, asked: Asked) -> Answer:
+        backend = self._backends.get(spec.server)
+        if backend is None:
+            raise SourceFault(FaultKind.REJECTED, f"no metrics server named {spec.server!r} is configured")
+        return backend.range(spec, asked.start, asked.end, asked.step)
+
+    def _told(self, window: Window, asked: Asked, came: Answer | Exception) -> Window:
+        if isinstance(came, Exception):
+            return failed(window, _fault(came).reason)
+        return merged(window, asked, came, self._windows.span)
+
+
+def _fault(error: Exception) -> SourceFault:
+    """Return `error` as a fault; one that no backend foresaw is a mistake in the program: logged, and shown."""
+    if isinstance(error, SourceFault):
+        return error
+    _log.error("a signal could not be read", exc_info=error)
+    return SourceFault(FaultKind.BAD_ANSWER, f"internal error, see the log: {type(error).__name__}")

@@ -1,0 +1,208 @@
+"""The board as a pure fold."""
+
+import math
+from itertools import pairwise
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+
+from iccon.signals.board import (
+    MOST_POINTS,
+    RECENT,
+    Asked,
+    Window,
+    Windows,
+    aged,
+    failed,
+    judge,
+    merged,
+    to_ask,
+    verdict_changes,
+    verdict_of,
+)
+from iccon.signals.model import Answer, Board, Samples, SignalSpec, Unit, Verdict
+from iccon.text import CleanText
+
+SPAN, STEP, NOW = 600.0, 15.0, 1_800_000_000.0
+API, WEB, JOB = CleanText("api"), CleanText("web"), CleanText("job")
+
+
+def spec(name: str = "latency", **changes: object) -> SignalSpec:
+    fields: dict[str, object] = {"warn": 0.5, "bad": 1.0, "stale_after": 60.0, **changes}
+    return SignalSpec(name, "q", "main", Unit.SECONDS, **fields)  # type: ignore[arg-type]
+
+
+def told(window: Window, now: float, **values: float) -> Window:
+    """Poll at `now` and get one constant value a service."""
+    asked = to_ask(window, now, SPAN, STEP)
+    count = round((asked.end - asked.start) / asked.step) + 1
+    times = tuple(asked.start + n * asked.step for n in range(count))
+    series = {CleanText(name): Samples(times, (value,) * count) for name, value in values.items()}
+    return merged(window, asked, Answer(series), SPAN)
+
+
+def board(*windows: Window, now: float = NOW, services: tuple[CleanText, ...] = ()) -> Board:
+    return judge(Windows(windows, SPAN, STEP, services), now)
+
+
+@pytest.mark.parametrize(
+    ("value", "worse", "verdict"),
+    [
+        (0.1, "higher", Verdict.OK),
+        (0.5, "higher", Verdict.WARN),
+        (1.0, "higher", Verdict.BAD),
+        (math.inf, "higher", Verdict.BAD),
+        (-math.inf, "higher", Verdict.NOT_A_NUMBER),
+        (math.nan, "higher", Verdict.NOT_A_NUMBER),
+        (0.0, "higher", Verdict.OK),
+        (2.0, "lower", Verdict.OK),
+        (0.0, "lower", Verdict.BAD),
+    ],
+)
+def test_thresholds(value: float, worse: str, verdict: Verdict) -> None:
+    limits = {"warn": 0.5, "bad": 1.0} if worse == "higher" else {"warn": 1.0, "bad": 0.5}
+    assert verdict_of(spec(worse=worse, **limits), value) is verdict
+
+
+def test_without_thresholds_every_number_is_ok_and_infinity_is_none() -> None:
+    free = spec(warn=None, bad=None)
+    assert verdict_of(free, 1e300) is Verdict.OK
+    assert verdict_of(free, math.inf) is Verdict.NOT_A_NUMBER
+
+
+def test_the_states_are_distinct() -> None:
+    window = told(Window(spec()), NOW, api=0.0, web=math.nan)
+    shown = board(window, services=(JOB,)).cells
+    verdicts = {name: shown[name, "latency"].verdict for name in (API, WEB, JOB)}
+    assert verdicts == {API: Verdict.OK, WEB: Verdict.NOT_A_NUMBER, JOB: Verdict.NO_DATA}
+    broken = board(failed(window, CleanText("refused")), services=(JOB,)).cells
+    assert [broken[name, "latency"].verdict for name in (API, JOB)] == [Verdict.ERROR] * 2
+    assert broken[API, "latency"].value == 0.0
+    assert broken[API, "latency"].fault == "refused"
+    assert broken[JOB, "latency"].value is None
+
+
+def test_old_values_become_stale_while_no_poll_succeeds() -> None:
+    window = failed(told(Window(spec()), NOW, api=2.0), CleanText("refused"))
+    first = board(window)
+    assert aged(first, NOW + 59) is first
+    old = aged(first, NOW + 61)
+    cell = old.cells[API, "latency"]
+    assert (cell.verdict, cell.value, cell.at, cell.fault) == (Verdict.STALE, 2.0, NOW, "refused")
+    assert cell.verdict is board(window, now=NOW + 61).cells[API, "latency"].verdict
+
+
+def test_a_value_from_the_future_is_not_trusted_after_the_clock_went_back() -> None:
+    first = board(told(Window(spec()), NOW, api=0.1))
+    assert aged(first, NOW - 3600).cells[API, "latency"].verdict is Verdict.STALE
+
+
+def test_a_service_whose_series_ends_becomes_stale_by_its_own_time() -> None:
+    window = told(Window(spec()), NOW, api=0.1, web=0.1)
+    for n in range(1, 8):
+        window = told(window, NOW + 10 * n, web=0.1)
+    shown = board(window, now=NOW + 70).cells
+    assert shown[API, "latency"].verdict is Verdict.STALE
+    assert shown[WEB, "latency"].verdict is Verdict.OK
+    for n in range(8, 70):
+        window = told(window, NOW + 10 * n, web=0.1)
+    assert board(window, now=NOW + 690).services == (WEB,)
+
+
+def test_the_worst_stand_first_and_an_outage_moves_nothing() -> None:
+    window = told(Window(spec()), NOW, api=0.1, job=0.6, web=2.0)
+    assert board(window, services=(API,)).services == (WEB, JOB, API)
+    lost = board(failed(window, CleanText("refused")), now=NOW + 500, services=(API,))
+    assert lost.services == (WEB, JOB, API)
+
+
+@given(st.lists(st.tuples(st.floats(0, 0.49), st.floats(0, 0.49), st.floats(1, 9)), min_size=2, max_size=5))
+def test_order_moves_only_when_a_verdict_does(rounds: list[tuple[float, float, float]]) -> None:
+    window, orders = Window(spec()), set()
+    for n, (api, web, job) in enumerate(rounds):
+        window = told(window, NOW + 10 * n, api=api, web=web, job=job)
+        orders.add(board(window, now=NOW + 10 * n).services)
+    assert orders == {(JOB, API, WEB)}
+
+
+def test_the_first_question_is_for_everything_and_the_next_only_for_what_is_newer() -> None:
+    window = Window(spec())
+    assert to_ask(window, NOW, SPAN, STEP) == Asked(NOW - SPAN, NOW, STEP, True)
+    window = told(window, NOW, api=0.1)
+    assert to_ask(window, NOW + 10, SPAN, STEP) == Asked(NOW + 10, NOW + 10, STEP, False)
+    assert to_ask(window, NOW + 50, SPAN, STEP) == Asked(NOW + 5, NOW + 50, STEP, False)
+
+
+@pytest.mark.parametrize("later", [SPAN + 1, -3600.0])
+def test_everything_is_asked_anew_after_a_gap_or_a_clock_that_went_back(later: float) -> None:
+    window = told(Window(spec()), NOW, api=0.1)
+    assert to_ask(window, NOW + later, SPAN, STEP).whole
+    window = told(window, NOW + later, web=0.1)
+    assert list(window.series) == [WEB]
+
+
+def test_a_small_step_back_of_the_clock_loses_nothing() -> None:
+    window = told(told(Window(spec()), NOW, api=0.1), NOW - 2, api=0.2)
+    samples = window.series[API]
+    assert samples.values[-1] == 0.2
+    assert list(samples.times) == sorted(set(samples.times))
+
+
+@given(st.lists(st.floats(-20, 900), max_size=60))
+def test_a_window_is_bounded_ascending_and_ends_now(pauses: list[float]) -> None:
+    window, now = told(Window(spec()), NOW, api=0.1), NOW
+    for pause in pauses:
+        now += pause
+        window = told(window, now, api=0.1)
+        times = window.series[API].times
+        assert all(a < b for a, b in pairwise(times))
+        assert len(times) <= SPAN / STEP + 3
+        assert times[-1] == now
+        assert times[0] >= now - SPAN - STEP
+
+
+def test_no_question_is_for_more_points_than_the_most() -> None:
+    asked = to_ask(Window(spec()), NOW, 604_800, 1)
+    assert round((asked.end - asked.start) / asked.step) <= MOST_POINTS
+
+
+def test_samples_from_the_future_are_left_out_and_said() -> None:
+    asked = to_ask(Window(spec()), NOW, SPAN, STEP)
+    series = {API: Samples((NOW - 15, NOW, NOW + 60), (0.1, 0.2, 9.0))}
+    window = merged(Window(spec()), asked, Answer(series), SPAN)
+    assert window.series[API].values == (0.1, 0.2)
+    assert "future" in window.warnings[0]
+    assert board(window).warnings[0].startswith("latency: 1 samples")
+
+
+def test_an_empty_series_is_no_data() -> None:
+    asked = to_ask(Window(spec()), NOW, SPAN, STEP)
+    window = merged(Window(spec()), asked, Answer({API: Samples((), ())}), SPAN)
+    assert board(window, services=(API,)).cells[API, "latency"].verdict is Verdict.NO_DATA
+
+
+def test_recent_keeps_the_peaks_and_the_gaps_and_does_not_shimmer() -> None:
+    asked = to_ask(Window(spec()), NOW, SPAN, STEP)
+    times = tuple(NOW - n for n in (500, 499, 400, 20, 10, 0))
+    series = {API: Samples(times, (1.0, 7.0, math.nan, 2.0, 9.0, 3.0))}
+    window = merged(Window(spec()), asked, Answer(series), SPAN)
+    recent = board(window).cells[API, "latency"].recent
+    assert len(recent) <= RECENT
+    assert [value for value in recent if not math.isnan(value)] in ([7.0, 9.0, 3.0], [7.0, 9.0])
+    soon = board(window, now=NOW + 1).cells[API, "latency"].recent
+    assert [v for v in soon if v == v] == [v for v in recent if v == v]
+
+
+def test_changes_are_told_once() -> None:
+    first = board(told(Window(spec()), NOW, api=0.1, web=0.1))
+    second = board(told(Window(spec()), NOW, api=2.0, web=0.1))
+    (change,) = verdict_changes(first, second)
+    assert (change.service, change.before, change.after, change.value) == (API, Verdict.OK, Verdict.BAD, 2.0)
+    assert verdict_changes(second, second) == ()
+    assert {each.before for each in verdict_changes(None, second)} == {Verdict.NO_DATA}
+
+
+def test_equal_boards_compare_equal_also_with_nan() -> None:
+    window = told(Window(spec()), NOW, api=math.nan)
+    assert board(window) == board(window)

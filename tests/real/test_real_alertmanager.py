@@ -1,7 +1,8 @@
 """The adapter against the real program: what it hands through byte for byte must arrive harmless."""
 
+import time
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
 from real_alertmanager import Alertmanager, alertmanager_program, running_alertmanager
@@ -9,7 +10,7 @@ from real_alertmanager import Alertmanager, alertmanager_program, running_alertm
 from iccon.config import schema
 from iccon.faults import SourceFault
 from iccon.pages.alertmanager import AlertmanagerBackend
-from iccon.pages.model import PageStatus
+from iccon.pages.model import Page, PageStatus
 from iccon.pages.source import PagesSource
 
 pytestmark = pytest.mark.skipif(alertmanager_program() is None, reason="prometheus-alertmanager is absent")
@@ -29,7 +30,7 @@ def backend(*peers: Alertmanager, urls: tuple[str, ...] = ()) -> AlertmanagerBac
     return AlertmanagerBackend("am", config)
 
 
-def alert(name: str, **annotations: str) -> dict[str, object]:
+def alert(name: str, **annotations: str) -> dict[str, Any]:
     return {
         "labels": {"alertname": name, "service": "checkout", "severity": "critical"},
         "annotations": annotations,
@@ -37,7 +38,7 @@ def alert(name: str, **annotations: str) -> dict[str, object]:
     }
 
 
-def named(backend: AlertmanagerBackend, name: str):  # noqa: ANN201
+def named(backend: AlertmanagerBackend, name: str) -> list[Page]:
     return [page for page in backend.list() if page.alert == name]
 
 
@@ -53,7 +54,7 @@ def test_an_alert_becomes_a_page(peers: tuple[Alertmanager, Alertmanager]) -> No
 
 def test_hostile_text_arrives_readable_and_harmless(peers: tuple[Alertmanager, Alertmanager]) -> None:
     hostile = alert("Hostile", summary=HOSTILE)
-    hostile["labels"] |= {"service": HOSTILE}  # type: ignore[operator]
+    hostile["labels"] |= {"service": HOSTILE}
     peers[0].post(hostile)
     (page,) = named(backend(peers[0]), "Hostile")
     for text in (page.title, page.service):
@@ -77,8 +78,6 @@ def test_peers_are_one_list_and_the_view_that_fires_wins(peers: tuple[Alertmanag
 
 def _settled(backend: AlertmanagerBackend, name: str) -> PageStatus:
     """A silence shows at the alert's next evaluation; wait for it."""
-    import time
-
     for _ in range(100):
         (page,) = named(backend, name)
         if page.status is PageStatus.SILENCED:

@@ -24,6 +24,7 @@ from iccon.drill.pagerduty_routes import ApiError, Request, answer
 from iccon.drill.pagerduty_state import Account, Incident, Json, Person
 
 DEFAULT_CREDENTIAL: Final = "drill-token"
+CALLS_KEPT: Final = 10_000  # the oldest go: a drill may run for hours
 RATE_WINDOW: Final = 60.0  # seconds
 JSON_TYPE: Final = "application/json; charset=utf-8"
 
@@ -100,12 +101,13 @@ class PagerDutyServer:
         self.limit = limit
         self.say_reset = True
         self.on_change: Callable[[str, str, str], None] | None = None
-        self.calls: list[Call] = []
+        self.calls: deque[Call] = deque(maxlen=CALLS_KEPT)
         self.clock: Clock = clock or SystemClock()
         self._lock = threading.RLock()
         self._faults: list[Fault] = []
         self._budget = _Budget()
         self._stopping = threading.Event()
+        self._started = False
         self._http = _Http(("127.0.0.1", port), self)
         self.account = Account(
             self.url, Person(on_call, on_call.split("@", maxsplit=1)[0].replace(".", " ").title())
@@ -118,15 +120,18 @@ class PagerDutyServer:
 
     def start(self) -> Self:
         """Begin to answer."""
+        self._started = True
         threading.Thread(
             target=self._http.serve_forever, args=(0.05,), name="drill-pagerduty", daemon=True
         ).start()
         return self
 
     def stop(self) -> None:
-        """Stop answering, end every open connection, free the port. Only after start()."""
+        """Stop answering, end every open connection, free the port; a second call does nothing."""
         self._stopping.set()
-        self._http.shutdown()
+        if self._started:
+            self._http.shutdown()
+            self._started = False
         self._http.server_close()
         self._http.hang_up()
 
@@ -224,7 +229,7 @@ class PagerDutyServer:
             self._changed(key, now, request.sender)
         headers = {"ratelimit-limit": str(self.limit), "ratelimit-remaining": str(max(left, 0))}
         headers |= {"ratelimit-reset": str(reset)} if self.say_reset else {}
-        return 201 if status == 200 and request.method == "POST" else status, body, headers
+        return status, body, headers
 
     def _admit(self, request: Request, token: str, left: int) -> None:
         if left < 0:

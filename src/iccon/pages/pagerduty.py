@@ -128,10 +128,19 @@ class PagerDutyBackend:
 
     def probe(self) -> str:
         """Return one line: whose token this is, what it may do, how far the clocks differ. Raises SourceFault."""
+        self._check_ids()
         self._get("/abilities")
         who = self._who()
         self._get("/incidents", self._filters() | {"limit": 1})
         return "; ".join(part for part in (who, "may read incidents", self._writing(), self._skew()) if part)
+
+    def _check_ids(self) -> None:
+        for key in (*self._config.services, *self._config.teams):
+            if not re.fullmatch("[A-Z0-9]+", key):
+                raise SourceFault(
+                    FaultKind.REJECTED,
+                    f"{clean(key, 60)!r} is a name; PagerDuty wants the id at the end of its web address",
+                )
 
     def _who(self) -> str:
         try:

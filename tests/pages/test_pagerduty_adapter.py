@@ -1,0 +1,484 @@
+"""The PagerDuty adapter against a server that keeps state and misbehaves: complete, exact, once, in plain words."""
+
+import json
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pagerduty_spec import needs_spec, problems_of_request
+
+from iccon.clock import SystemClock
+from iccon.config import schema
+from iccon.drill.pagerduty_api import Fault, PagerDutyServer
+from iccon.faults import FaultKind, SourceFault
+from iccon.pages.model import UNKNOWN_TIME, PageStatus
+from iccon.pages.pagerduty import PagerDutyBackend, complete
+
+TOKEN = "u+secret"
+HTML = b"<!doctype html><title>Sign in</title>"
+
+
+@pytest.fixture
+def server() -> Iterator[PagerDutyServer]:
+    with PagerDutyServer(token=TOKEN, read_only="looks") as server:
+        yield server
+
+
+def backend(
+    server: PagerDutyServer, *, token: str = TOKEN, email: str = "ada@example.com", **config: Any
+) -> PagerDutyBackend:
+    settings = {"url": server.url, "timeout": 5.0} | config
+    return PagerDutyBackend(schema.PagerDuty(token=schema.Secret(literal="unused"), **settings), token, email)
+
+
+def fault_of(call: Callable[[], object]) -> SourceFault:
+    with pytest.raises(SourceFault) as caught:
+        call()
+    return caught.value
+
+
+def writes(server: PagerDutyServer) -> int:
+    return sum(call.method != "GET" for call in server.calls)
+
+
+def answer(server: PagerDutyServer, *incidents: Any, more: Any = False) -> None:
+    body = json.dumps({"incidents": incidents, "more": more}).encode()
+    server.fail(Fault("answer", status=200, body=body, times=None))
+
+
+# -- the list
+
+
+def test_a_page_says_what_matters(server: PagerDutyServer) -> None:
+    key = server.trigger("disk is full", "db", "low", alert="DiskFull", runbook_url="https://runbooks/disk")
+    server.acknowledge(key, "bob.roe@example.com")
+    (page,) = backend(server).list()
+    assert (page.key, page.title, page.service) == (f"pagerduty:{key}", "disk is full", "db")
+    assert (page.status, page.urgency, page.number) == (PageStatus.ACKNOWLEDGED, "low", "1")
+    assert (page.acknowledged_by, page.changed_by, page.assignees) == ("Bob Roe", "Bob Roe", ("Bob Roe",))
+    assert (page.alert, page.runbook_url) == ("DiskFull", "https://runbooks/disk")
+    assert page.created_at.tzinfo is UTC
+
+
+@pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 199, 200, 250])
+def test_the_list_is_complete_and_each_page_is_there_once(server: PagerDutyServer, count: int) -> None:
+    keys = [server.trigger(f"t{i}") for i in range(count)]
+    listing = backend(server).listing()
+    assert sorted(page.id for page in listing.pages) == keys
+    assert (listing.notices, listing.complete) == ((), True)
+
+
+def test_resolved_pages_are_not_open_and_old_ones_are() -> None:
+    class Past:
+        def __init__(self) -> None:
+            self.at = datetime(2026, 1, 1, tzinfo=UTC)
+
+        def now(self) -> datetime:
+            return self.at
+
+        def monotonic(self) -> float:
+            return self.at.timestamp()
+
+    past = Past()
+    with PagerDutyServer(token=TOKEN, clock=past) as server:
+        old = server.trigger("open for two months")
+        server.resolve(server.trigger("gone"))
+        past.at += timedelta(days=60)
+        assert [page.id for page in backend(server).list()] == [old]
+
+
+def test_pages_that_end_while_the_list_is_read_hide_no_other(server: PagerDutyServer) -> None:
+    keys = [server.trigger(f"t{i}") for i in range(250)]
+    pages_read = 0
+
+    answer_it = server.handle
+
+    def handle(*args: Any) -> Any:
+        nonlocal pages_read
+        pages_read += 1
+        shown = answer_it(*args)
+        for key in keys[:20] if pages_read == 1 else ():
+            server.resolve(key)
+        return shown
+
+    server.handle = handle
+    found = {page.id for page in backend(server).list()}
+    assert found >= set(keys[20:])
+
+
+def test_more_for_ever_ends_and_is_said(server: PagerDutyServer) -> None:
+    answer(server, *({"id": f"P{i}"} for i in range(100)), more=True)
+    listing = backend(server).listing()
+    assert len(listing.pages) == 100
+    assert "gives none" in listing.notices[0]
+    assert not listing.complete
+    assert len(server.calls) < 5
+
+
+def test_the_apis_own_limit_is_said() -> None:
+    rows = [{"id": f"P{i}"} for i in range(10_050)]
+    found, missing = complete(lambda offset: (rows[offset : offset + 100], True))
+    assert [row["id"] for row in found] == [f"P{i}" for i in range(10_000)]
+    assert "10,000" in missing
+
+
+@given(st.integers(1, 320), st.lists(st.tuples(st.integers(0, 3), st.integers(0, 319)), max_size=12))
+def test_what_stays_is_never_missed(count: int, ends: list[tuple[int, int]]) -> None:
+    """Rows go away between two requests: all others are still found, whichever went, while two restarts suffice."""
+    rows = [{"id": f"P{i}"} for i in range(count)]
+    gone = {f"P{row}" for _, row in ends}
+    requests = 0
+
+    def fetch(offset: int) -> tuple[list[dict[str, Any]], bool]:
+        nonlocal requests
+        requests += 1
+        ended = {f"P{row}" for at, row in ends if requests == 2 and at < 2}
+        rows[:] = [row for row in rows if row["id"] not in ended]
+        return rows[offset : offset + 100], offset + 100 < len(rows)
+
+    found, missing = complete(fetch)
+    keys = [row["id"] for row in found]
+    assert missing == ""
+    assert len(keys) == len(set(keys))
+    assert {f"P{i}" for i in range(count)} - gone <= set(keys)
+
+
+def test_duplicates_are_one(server: PagerDutyServer) -> None:
+    answer(server, {"id": "P1", "title": "a"}, {"id": "P1", "title": "b"}, {"id": "P2"})
+    assert [page.id for page in backend(server).list()] == ["P1", "P2"]
+
+
+def test_services_and_teams_are_asked_for(server: PagerDutyServer) -> None:
+    backend(server, services=("S1", "S2"), teams=("T1",)).list()
+    assert server.calls[0].query["service_ids[]"] == ["S1", "S2"]
+    assert server.calls[0].query["team_ids[]"] == ["T1"]
+
+
+@pytest.mark.parametrize(
+    "incident",
+    [
+        {"id": "P1"},
+        {
+            "id": "P1",
+            "title": None,
+            "service": None,
+            "created_at": None,
+            "assignments": None,
+            "urgency": None,
+        },
+        {
+            "id": "P1",
+            "title": 5,
+            "service": "x",
+            "created_at": "0000-99-99T99:99:99Z",
+            "acknowledgements": [None, 3],
+        },
+        {"id": "P1", "title": [], "service": {"summary": None}, "created_at": "0001-01-01T00:00:00+23:59"},
+        {
+            "id": "P1",
+            "status": "exploded",
+            "created_at": "9999-12-31T23:59:59-23:00",
+            "html_url": "javascript:x",
+        },
+        {"id": "P1", "first_trigger_log_entry": {"channel": {"details": "just text", "contexts": [7]}}},
+    ],
+)
+def test_odd_rows_survive_beside_good_ones(server: PagerDutyServer, incident: dict[str, Any]) -> None:
+    answer(server, incident, {"id": "P2", "title": "good"}, "not an incident", {"title": "no id"})
+    listing = backend(server).listing()
+    assert [page.id for page in listing.pages] == ["P1", "P2"]
+    assert listing.pages[0].title
+    assert listing.pages[0].created_at.tzinfo is UTC
+    assert listing.pages[0].url == ""
+    assert "1 incidents without an id" in listing.notices[0]
+
+
+def test_an_unreadable_time_is_marked(server: PagerDutyServer) -> None:
+    answer(server, {"id": "P1", "created_at": "yesterday"})
+    assert backend(server).list()[0].created_at == UNKNOWN_TIME
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("disk [/dev/sda1] is 95%", "disk [/dev/sda1] is 95%"),
+        ("[@click=app.quit]x[/]", "[@click=app.quit]x[/]"),
+        ("\x1b]52;c;aGk=\x07\x00\x9b2J", "␛]52;c;aGk=␇␀\ufffd2J"),
+        ("a\u202eb\u200bc\nd", "abc d"),
+    ],
+)
+def test_hostile_titles_are_readable_and_harmless(server: PagerDutyServer, title: str, shown: str) -> None:
+    server.trigger(title, title)
+    (page,) = backend(server).list()
+    assert (page.title, page.service) == (shown, shown)
+
+
+def test_a_title_of_a_megabyte_and_broken_text_hide_nothing(server: PagerDutyServer) -> None:
+    server.trigger("x" * 1_000_000, "db")
+    server.trigger("half a pair: \ud83d", "db")
+    server.trigger("good", "db")
+    long, half, good = backend(server).list()
+    assert len(long.title) <= 500
+    assert half.title.startswith("half a pair")
+    assert good.title == "good"
+
+
+# -- faults
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "words"),
+    [
+        (Fault("answer", status=401), FaultKind.UNAUTHORIZED, "credential"),
+        (Fault("answer", status=403), FaultKind.FORBIDDEN, "rights"),
+        (Fault("answer", status=404), FaultKind.NOT_FOUND, "URL"),
+        (Fault("answer", status=500), FaultKind.SERVER, "500"),
+        (Fault("answer", status=502, body=HTML), FaultKind.SERVER, "502"),
+        (
+            Fault("answer", status=302, headers={"Location": "https://evil.example/"}),
+            FaultKind.BAD_ANSWER,
+            "redirect",
+        ),
+        (Fault("answer", status=200, body=HTML), FaultKind.BAD_ANSWER, "web page"),
+        (Fault("answer", status=200, body=b'{"incidents": ['), FaultKind.BAD_ANSWER, "cut off"),
+        (Fault("answer", status=200, body=b"[" * 100_000), FaultKind.BAD_ANSWER, ""),
+        (Fault("answer", status=200, body=b"[]"), FaultKind.BAD_ANSWER, "without incidents"),
+        (Fault("answer", status=200, body=b'{"incidents": null}'), FaultKind.BAD_ANSWER, "without incidents"),
+        (Fault("answer", status=200, body=b""), FaultKind.BAD_ANSWER, "empty"),
+        (Fault("reset"), FaultKind.REFUSED, "closed"),
+        (Fault("hang"), FaultKind.TIMEOUT, "0.3 s"),
+        (Fault("drip"), FaultKind.TIMEOUT, "0.3 s"),
+    ],
+)
+def test_every_failure_has_its_word(
+    server: PagerDutyServer, fault: Fault, kind: FaultKind, words: str
+) -> None:
+    server.fail(fault)
+    slow = fault.kind in ("hang", "drip")
+    caught = fault_of(backend(server, timeout=0.3 if slow else 5.0).list)
+    assert caught.kind is kind
+    assert words in caught.reason
+    assert TOKEN not in caught.reason
+    assert len(server.calls) == 1  # nothing is tried twice
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait"),
+    [
+        ({"ratelimit-reset": "17"}, 17.0),
+        ({"Retry-After": "9"}, 9.0),
+        ({}, None),
+        ({"ratelimit-reset": "soon"}, None),
+        ({"ratelimit-reset": "-5"}, 0.0),
+    ],
+)
+def test_a_rate_limit_is_not_slept_on(
+    server: PagerDutyServer, headers: dict[str, str], wait: float | None
+) -> None:
+    server.fail(Fault("answer", status=429, headers=headers))
+    caught = fault_of(backend(server).list)
+    assert (caught.kind, caught.retry_after) == (FaultKind.RATE_LIMITED, wait)
+    assert len(server.calls) == 1
+
+
+def test_nothing_listens() -> None:
+    server = PagerDutyServer(token=TOKEN).start()
+    server.stop()
+    assert fault_of(backend(server).list).kind is FaultKind.REFUSED
+
+
+def test_a_token_is_never_sent_in_the_clear(server: PagerDutyServer) -> None:
+    caught = fault_of(backend(server, url="http://pagerduty.example").list)
+    assert caught.kind is FaultKind.REJECTED
+    assert "https" in caught.reason
+
+
+def test_nothing_is_printed(server: PagerDutyServer, capfd: pytest.CaptureFixture[str]) -> None:
+    for handler in (root := logging.getLogger()).handlers[:]:  # as in the program: nobody configured logging
+        root.removeHandler(handler)
+    for fault in (Fault("answer", status=500), Fault("reset"), Fault("answer", status=429)):
+        server.fail(fault)
+        fault_of(backend(server).list)
+    assert capfd.readouterr() == ("", "")
+
+
+# -- the verbs
+
+
+@pytest.mark.parametrize(("verb", "status"), [("acknowledge", "acknowledged"), ("resolve", "resolved")])
+def test_a_verb_is_done_once_with_the_persons_name(server: PagerDutyServer, verb: str, status: str) -> None:
+    key = server.trigger("t", "s")
+    done = backend(server).act(verb, key)
+    assert done.receipt.startswith(f"{status} by Ada at 20")
+    assert done.receipt.endswith("UTC")
+    assert server.incident(key)["status"] == status
+    assert writes(server) == 1
+    assert backend(server).read_back(verb, key) == done
+
+
+def test_somebody_else_was_first(server: PagerDutyServer) -> None:
+    taken, over = server.trigger("t", "s"), server.trigger("t", "s")
+    server.acknowledge(taken, "bob@example.com")
+    server.resolve(over, "bob@example.com")
+    assert backend(server).act("acknowledge", taken).receipt == "acknowledged already by Bob"
+    caught = fault_of(lambda: backend(server).act("acknowledge", over))
+    assert caught.kind is FaultKind.REJECTED
+    assert "resolved already by Bob" in caught.reason
+    assert server.incident(over)["status"] == "resolved"  # not reopened
+    assert writes(server) == 0
+
+
+@pytest.mark.parametrize("kind", ["reset after", "hang after"])
+def test_a_lost_answer_is_unknown_until_read_back(server: PagerDutyServer, kind: str) -> None:
+    key = server.trigger("t", "s")
+    server.fail(Fault(kind, method="PUT"))
+    timeout = 0.5 if kind == "hang after" else 5.0
+    caught = fault_of(lambda: backend(server, timeout=timeout).act("acknowledge", key))
+    assert caught.kind is FaultKind.LOST
+    done = backend(server).read_back("acknowledge", key)
+    assert done is not None
+    assert done.receipt.startswith("acknowledged by Ada")
+    assert writes(server) == 1
+    acknowledgements = [e for e in server.incidents()[0].events if e.type == "acknowledge_log_entry"]
+    assert len(acknowledgements) == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("reset", method="PUT"),
+        Fault("answer", method="PUT", status=500),
+        Fault("answer", method="PUT", status=504, body=HTML),
+        Fault("answer", method="PUT", status=200, body=HTML),
+        Fault("answer", method="PUT", status=200, body=b"{}"),
+    ],
+)
+def test_an_unclear_answer_is_lost_and_read_back_says_no(server: PagerDutyServer, fault: Fault) -> None:
+    key = server.trigger("t", "s")
+    server.fail(fault)
+    assert fault_of(lambda: backend(server).act("acknowledge", key)).kind is FaultKind.LOST
+    assert backend(server).read_back("acknowledge", key) is None
+    assert writes(server) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, FaultKind.REJECTED),
+        (403, FaultKind.FORBIDDEN),
+        (404, FaultKind.NOT_FOUND),
+        (429, FaultKind.RATE_LIMITED),
+    ],
+)
+def test_a_refused_write_is_known_not_to_be_done(
+    server: PagerDutyServer, status: int, kind: FaultKind
+) -> None:
+    key = server.trigger("t", "s")
+    server.fail(Fault("answer", method="PUT", status=status))
+    assert fault_of(lambda: backend(server).act("acknowledge", key)).kind is kind
+    assert writes(server) == 1
+
+
+def test_read_back_finds_what_others_have_covered(server: PagerDutyServer) -> None:
+    key = server.trigger("t", "s")
+    backend(server).act("acknowledge", key)
+    server.resolve(key)
+    done = backend(server).read_back("acknowledge", key)
+    assert done is not None
+    assert done.receipt.startswith("acknowledged by Ada")
+    other = server.trigger("t", "s")
+    server.resolve(other)
+    assert backend(server).read_back("acknowledge", other) is None
+
+
+@pytest.mark.parametrize(
+    ("verb", "key", "email", "token", "words"),
+    [
+        ("snooze", "{}", "ada@example.com", TOKEN, "no verb"),
+        ("acknowledge", "{}", "", TOKEN, "[me] email"),
+        ("acknowledge", "../users/me", "ada@example.com", TOKEN, "not the id"),
+        ("acknowledge", "", "ada@example.com", TOKEN, "not the id"),
+        ("acknowledge", "PNONE", "ada@example.com", TOKEN, "no such incident"),
+        ("acknowledge", "{}", "ada@example.com", "looks", "may not do this"),
+        ("acknowledge", "{}", "ada@example.com", "wrong", "not accepted"),
+    ],
+)
+def test_what_cannot_be_done_is_said(
+    server: PagerDutyServer, verb: str, key: str, email: str, token: str, words: str
+) -> None:
+    page = key.format(server.trigger("t", "s"))
+    caught = fault_of(lambda: backend(server, email=email, token=token).act(verb, page))
+    assert words in caught.reason
+    assert caught.kind is not FaultKind.LOST
+    assert server.incidents()[0].status == "triggered"
+
+
+def test_polls_and_verbs_run_at_once(server: PagerDutyServer) -> None:
+    """A poll that hangs does not hold up an acknowledgement."""
+    key = server.trigger("t", "s")
+    same = backend(server)
+    server.fail(Fault("hang", method="GET", path="/incidents"))
+    threading.Thread(target=lambda: fault_of(same.list), daemon=True).start()
+    while not server.calls:
+        time.sleep(0.01)
+    assert same.act("acknowledge", key).receipt.startswith("acknowledged by Ada")
+
+
+# -- check
+
+
+def test_probe_says_whose_token_it_is(server: PagerDutyServer) -> None:
+    said = backend(server).probe()
+    assert said == "token of Robin Doe (role user); may read incidents; acts as ada@example.com; clocks agree"
+    assert "[me] email" in backend(server, email="").probe()
+    server.account_token = True
+    assert backend(server).probe().startswith("token of the account")
+
+
+def test_probe_says_how_far_the_clocks_differ() -> None:
+    class Slow(SystemClock):
+        def now(self) -> datetime:
+            return super().now() - timedelta(minutes=5)
+
+    with PagerDutyServer(token=TOKEN, clock=Slow()) as server:
+        assert re.search(r"clocks differ by \+30\d s$", backend(server).probe())
+
+
+def test_probe_knows_a_name_from_an_id(server: PagerDutyServer) -> None:
+    caught = fault_of(backend(server, services=("S1", "checkout")).probe)
+    assert "'checkout'" in caught.reason
+    assert "id" in caught.reason
+
+
+def test_probe_refuses_a_bad_token(server: PagerDutyServer) -> None:
+    assert fault_of(backend(server, token="wrong").probe).kind is FaultKind.UNAUTHORIZED
+
+
+@needs_spec
+def test_every_request_is_as_described(server: PagerDutyServer) -> None:
+    keys = [server.trigger(f"t{i}", "s") for i in range(120)]
+    pager = backend(server, services=("S1",), teams=("T1",))
+    pager.list()
+    backend(server).list()
+    pager.closed(())
+    pager.probe()
+    for verb in pager.verbs:
+        for key in keys[:2]:
+            pager.act(verb, key)
+            pager.read_back("acknowledge", key)
+    kinds = {(call.method, call.path.rstrip("0123456789")) for call in server.calls}
+    assert ("PUT", "/incidents/P") in kinds
+    assert any(call.path.endswith("/log_entries") for call in server.calls)
+    problems = [
+        f"{call.method} {call.path}: {problem}"
+        for call in server.calls
+        for problem in problems_of_request(call.method, call.path, call.query, call.headers, call.body)
+    ]
+    assert problems == []

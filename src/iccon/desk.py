@@ -162,7 +162,7 @@ class Desk:
         try:
             found.extend(self.journal.entries(incident, None if kinds is None else frozenset(kinds)))
         except JournalFault as fault:
-            if not found and fault.code != "damaged":
+            if fault.code not in ("damaged", "undecodable"):
                 raise
             self.damage = fault
         return found

@@ -5,7 +5,6 @@ lost, the other side is read back; what it cannot tell stays unknown, and a pers
 """
 
 import os
-import socket
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -110,7 +109,7 @@ def look(ports: Ports, effect: Effect, before: str = "") -> Fate:
 def owner_token() -> str:
     """Return what names this process in the outbox: host, process id, and when it started."""
     pid = os.getpid()
-    return f"{socket.gethostname()}/{pid}/{_started(pid)}"
+    return f"{os.uname().nodename}/{pid}/{_started(pid)}"
 
 
 def _started(pid: int) -> str:
@@ -125,7 +124,7 @@ def is_dead(owner: str, since: datetime, now: datetime) -> bool:
     """Say whether the process that `owner` names is gone. Of another machine's, after ten minutes."""
     host, _, rest = owner.partition("/")
     pid, _, started = rest.partition("/")
-    if host != socket.gethostname() or not pid.isdecimal():
+    if host != os.uname().nodename or not pid.isdecimal():
         return now - since > ABANDONED
     try:
         os.kill(int(pid), 0)

@@ -1,6 +1,6 @@
 """The fold: entries -> state. Pure, and independent of the order in which other writers' entries arrive."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -114,7 +114,7 @@ class Ledger:
         if in_order and not any(self._recounts(e) for e in fresh):
             for entry in fresh:
                 self.corrections.add(entry)
-                self.state = step(self.state, entry)
+            self.state = advance(self.state, fresh)
         else:
             self._refold()
         return fresh
@@ -137,10 +137,7 @@ class Ledger:
         self.corrections = Corrections()
         for entry in self.entries:
             self.corrections.add(entry)
-        state = State(self.incident)
-        for entry in self.entries:
-            state = step(state, self._counted(entry))
-        self.state = state
+        self.state = advance(State(self.incident), [self._counted(entry) for entry in self.entries])
 
     def _counted(self, entry: Entry) -> Entry:
         if not self.corrections.by_target or entry.id not in self.corrections.by_target:
@@ -153,16 +150,19 @@ class Ledger:
 _NOTHING = Body()
 
 
-def step(state: State, entry: Entry) -> State:
-    """Return `state` after one more entry."""
-    apply = _STEPS.get(entry.kind)
-    if apply is not None:
-        state = apply(state, entry, entry.body)
+def advance(state: State, entries: Sequence[Entry]) -> State:
+    """Return `state` after `entries`. A note costs a look only: nothing is copied before the end."""
+    notes = 0
+    for entry in entries:
+        body = entry.body
+        if body.kind == Note.kind:
+            notes += 1
+        elif (apply := _STEPS.get(body.kind)) is not None:
+            state = apply(state, entry, body)
+    if not entries:
+        return state
     return _replace(
-        state,
-        entries=state.entries + 1,
-        notes=state.notes + (1 if entry.kind == Note.kind else 0),
-        last_id=entry.id,
+        state, entries=state.entries + len(entries), notes=state.notes + notes, last_id=entries[-1].id
     )
 
 

@@ -1,7 +1,8 @@
 """Records <-> entries: times, bodies by kind and version, upcasters for older versions, JSON Lines."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from types import GenericAlias
 from typing import Any
 
 import msgspec
@@ -19,6 +20,11 @@ UPCASTERS: dict[tuple[str, int], Upcaster] = {}
 Row = tuple[str, str, str, int, str, int, str, str, str, str | None, bytes]
 
 _ONE: dict[str, msgspec.json.Decoder[Body]] = {kind: msgspec.json.Decoder(cls) for kind, cls in BODIES.items()}
+_MANY: dict[str, msgspec.json.Decoder[list[Body]]] = {
+    kind: msgspec.json.Decoder(GenericAlias(list, (cls,))) for kind, cls in BODIES.items()
+}
+_MANY_INSTANTS = msgspec.json.Decoder(list[datetime])
+_NONE = Body()
 _RECORD = msgspec.json.Decoder(Record)
 _BAD_JSON = (msgspec.DecodeError, UnicodeDecodeError)
 
@@ -131,21 +137,46 @@ def _upcast(kind: str, version: int, target: int, body: dict[str, Any]) -> dict[
 
 
 def decode_rows(rows: Sequence[Row]) -> list[Entry]:
-    """Decode many rows at once, an order of magnitude cheaper than one by one. BadRecordForm as in `decode`."""
+    """Decode many rows at once, several times cheaper than one by one. BadRecordForm as in `decode`."""
     bodies = _bodies(rows)
-    happened, recorded = _instants(r[6] for r in rows), _instants(r[7] for r in rows)
+    happened, recorded = _instants([r[6] for r in rows]), _instants([r[7] for r in rows])
     return [
         Entry(r[0], r[1], r[2], r[3], at, noted, r[8], r[9], body)
         for r, at, noted, body in zip(rows, happened, recorded, bodies, strict=True)
     ]
 
 
-def _instants(texts: Iterable[str]) -> list[datetime]:
+def _instants(texts: list[str]) -> list[datetime]:
+    try:
+        found = _MANY_INSTANTS.decode('["' + '","'.join(texts) + '"]')
+    except _BAD_JSON:
+        return [instant(text) for text in texts]
+    if len(found) == len(texts) and all(at.tzinfo is UTC for at in found):
+        return found
     return [instant(text) for text in texts]
 
 
 def _bodies(rows: Sequence[Row]) -> list[Body]:
-    return [decode_body(r[4], r[5], r[10]) for r in rows]
+    groups: dict[tuple[str, int], list[int]] = {}
+    for index, row in enumerate(rows):
+        groups.setdefault((row[4], row[5]), []).append(index)
+    bodies: list[Body] = [_NONE] * len(rows)
+    for (kind, version), indexes in groups.items():
+        for index, body in zip(indexes, _alike(kind, version, [rows[i][10] for i in indexes]), strict=True):
+            bodies[index] = body
+    return bodies
+
+
+def _alike(kind: str, version: int, raws: list[bytes]) -> list[Body]:
+    known = BODIES.get(kind)
+    if known is not None and version == known.version:
+        try:
+            found = _MANY[kind].decode(b"[" + b",".join(raws) + b"]")
+        except _BAD_JSON:
+            found = []
+        if len(found) == len(raws):
+            return found
+    return [decode_body(kind, version, raw) for raw in raws]
 
 
 def line(record: Record) -> bytes:

@@ -9,7 +9,7 @@ from pathlib import Path
 class JournalFault(Exception):
     """The journal cannot be read or written. `reason` and `hint` are one plain line each.
 
-    `code` is stable: missing, foreign, newer, damaged, full, denied, busy, io, read_only.
+    `code` is stable: missing, foreign, newer, damaged, undecodable, full, denied, busy, io, read_only, closed.
     """
 
     def __init__(self, code: str, reason: str, hint: str = "") -> None:

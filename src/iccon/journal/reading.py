@@ -74,7 +74,7 @@ def _one_by_one(batch: list[codec.Row], path: Path) -> Iterator[Entry]:
             entry = codec.decode_rows([row])[0]
         except (codec.BadRecordForm, TypeError) as error:
             raise JournalFault(
-                "damaged", f"the record {row[0]} of {path} cannot be read: {error}", "`iccon verify` says more"
+                "undecodable", f"the record {row[0]} of {path} cannot be read: {error}", "`iccon verify` says more"
             ) from error
         yield entry
 

@@ -154,8 +154,32 @@ def _for_reading(path: Path) -> sqlite3.Connection:
             _lenient(db)
         except sqlite3.OperationalError:  # the WAL's own files can be neither found nor made beside it
             db.close()
-            db = _connect(path, "immutable=1")
+            db = _copied(path) or _connect(path, "immutable=1")
             _lenient(db)
+    return db
+
+
+def _copied(path: Path) -> sqlite3.Connection | None:
+    """Open a copy, where a killed writer left a WAL that can only be merged in; None where there is none to merge.
+
+    No index of the WAL beside it means that no writer is alive. The copy is gone from its folder once it is open.
+    """
+    from shutil import copy, rmtree  # noqa: PLC0415  (needed after a crash on a read-only disk, not at every start)
+    from tempfile import mkdtemp  # noqa: PLC0415
+
+    wal = Path(f"{path}-wal")
+    if not wal.exists() or wal.stat().st_size == 0:
+        return None
+    folder = Path(mkdtemp(prefix="iccon-"))
+    try:
+        copy(path, folder / "journal.db")
+        copy(wal, folder / "journal.db-wal")
+        db = _connect(folder / "journal.db", "mode=rw")
+        db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except (OSError, sqlite3.Error):
+        return None
+    finally:
+        rmtree(folder, ignore_errors=True)
     return db
 
 

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from iccon.clock import Clock
 from iccon.incident.effects import Effect, EffectState, OutboxRow
@@ -32,9 +33,15 @@ __all__ = [
     "Verification",
 ]
 
+T = TypeVar("T")
+_BEYOND = 1 << 62  # a position that no entry reaches: of a file whose end is lost, nothing new is expected
+
 
 class Journal:
-    """One open journal file. `writer` is the id under which this file's processes append."""
+    """One open journal file. `writer` is the id under which this file's processes append.
+
+    `damage` is set once the file turned out to be damaged; from then on nothing is written to it.
+    """
 
     def __init__(self, path: Path, db: sqlite3.Connection, clock: Clock, read_only: bool) -> None:
         self.path = path
@@ -44,7 +51,8 @@ class Journal:
         with explained(path):
             self.writer = schema.writer_of(db, path)
             self._version = self._data_version()
-            self._seen: int = self._last_pos()
+        self.damage: JournalFault | None = None
+        self._seen = self._last_pos()
         self._appended = False
 
     @classmethod
@@ -77,6 +85,8 @@ class Journal:
             return
         if self.read_only:
             raise JournalFault("read_only", f"{self.path} is open for reading only", "nothing was written")
+        if self.damage is not None:
+            raise self.damage
         with explained(self.path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -114,7 +124,7 @@ class Journal:
 
     def entries(self, incident: str | None = None, kinds: Collection[str] | None = None) -> Iterator[Entry]:
         """Yield entries in id order. On a damaged file: those that can be read, then JournalFault."""
-        return reading.entries(self._db, self.path, incident, kinds)
+        return self._watched(reading.entries(self._db, self.path, incident, kinds))
 
     def tail(self, incident: str, count: int) -> list[Entry]:
         """Return the newest `count` entries of an incident, in id order."""
@@ -132,7 +142,7 @@ class Journal:
 
     def records(self, incident: str | None = None) -> Iterator[Record]:
         """Yield records as stored, in id order."""
-        return reading.records(self._db, self.path, incident)
+        return self._watched(reading.records(self._db, self.path, incident))
 
     def find(self, ref: str, incident: str | None = None) -> tuple[Entry, ...]:
         """Return the entries whose id is `ref`, else ends in it, else begins with it (four characters at least)."""
@@ -219,4 +229,19 @@ class Journal:
         return int(self._db.execute("PRAGMA data_version").fetchone()[0])
 
     def _last_pos(self) -> int:
-        return int(self._db.execute("SELECT coalesce(max(pos), 0) FROM entries").fetchone()[0])
+        try:
+            with explained(self.path):
+                return int(self._db.execute("SELECT coalesce(max(pos), 0) FROM entries").fetchone()[0])
+        except JournalFault as fault:
+            if not self.read_only or fault.code != "damaged":
+                raise
+            self.damage = fault
+            return _BEYOND
+
+    def _watched(self, found: Iterator[T]) -> Iterator[T]:
+        try:
+            yield from found
+        except JournalFault as fault:
+            if fault.code == "damaged":
+                self.damage = fault
+            raise

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,7 @@ def _local(chosen: Setting) -> Iterator[Probe]:
     where = str(chosen.file) if chosen.file else "none; the defaults apply (`iccon init` writes one)"
     yield Probe("configuration", "file", lambda: where)
     for name, folder in (("data", places.data), ("cache", places.cache), ("logs", places.logs)):
-        yield Probe("folder", name, lambda folder=folder: _writable(folder))
+        yield Probe("folder", name, partial(_writable, folder))
     yield Probe("journal", chosen.journal.name, lambda: _journal(chosen))
     yield Probe("runbooks", "folders", (lambda: _runbooks(chosen)) if chosen.config.runbooks.folders else None)
     yield Probe("terminal", os.environ.get("TERM", "unknown"), _terminal)

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from iccon import __version__
-from iccon.cli.parsing import COMMANDS, USAGE, Parser, common
+from iccon.cli.parsing import COMMANDS, USAGE, Formatter, Parser, common
 
 _TAKES_VALUE = ("--config", "--incident", "-i")
 
@@ -70,7 +70,7 @@ def tree(names: Sequence[str]) -> Parser:
         prog="iccon",
         description="The incident-command console. Without a command it opens the screen.",
         epilog=overview() if not names else None,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Formatter,
         usage="iccon [options] [COMMAND ...]" if not names else None,
         allow_abbrev=False,
     )

@@ -1,7 +1,9 @@
 """The table of commands, and what their parsers share. Standard library only: every start pays for it."""
 
 import argparse
+import os
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NamedTuple, NoReturn
 
 OK, FAULT, USAGE, REFUSED = 0, 1, 2, 3
@@ -53,6 +55,24 @@ COMMANDS: dict[str, Spec] = {
 }
 
 
+class Formatter(argparse.RawDescriptionHelpFormatter):
+    """Help as wide as the terminal. Argparse makes one for every option, and would import shutil for its width."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=26, width=_columns())
+
+
+@cache
+def _columns() -> int:
+    words = os.environ.get("COLUMNS", "")
+    if words.isdecimal() and int(words) > 0:
+        return int(words) - 2
+    try:
+        return max(os.get_terminal_size().columns, 40) - 2
+    except (OSError, ValueError):  # not a terminal
+        return 78
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one clean line, whatever was typed."""
 
@@ -66,12 +86,11 @@ class Parser(argparse.ArgumentParser):
 def add_command(commands: Commands, name: str, handler: Handler, *, notes: str = "", with_json: bool = True) -> Parser:
     """Add the parser of command `name`, with the options that every command has; `notes` follow its help."""
     spec = COMMANDS[name]
-    raw = argparse.RawDescriptionHelpFormatter
     parser: Parser = commands.add_parser(
         name,
         description=f"{spec.help[0].upper()}{spec.help[1:]}.",
         epilog=notes,
-        formatter_class=raw,
+        formatter_class=Formatter,
         allow_abbrev=False,
     )
     common(parser, with_json)

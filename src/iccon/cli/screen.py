@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from iccon.cli.parsing import Commands, add_command, with_incident
-from iccon.cli.session import BadUse, setting
+from iccon.cli.session import BadUse, session, setting
 
 
 def add(commands: Commands) -> None:
@@ -19,7 +19,12 @@ def console(args: argparse.Namespace) -> int:
     from iccon import bootstrap
 
     need_terminal()
-    return bootstrap.console(setting(args, read_only=args.read_only))
+    chosen = setting(args, read_only=args.read_only)
+    incident = None
+    if args.incident:
+        with session(args, read_only=True) as opened:
+            incident = opened.incident()
+    return bootstrap.console(chosen, incident)
 
 
 def need_terminal() -> None:

@@ -15,7 +15,8 @@ from iccon.drill.sight import TRIGGERED, Sight, SnapshotLike, events, sight_of, 
 from iccon.drill.world import World
 from iccon.incident import commands as c
 from iccon.incident.decide import Refusal
-from iccon.incident.entries import VerdictChanged
+from iccon.incident.effects import EffectState
+from iccon.incident.entries import Entry, PageActed, UpdateIssued, VerdictChanged
 from iccon.incident.fold import Ledger
 from iccon.incident.severity import Audience, Phase
 from iccon.incident.timeline import describe
@@ -35,8 +36,31 @@ class Receipt(Protocol):
         """The incident's id."""
 
     @property
+    def entries(self) -> tuple[Entry, ...]:
+        """What was written."""
+
+    @property
     def effects(self) -> tuple[str, ...]:
         """The outbox ids of the writes that are now due."""
+
+
+class Fate(Protocol):
+    """How a write to the outside ended."""
+
+    @property
+    def state(self) -> EffectState:
+        """Sent, failed or unknown."""
+
+    @property
+    def detail(self) -> str:
+        """Why, where it was not sent."""
+
+    @property
+    def receipt(self) -> str:
+        """The other side's proof."""
+
+
+Deliver = Callable[[str], Awaitable[Fate | None]]
 
 
 class DeskLike(Protocol):
@@ -67,7 +91,7 @@ async def run(  # noqa: PLR0913  (one argument a port)
     desk: DeskLike,
     feed: FeedLike,
     *,
-    deliver: Callable[[str], Awaitable[object]],
+    deliver: Deliver,
     ledger: Callable[[str], Awaitable[Ledger]],
     duration: float,
     out: Callable[[str], object],
@@ -81,7 +105,7 @@ async def run(  # noqa: PLR0913  (one argument a port)
     drill does so itself. The caller runs the feed and stops the world.
     """
     session = _Session(world, desk, feed, deliver, out, outlets, record)
-    session.say("drill", f"DRILL {world.scenario.title} (seed {world.seed}, {world.speed:g} times as fast as real)")
+    session.say("drill", f"DRILL {world.scenario.title} (seed {world.seed}, {_pace(world.speed)})")
     complete = False
     try:
         async with asyncio.timeout(duration):
@@ -90,7 +114,7 @@ async def run(  # noqa: PLR0913  (one argument a port)
     except TimeoutError:
         session.say("drill", f"{duration:g} s are over")
     found = report(await ledger(session.incident) if session.incident else None, world.facts())
-    for line in render(found).splitlines():
+    for line in ("", *render(found).splitlines()):
         out(line)
     return Ended(found, session.incident, complete, tuple(session.refused))
 
@@ -127,7 +151,7 @@ class _Session:
         world: World,
         desk: DeskLike,
         feed: FeedLike,
-        deliver: Callable[[str], Awaitable[object]],
+        deliver: Deliver,
         out: Callable[[str], object],
         outlets: tuple[str, ...],
         record: Callable[[str], Awaitable[object]] | None,
@@ -144,6 +168,7 @@ class _Session:
         self._out = out
         self._outlets = outlets
         self._record = record
+        self._met: dict[str, float] = {}  # page -> the scenario second it was first looked at
         self._mitigated = False
         self._earlier: list[c.Captured] = []  # seen before the declaration
 
@@ -183,19 +208,19 @@ class _Session:
         if isinstance(command, c.Declare):
             self.incident = answer.incident
             await self._capture(self._earlier)
-        self.say("you", _said(command))
+        for entry in answer.entries:
+            self.say("you", describe(entry.body))
+        targets = _targets(answer.entries)
         for effect in answer.effects:
-            await self._deliver(effect)
+            if (fate := await self._deliver(effect)) is not None:
+                self.say("outside", f"{targets.get(effect, '')} {fate.state}: {fate.detail or fate.receipt}")
 
     async def tell_customers(self, text: str, next_minutes: int | None) -> None:
         """Send an update to customers through every outlet."""
         update = c.IssueUpdate(
             audience=Audience.CUSTOMER, text=text, template="", outlets=self._outlets, next_minutes=next_minutes
         )
-        before = len(self.world.sink.posts())
         await self.do(update)
-        if len(self.world.sink.posts()) > before:
-            self.say("outlet", "the status page shows the update")
 
     async def _look(self) -> None:
         await asyncio.sleep(LOOK)
@@ -228,22 +253,24 @@ class _Session:
             self.say("world", f"{self.world.scenario.mitigation.does}, by {course.mitigated_by}")
 
     async def _acknowledge(self) -> None:
-        """Acknowledge, once each, the open pages of services that are bad; others can wait."""
-        bad = self.sight.bad()
+        """Acknowledge, once each and after a moment, the open pages of services that are bad; others can wait."""
+        bad, second = self.sight.bad(), self.world.second()
         for key, page in self.sight.pages.items():
-            if page.status == TRIGGERED and page.service in bad and key not in self.acted:
+            since = self._met.setdefault(key, second)
+            due = page.status == TRIGGERED and page.service in bad and key not in self.acted
+            if due and second >= since + self.world.scenario.responder.reaction:
                 self.acted.add(key)
                 await self.do(c.ActOnPage(page=page.ref, verb="acknowledge"))
 
 
-def _said(command: c.Command) -> str:
-    """Return one line about a command that was carried out."""
-    name = {"ActOnPage": "acknowledge", "IssueUpdate": "update to customers"}.get(type(command).__name__)
-    words = [w for w in (getattr(command, f, "") for f in ("title", "text", "scope", "reason", "summary")) if w]
-    if isinstance(command, c.ActOnPage):
-        words = [command.page.title]
-    return ": ".join([name or _spaced(type(command).__name__), *words[:1]])
+def _targets(entries: tuple[Entry, ...]) -> dict[str, str]:
+    """Return where each effect goes, by its outbox id."""
+    found = {e.body.effect: e.body.page.source for e in entries if isinstance(e.body, PageActed)}
+    for entry in entries:
+        if isinstance(entry.body, UpdateIssued):
+            found |= {effect: outlet for outlet, effect in entry.body.effects.items()}
+    return found
 
 
-def _spaced(name: str) -> str:
-    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip()
+def _pace(speed: float) -> str:
+    return "in real time" if speed == 1 else f"{speed:g} times as fast as real"

@@ -4,6 +4,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,6 +13,7 @@ from msgspec import Struct
 
 BODY_LIMIT = 1_000_000  # bytes of a request; more is answered with 413
 IDLE = 30.0  # seconds an open connection may say nothing
+WAKE = 1.0  # seconds the server's thread has to notice that it shall end
 
 
 class Asked(Struct, frozen=True):
@@ -50,23 +52,33 @@ class LoopbackServer:
     """Answers every request with what `answer` returns for it; `answer` runs on the request's own thread."""
 
     def __init__(self, answer: Callable[[Asked], Answered], name: str) -> None:
-        self._name = name
         self._http = _Http(answer)
+        self._stopping = False
+        self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
 
     @property
     def url(self) -> str:
         """The base URL: http, loopback, no trailing slash."""
-        return f"http://127.0.0.1:{self._http.server_address[1]}"
+        return f"http://127.0.0.1:{self._http.server_port}"
 
     def start(self) -> None:
         """Begin to answer."""
-        threading.Thread(target=self._http.serve_forever, args=(0.1,), name=self._name, daemon=True).start()
+        self._thread.start()
 
     def stop(self) -> None:
-        """Stop answering, end open connections, free the port. Only after start()."""
-        self._http.shutdown()
+        """Stop answering, end open connections, free the port. Only after start(); a second call does nothing."""
+        if self._stopping:
+            return
+        self._stopping = True
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self._http.server_port), WAKE):
+            self._thread.join(WAKE)
         self._http.server_close()
         self._http.hang_up()
+
+    def _serve(self) -> None:
+        """Wait for one request after another; unlike serve_forever this costs nothing while nobody asks."""
+        while not self._stopping:
+            self._http.handle_request()
 
 
 class _Http(ThreadingHTTPServer):

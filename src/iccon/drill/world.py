@@ -1,7 +1,6 @@
 """A simulated production on loopback: servers, a driver that lets the scenario happen, and its configuration."""
 
 import threading
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Final, Self
@@ -23,8 +22,8 @@ from iccon.text import clean
 TICK = 0.2  # real seconds between two looks of the driver
 TOKEN = "drill-token"  # noqa: S105  (opens nothing but the simulated pager on loopback)
 SECRET = "drill-secret"  # noqa: S105  (signs posts to the simulated status page)
-EMAIL = "commander@drill.example.com"
-ON_CALL = "robin.doe@drill.example.com"
+HOST = "drill.example.com"
+ON_CALL = f"robin.doe@{HOST}"
 ENVIRONMENT = "DRILL"
 UPDATES_FILE = "drill-updates.md"
 UNITS: Final = {
@@ -39,8 +38,7 @@ class World:
     """One drill. Made, started, stopped once; safe to ask from any thread.
 
     `speed` is how many scenario seconds pass in a real one. Samples and pages carry real time, so that ages on
-    the screen are right. `told` hears each event on the thread that made it. With `automatic` False nothing but
-    `mitigate` ends the fault.
+    the screen are right. With `automatic` False nothing but `mitigate` ends the fault.
     """
 
     def __init__(
@@ -51,7 +49,6 @@ class World:
         speed: float = 1.0,
         clock: Clock | None = None,
         automatic: bool = True,
-        told: Callable[[Step], None] | None = None,
     ) -> None:
         if not 0.01 <= speed <= 1_000:
             raise ValueError(f"the speed of a drill lies between 0.01 and 1,000, not {speed:g}")
@@ -61,7 +58,6 @@ class World:
         self.clock: Clock = clock or SystemClock()
         self.automatic = automatic
         self.started_at: datetime = self.clock.now()
-        self._told = told
         self._began = self.clock.monotonic()
         self._course = Course()
         self._ids: dict[str, str] = {}  # page name -> the pager's id
@@ -122,7 +118,6 @@ class World:
             self._course = after
         if after.mitigated_at == before.mitigated_at:
             return Tried(False, f"{verb}: done, and nothing changed")
-        self._tell(Step(What.MITIGATED, verb, after.mitigated_at or 0.0))
         return Tried(True, right.does)
 
     def status(self) -> dict[str, Any]:
@@ -167,7 +162,7 @@ class World:
         """
         base = base or schema.Config()
         return schema.Config(
-            me=schema.Me(base.me.name, base.me.email or EMAIL),
+            me=schema.Me(base.me.name, base.me.email or _address(base.me.name)),
             environment=ENVIRONMENT,
             prometheus={"drill": schema.Prometheus(self.prometheus.url)},
             signals=self._signals(),
@@ -230,7 +225,6 @@ class World:
         self._course, steps = script.advance(self.scenario, self.seed, course, self.second(), automatic=self.automatic)
         for step in steps:
             self._make_it_so(step)
-            self._tell(step)
 
     def _make_it_so(self, step: Step) -> None:
         page = self.scenario.page(step.name)
@@ -241,10 +235,6 @@ class World:
             )
         elif step.what is What.RESOLVE and page is not None:
             self.pager.resolve(self._ids[page.name])
-
-    def _tell(self, step: Step) -> None:
-        if self._told is not None:
-            self._told(step)
 
     def _page_changed(self, ident: str, status: str, by: str) -> None:
         """Hear what a person did to a page; what the world itself did has no name in `by`."""
@@ -259,3 +249,9 @@ class World:
                 self._course = script.acknowledge(course, name, self.second())
             elif status == "resolved":
                 self._course = script.resolve(course, name, self.second())
+
+
+def _address(name: str) -> str:
+    """Return an e-mail address for a person who gave none; the simulated pager makes their name of it."""
+    letters = "".join(c if c.isascii() and c.isalnum() else " " for c in name.lower()).split()
+    return f"{'.'.join(letters) or 'commander'}@{HOST}"

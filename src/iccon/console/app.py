@@ -5,8 +5,8 @@ from typing import Any
 
 from msgspec.structs import replace
 from textual import events
-from textual.app import App
 from textual.screen import Screen
+from textual.widgets import Input
 
 from iccon.background import in_thread, spawn
 from iccon.console import commands, safe
@@ -18,20 +18,30 @@ from iccon.console.screens.base import Surface
 from iccon.console.screens.home import HomeScreen
 from iccon.console.screens.incident import IncidentScreen
 from iccon.console.theming import DEFAULTS, textual_theme
+from iccon.feed.model import Snapshot
 from iccon.incident import commands as c
 from iccon.incident.decide import Refusal
 from iccon.incident.entries import Entry
-from iccon.feed.model import Snapshot
+from iccon.incident.fold import Ledger
 from iccon.journal.faults import JournalFault
 
 TICK = 1.0  # seconds between two looks at the clock
 
 
-class IcconApp(App[int]):
+def palette_provider() -> type[Any]:
+    """Return the palette's provider; imported when the palette opens."""
+    from iccon.console.palette import RegistryProvider  # noqa: PLC0415
+
+    return RegistryProvider
+
+
+class IcconApp(safe.SafeApp[int]):
     """The console. It is given its parts and builds none."""
 
     CSS_PATH = "iccon.tcss"
     TITLE = "iccon"
+    ENABLE_COMMAND_PALETTE = True
+    COMMANDS = {palette_provider}
     BINDINGS = commands.bindings(commands.APP)
 
     def __init__(self, parts: Parts) -> None:
@@ -40,11 +50,10 @@ class IcconApp(App[int]):
         self.record_trouble: str | None = parts.desk.trouble
         super().__init__()
         self._gate = KeyGate(self.post_message)
-        for theme in parts.themes.values():
-            self.register_theme(textual_theme(theme))
-        self.theme = parts.theme
+        self._themes = [parts.theme.name]
+        self.register_theme(textual_theme(parts.theme))
+        self.theme = parts.theme.name
         self.set_keymap({ident: ",".join(keys) for ident, keys in parts.keys.items()})
-        safe.guard(self)
 
     # Start
 
@@ -58,8 +67,8 @@ class IcconApp(App[int]):
         return HomeScreen(self.parts.incidents) if opened is None else self._incident_screen(opened)
 
     def _incident_screen(self, opened: Opened) -> IncidentScreen:
-        wanted = self.parts.layouts[self.parts.layout]
-        layout = wanted if wanted.fits(*self.size) else self.parts.layouts["narrow"]
+        wanted = self.parts.layout
+        layout = wanted if wanted.fits(*self.size) else self.parts.narrow
         return IncidentScreen(opened.incident, opened.entries, layout)
 
     def on_mount(self) -> None:
@@ -75,9 +84,15 @@ class IcconApp(App[int]):
         spawn(pump(parts.feed, self._fed), "bridge")
         if parts.effects is not None:
             spawn(parts.effects.recover(), "outbox")
+        spawn(self._load_themes(), "themes")
         self.set_interval(TICK, self._tick)
         for notice in parts.notices:
             self.say(notice, "warning")
+
+    async def _load_themes(self) -> None:
+        for file in await in_thread(self.parts.other_themes, "themes", 10):
+            self.register_theme(textual_theme(file))
+            self._themes.append(file.name)
 
     # Data down
 
@@ -93,6 +108,10 @@ class IcconApp(App[int]):
         self.snapshot = snapshot
         for surface in self._surfaces():
             surface.fed(snapshot)
+        slot, recorder = snapshot.slots.get("pages"), self.parts.recorder
+        for screen in self.screen_stack:
+            if isinstance(screen, IncidentScreen) and recorder and slot and slot.value and screen.ledger.state.active:
+                spawn(recorder.take(screen.incident, slot.value), "recorder")
 
     def _appended(self, entries: tuple[Entry, ...]) -> None:
         self.record_trouble = self.parts.desk.trouble
@@ -117,6 +136,11 @@ class IcconApp(App[int]):
         if isinstance(command, c.Declare):
             await self.open_incident(answer.incident)
         return None
+
+    async def record(self, command: c.Command, incident: str) -> None:
+        """Put on the record what came about by the way; nothing where this console only watches."""
+        if self.parts.effects is not None:
+            await self.act(command, incident)
 
     def _refused(self, reason: str, severity: safe.Severity = "warning") -> str:
         self.say(reason, severity)
@@ -164,13 +188,11 @@ class IcconApp(App[int]):
         incidents = await self.parts.desk.call(lambda desk: desk.incidents())
         await self.switch_screen(HomeScreen(incidents))
 
-    async def export(self, incident: str) -> None:
+    async def export(self, ledger: Ledger) -> None:
         """Write the record of an incident as Markdown and say where."""
-        export = self.parts.export
         try:
-            records = await self.parts.desk.call(lambda desk: tuple(desk.ledger(incident).entries))
-            path = await in_thread(lambda: export(incident, records), "export", 30)
-        except (OSError, JournalFault, TimeoutError) as fault:
+            path = await in_thread(lambda: self.parts.export(ledger), "export", 30)
+        except (OSError, TimeoutError) as fault:
             self.say(f"the export was not written: {fault}", "error")
         else:
             self.say(f"written: {path}")
@@ -179,8 +201,8 @@ class IcconApp(App[int]):
         """Show the keys."""
         from iccon.console.screens.help import HelpScreen  # noqa: PLC0415  (not on the first screen)
 
-        scope = next((s.SCOPE for s in reversed(self._surfaces())), commands.HOME)
-        await self.push_screen(HelpScreen(scope, self.parts.keys, self.parts.setting.read_only))
+        scopes = next((s.SCOPES for s in reversed(self._surfaces())), (commands.HOME,))
+        await self.push_screen(HelpScreen(scopes, self.parts.keys, self.parts.setting.read_only))
 
     def action_refresh_now(self) -> None:
         """Poll every source now."""
@@ -188,14 +210,14 @@ class IcconApp(App[int]):
 
     def action_next_theme(self) -> None:
         """Go through the themes of iccon and of the user."""
-        names = sorted(self.parts.themes)
+        names = sorted(self._themes)
         at = names.index(self.theme) if self.theme in names else -1
         self.theme = names[(at + 1) % len(names)]
         self.say(f"theme {self.theme}")
 
-    def footer(self, scope: str) -> list[tuple[str, str]]:
-        """Return what the key bar of `scope` shows."""
-        return commands.footer((scope, commands.APP), self.parts.keys, self.parts.setting.read_only)
+    def footer(self, scopes: tuple[str, ...]) -> list[tuple[str, str]]:
+        """Return what the key bar of a screen shows."""
+        return commands.footer((*scopes, commands.APP), self.parts.keys, self.parts.setting.read_only)
 
     # Keys
 
@@ -214,7 +236,7 @@ class IcconApp(App[int]):
         return True
 
     def _opens_a_field(self, key: str) -> bool:
-        if isinstance(self.focused, safe.TYPING):
+        if isinstance(self.focused, Input):
             return False
         active = self.screen.active_bindings.get(key)
         command = commands.BY_ID.get(active.binding.id or "") if active else None
@@ -222,7 +244,7 @@ class IcconApp(App[int]):
 
     def on_descendant_focus(self) -> None:
         """A field of the screen itself (the note line) has the focus."""
-        if isinstance(self.focused, safe.TYPING):
+        if isinstance(self.focused, Input):
             self.gate_open()
 
     def gate_open(self) -> None:

@@ -7,7 +7,7 @@ method `action_…` on the screen or app that is its `scope`.
 from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 
 class ConsoleCommand(Struct, frozen=True):
@@ -28,7 +28,7 @@ class ConsoleCommand(Struct, frozen=True):
     opens: bool = False
 
 
-APP, HOME, DESK = "anywhere", "home", "incident"
+APP, HOME, DESK, LIVE = "anywhere", "home", "incident", "live"
 
 REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("help", "Help", "What every key does, here and elsewhere", ("question_mark", "f1"), APP, "help", 99),
@@ -37,38 +37,51 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("refresh", "Refresh", "Ask every source again now", ("ctrl+r", "f5"), APP, "refresh_now"),
     ConsoleCommand("theme", "Theme", "The next theme, until the console is closed", ("f8",), APP, "next_theme"),
     ConsoleCommand("open", "Open", "Open the incident under the cursor", ("enter",), HOME, "open", 10),
-    ConsoleCommand("declare", "Declare", "Declare an incident", ("d",), HOME, "declare", 11, True, True),
     ConsoleCommand("note", "Note", "Write a note into the timeline", ("n",), DESK, "note", 10, True, True),
-    ConsoleCommand("acknowledge", "Ack", "Acknowledge the page under the cursor", ("a",), DESK, "acknowledge", 11, True),
+    ConsoleCommand(
+        "acknowledge", "Ack", "Acknowledge the page under the cursor", ("a",), DESK, "acknowledge", 11, True
+    ),
     ConsoleCommand("update", "Update", "Compose a status update", ("u",), DESK, "update", 12, True, True),
-    ConsoleCommand("runbook", "Runbook", "Open the runbook of the page or service", ("r",), DESK, "runbook", 13),
+    ConsoleCommand("runbook", "Runbook", "Open the runbook of the page or service", ("r",), LIVE, "runbook", 13),
     ConsoleCommand("severity", "Severity", "Change the severity", ("s",), DESK, "severity", 14, True, True),
     ConsoleCommand("phase", "Phase", "Change the phase", ("p",), DESK, "phase", 15, True, True),
     ConsoleCommand("impact", "Impact", "Start or stop customer impact", ("i",), DESK, "impact", 16, True, True),
     ConsoleCommand("role", "Role", "Hand a role to a person", ("o",), DESK, "role", 17, True, True),
     ConsoleCommand("theory", "Theory", "State the current theory of the cause", ("t",), DESK, "theory", 18, True, True),
-    ConsoleCommand("amend", "Amend", "Correct the text of the entry under the cursor", ("e",), DESK, "amend", 30, True, True),
+    ConsoleCommand(
+        "amend", "Amend", "Correct the text of the entry under the cursor", ("e",), DESK, "amend", 30, True, True
+    ),
     ConsoleCommand("strike", "Strike", "Strike the entry under the cursor", ("x",), DESK, "strike", 31, True, True),
     ConsoleCommand("resolve", "Resolve", "Resolve the incident, or reopen it", ("R",), DESK, "resolve", 19, True, True),
     ConsoleCommand("retitle", "Retitle", "Change the title", ("T",), DESK, "retitle", None, True, True),
-    ConsoleCommand("new", "Declare", "Declare another incident", ("D",), DESK, "declare", None, True, True),
+    ConsoleCommand(
+        "declare",
+        "Declare",
+        "Declare an incident, from the page under the cursor if there is one",
+        ("d",),
+        LIVE,
+        "declare",
+        9,
+        True,
+        True,
+    ),
     ConsoleCommand("export", "Export", "Write the record to a Markdown file", ("X",), DESK, "export"),
-    ConsoleCommand("zoom", "Zoom", "The focused region fills the screen, or no more", ("z",), DESK, "zoom", 32),
-    ConsoleCommand("next_region", "Next", "Go to the next region", ("tab",), DESK, "app.focus_next"),
+    ConsoleCommand("zoom", "Zoom", "The focused region fills the screen, or no more", ("z",), LIVE, "zoom", 32),
+    ConsoleCommand("next_region", "Next", "Go to the next region", ("tab",), LIVE, "app.focus_next"),
     ConsoleCommand("home", "Home", "Back to the list of incidents", ("escape", "h"), DESK, "home", 33),
 )
 
 BY_ID: Mapping[str, ConsoleCommand] = {command.id: command for command in REGISTRY}
 
 
-def of(scope: str, *, read_only: bool = False) -> list[ConsoleCommand]:
-    """Return the commands of `scope` in registry order; without those that write where `read_only`."""
-    return [c for c in REGISTRY if c.scope == scope and not (read_only and c.writes)]
+def of(*scopes: str, read_only: bool = False) -> list[ConsoleCommand]:
+    """Return the commands of `scopes` in registry order; without those that write where `read_only`."""
+    return [c for c in REGISTRY if c.scope in scopes and not (read_only and c.writes)]
 
 
-def bindings(scope: str) -> list[Binding]:
-    """Return Textual bindings for `scope`; the command's id is the binding's id, which the keymap names."""
-    return [Binding(",".join(c.keys), c.action, c.title, id=c.id, show=False) for c in of(scope)]
+def bindings(*scopes: str) -> list[BindingType]:
+    """Return Textual bindings for `scopes`; the command's id is the binding's id, which the keymap names."""
+    return [Binding(",".join(c.keys), c.action, c.title, id=c.id, show=False) for c in of(*scopes)]
 
 
 def default_keys() -> dict[str, tuple[str, ...]]:
@@ -76,9 +89,14 @@ def default_keys() -> dict[str, tuple[str, ...]]:
     return {c.id: c.keys for c in REGISTRY}
 
 
+def scopes() -> dict[str, str]:
+    """Return on which screens each command's keys are heard, by id; those of the board are heard on all."""
+    return {c.id: APP if c.scope == LIVE else c.scope for c in REGISTRY}
+
+
 def footer(scopes: Iterable[str], keys: Mapping[str, tuple[str, ...]], read_only: bool) -> list[tuple[str, str]]:
     """Return (key, title) pairs for the footer, most wanted first."""
-    wanted = [c for scope in scopes for c in of(scope, read_only=read_only) if c.rank is not None]
+    wanted = [c for c in of(*scopes, read_only=read_only) if c.rank is not None]
     return [(key_name(keys[c.id][0]), c.title) for c in sorted(wanted, key=lambda c: c.rank or 0) if keys.get(c.id)]
 
 

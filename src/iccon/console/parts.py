@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from pathlib import Path
 
 from iccon.config.layout import Layout
@@ -12,9 +12,10 @@ from iccon.deskthread import DeskThread
 from iccon.effects import EffectRunner
 from iccon.feed.scheduler import Feed
 from iccon.incident.entries import Entry
+from iccon.incident.fold import Ledger
 from iccon.incident.state import State
+from iccon.recorder import Recorder
 from iccon.runbooks.library import Library
-from iccon.signals.model import Board
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,9 @@ class Opened:
 class Parts:
     """Everything the console works with.
 
-    `judge` gives the board as of an instant. `export` writes a record and returns where. `outlets` maps the names of
-    outlets to their kinds. `effects` is None for a console without any write path. `notices` are shown at the start.
+    `effects` and `recorder` are None for a console without any write path. `export` writes a record and returns where.
+    `outlets` are names. `other_themes` reads those that the first frame does not need; `narrow` is the layout for
+    terminals that `layout` does not fit. `notices` are shown at the start.
     """
 
     setting: Setting
@@ -38,13 +40,13 @@ class Parts:
     feed: Feed
     effects: EffectRunner | None
     library: Library
-    judge: Callable[[datetime], Board | None]
-    export: Callable[[str, Sequence[Entry]], Path]
-    outlets: Mapping[str, str]
-    themes: Mapping[str, ThemeFile]
-    theme: str
-    layouts: Mapping[str, Layout]
-    layout: str
+    recorder: Recorder | None
+    export: Callable[[Ledger], Path]
+    outlets: Sequence[str]
+    theme: ThemeFile
+    other_themes: Callable[[], Sequence[ThemeFile]]
+    layout: Layout
+    narrow: Layout
     zone: tzinfo
     keys: Mapping[str, tuple[str, ...]]
     opened: Opened | None = None

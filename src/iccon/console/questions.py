@@ -22,8 +22,6 @@ class Question(Struct, frozen=True):
     draft: str = ""
 
 
-
-
 def _severities(current: str) -> ChoiceField:
     options = tuple((s.value, f"{s.value}  {DEFAULT_POLICY.levels[s].meaning}") for s in Severity)
     return ChoiceField("severity", "Severity (when unsure, the higher)", options, current)
@@ -99,9 +97,7 @@ def theory(state: State) -> Question:
 
 def retitle(state: State) -> Question:
     """Ask for another title."""
-    return Question(
-        "Title", (TextField("title", "Title", state.title, True),), lambda a: c.Retitle(title=a["title"])
-    )
+    return Question("Title", (TextField("title", "Title", state.title, True),), lambda a: c.Retitle(title=a["title"]))
 
 
 def resolve(state: State) -> Question:
@@ -130,5 +126,3 @@ def strike(item: Item) -> Question:
     reason = TextField("reason", "Why it is struck", required=True)
     lines = (item.text, "It stays readable, marked as struck")
     return Question("Strike the entry", (reason,), lambda a: c.Strike(target=item.id, reason=a["reason"]), lines)
-
-

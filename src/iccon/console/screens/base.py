@@ -5,22 +5,31 @@ from typing import TYPE_CHECKING, cast
 
 from textual.screen import ModalScreen, Screen, ScreenResultType
 
+from iccon.console.commands import REGISTRY
 from iccon.feed.model import Snapshot
 from iccon.incident.entries import Entry
 
 if TYPE_CHECKING:
     from iccon.console.app import IcconApp
 
+WRITES = frozenset(command.action for command in REGISTRY if command.writes)
+
 
 class Surface(Screen[None]):
     """A screen that shows live data. The application calls `tick`, `fed` and `appended`; each may do nothing."""
 
-    SCOPE = ""
+    SCOPES: tuple[str, ...] = ()
 
     @property
     def console(self) -> "IcconApp":
         """The application."""
         return cast("IcconApp", self.app)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Take the keys that write away from a read-only console."""
+        if self.console.parts.setting.read_only and action in WRITES:
+            return False
+        return super().check_action(action, parameters)
 
     def tick(self, now: datetime) -> None:
         """A second has passed; `now` is aware UTC."""

@@ -13,8 +13,8 @@ from textual.containers import Vertical
 from textual.widgets import Input
 
 from iccon.console.drafts import DraftInput, Save
-from iccon.console.screens.base import Modal
 from iccon.console.safe import SafeLabel, SafeOptions, set_titles
+from iccon.console.screens.base import Modal
 
 
 class TextField(Struct, frozen=True):

@@ -7,8 +7,8 @@ from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 
 from iccon.console.commands import APP, ConsoleCommand, key_name, of
-from iccon.console.screens.base import Modal
 from iccon.console.safe import SafeLabel, SafeStatic, set_titles
+from iccon.console.screens.base import Modal
 
 LISTS = (
     ("↑ ↓ pgup pgdn home end", "move in the focused list"),
@@ -23,9 +23,9 @@ class HelpScreen(Modal[None]):
 
     BINDINGS = [Binding("escape,question_mark,q,enter", "dismiss", "Close", show=False)]
 
-    def __init__(self, scope: str, keys: Mapping[str, tuple[str, ...]], read_only: bool) -> None:
+    def __init__(self, scopes: Sequence[str], keys: Mapping[str, tuple[str, ...]], read_only: bool) -> None:
         super().__init__()
-        self._scope = scope
+        self._scopes = scopes
         self._keys = keys
         self._read_only = read_only
 
@@ -38,7 +38,7 @@ class HelpScreen(Modal[None]):
             yield SafeLabel("↑ ↓ scroll   esc close", id="hint")
 
     def _lines(self) -> list[str]:
-        here = of(self._scope, read_only=self._read_only)
+        here = of(*self._scopes, read_only=self._read_only)
         return [
             *(self._line(c) for c in here),
             "",

@@ -1,68 +1,78 @@
-"""Home: the incidents of this journal, newest first, and the way to declare one."""
+"""Home: what is wrong right now, the incidents of this journal, and the way to declare one."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from textual.app import ComposeResult
+from textual.containers import Horizontal
 
-from iccon.console import commands, questions
-from iccon.console.safe import SafeLabel
-from iccon.console.screens.base import Surface
+from iccon.console import commands
+from iccon.console.safe import SafeLabel, set_titles
+from iccon.console.screens.live import LiveSurface
+from iccon.console.widgets.board import BoardView
 from iccon.console.widgets.incidents import IncidentList
 from iccon.console.widgets.keybar import KeyBar
-from iccon.feed.model import Snapshot
+from iccon.console.widgets.pages import PagesView
 from iccon.incident.entries import Entry
 from iccon.incident.state import State
 
 
-class HomeScreen(Surface):
+class HomeScreen(LiveSurface):
     """Shown when no incident is active; Enter opens the one under the cursor."""
 
-    SCOPE = commands.HOME
-    BINDINGS = commands.bindings(commands.HOME)
+    SCOPES = (commands.HOME, commands.LIVE)
+    BINDINGS = commands.bindings(*SCOPES)
 
     def __init__(self, incidents: Sequence[State]) -> None:
         super().__init__()
         self._incidents = incidents
 
     def compose(self) -> ComposeResult:
-        """A banner, the list, the keys."""
-        yield SafeLabel(self._banner(), id="banner")
-        yield IncidentList(self.console.parts.zone, id="incidents")
-        yield KeyBar(self.console.footer(self.SCOPE))
+        """A banner, the signals and pages, the incidents, the keys."""
+        plain = self.console.parts.setting.config.console.ascii
+        yield SafeLabel("", id="banner")
+        with Horizontal(id="live", classes="row"):
+            board = BoardView(id="signals", classes="region", ascii_only=plain)
+            set_titles(board, "Signals")
+            yield board
+            pages = PagesView(id="pages", classes="region", ascii_only=plain)
+            set_titles(pages, "Pages")
+            yield pages
+        incidents = IncidentList(self.console.parts.zone, id="incidents", classes="region")
+        set_titles(incidents, "Incidents")
+        yield incidents
+        yield KeyBar(self.console.footer(self.SCOPES))
 
     def on_mount(self) -> None:
-        """Show what was read before the first paint."""
-        self._show(self._incidents)
+        """Show what was read before the first paint; the cursor is on the incidents."""
+        self.query_one(IncidentList).focus()
+        self.tick(self.console.parts.setting.clock.now())
 
     def _banner(self) -> str:
         setting = self.console.parts.setting
-        words = ["iccon"]
-        if setting.drill:
-            words.append("DRILL")
-        if setting.config.environment:
-            words.append(setting.config.environment)
-        if setting.read_only:
-            words.append("READ-ONLY")
-        return "  ".join(words)
+        marks = ("DRILL" if setting.drill else "", "READ-ONLY" if setting.read_only else "")
+        trouble = f"RECORD NOT KEPT: {self.console.record_trouble}" if self.console.record_trouble else ""
+        environment = "" if setting.drill else setting.config.environment
+        return "   ".join(filter(None, ("iccon", *marks, environment, "no incident is active" * self._calm, trouble)))
 
-    def _show(self, incidents: Sequence[State]) -> None:
-        self.query_one(IncidentList).show(incidents, self.console.parts.setting.clock.now())
+    @property
+    def _calm(self) -> bool:
+        return not any(state.active for state in self._incidents)
 
     def tick(self, now: datetime) -> None:
         """Ages grow."""
+        super().tick(now)
+        self.query_one("#banner", SafeLabel).update(self._banner())
         self.query_one(IncidentList).show(self._incidents, now)
-
-    def fed(self, snapshot: Snapshot) -> None:
-        """Nothing of the feed is shown here."""
 
     def appended(self, entries: tuple[Entry, ...]) -> None:
         """Read the list anew: a declaration, here or elsewhere, belongs on it."""
+        super().appended(entries)
         self.run_worker(self._reload(), exclusive=True, exit_on_error=False)
 
     async def _reload(self) -> None:
         self._incidents = await self.console.parts.desk.call(lambda desk: desk.incidents())
-        self._show(self._incidents)
+        self.tick(self.console.parts.setting.clock.now())
 
     async def action_open(self) -> None:
         """Open the incident under the cursor."""
@@ -71,8 +81,3 @@ class HomeScreen(Surface):
             self.console.say("no incident is chosen: `d` declares one", "warning")
         else:
             await self.console.open_incident(chosen.incident)
-
-    async def action_declare(self) -> None:
-        """Ask for title and severity, then open the new incident."""
-        setting = self.console.parts.setting
-        await self.console.ask(questions.declare(setting.actor, drill=setting.drill), None)

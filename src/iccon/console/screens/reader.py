@@ -3,6 +3,7 @@
 from textual.app import ComposeResult
 from textual.binding import Binding
 
+from iccon.console.safe import set_titles
 from iccon.console.screens.base import Modal
 from iccon.console.widgets.keybar import KeyBar
 from iccon.console.widgets.runbook import RunbookView
@@ -14,9 +15,10 @@ class Reader(Modal[None]):
 
     BINDINGS = [Binding("escape,q,r", "dismiss", "Close", show=False)]
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, why: str = "") -> None:
         super().__init__()
         self._document = document
+        self._why = why
 
     def compose(self) -> ComposeResult:
         """The runbook and its keys."""
@@ -26,5 +28,6 @@ class Reader(Modal[None]):
     def on_mount(self) -> None:
         """Show the text."""
         view = self.query_one(RunbookView)
+        set_titles(view, f"Runbook: {self._document.runbook.title}", self._why)
         view.show(self._document)
         view.focus()

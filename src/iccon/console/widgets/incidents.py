@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
 from iccon.console.fit import Span, fit
-from iccon.console.safe import set_titles
 from iccon.console.widgets.virtual import VirtualList
 from iccon.incident import timers
 from iccon.incident.ids import short
 from iccon.incident.roles import Role
 from iccon.incident.state import State
-from iccon.when import ago, day_stamp
+from iccon.when import ago, stamp
 
 WIDE = 100  # from this width on the columns of time and commander are shown
 
@@ -23,10 +22,6 @@ class IncidentList(VirtualList):
         self._zone = zone
         self._states: dict[str, State] = {}
         self._now: datetime | None = None
-
-    def on_mount(self) -> None:
-        """Name the list."""
-        set_titles(self, "Incidents")
 
     def show(self, states: Sequence[State], now: datetime) -> None:
         """Show `states` in the order given; how long they last is as of `now` (aware UTC)."""
@@ -44,15 +39,17 @@ class IncidentList(VirtualList):
         """The incident a person put the cursor on."""
         return self._states.get(self.chosen_key or "")
 
-    def empty(self) -> list[Span]:
+    def empty(self, width: int) -> list[list[Span]]:
         """Say what to do first."""
-        return [("No incident yet.  ", "dim"), ("d", "strong"), (" declares one; `iccon drill` is for practice.", "dim")]
+        return [
+            [(" No incident yet.  ", "dim"), ("d", "strong"), (" declares one; `iccon drill` is for practice.", "dim")]
+        ]
 
     def header(self, width: int) -> list[list[Span]]:
         """Name the columns."""
         if not self._states:
             return []
-        when = f"{'declared':<18}{'commander':<18}" if width >= WIDE else ""
+        when = f"{'declared':<26}{'commander':<18}" if width >= WIDE else ""
         return [[(f"  {'':<6}{'phase':<15}{'lasted':>8}  {'id':<8}{when}title", "head")]]
 
     def row_spans(self, key: str, width: int) -> list[Span]:
@@ -68,6 +65,6 @@ class IncidentList(VirtualList):
             (f"{short(key):<8}", "dim"),
         ]
         if width >= WIDE and state.declared_at:
-            spans.append((f"{day_stamp(state.declared_at, self._zone):<18}", "dim"))
+            spans.append((f"{stamp(state.declared_at, self._zone, day=True):<26}", "dim"))
             spans.append((fit(state.holder(Role.COMMANDER) or "(nobody)", 17) + " ", look))
         return [*spans, ("DRILL " if state.drill else "", "v-warn"), (state.title, look)]

@@ -1,9 +1,8 @@
 """Status updates given so far: to whom, when, what, and whether each outlet took it."""
 
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 
 from iccon.console.fit import Span
-from iccon.console.safe import set_titles
 from iccon.console.widgets.virtual import VirtualList
 from iccon.incident.effects import EffectState
 from iccon.incident.state import Issued, State
@@ -28,21 +27,17 @@ class UpdatesView(VirtualList):
         self._state = State("")
         self._updates: dict[str, Issued] = {}
 
-    def on_mount(self) -> None:
-        """Name the region."""
-        set_titles(self, "Updates")
-
-    def show(self, state: State, now: datetime) -> None:
-        """Show the updates of `state`; `now` is aware UTC."""
+    def show(self, state: State) -> None:
+        """Show the updates of `state`."""
         if state is self._state:
             return
         self._state = state
         self._updates = {issued.entry: issued for issued in reversed(state.updates)}
         self.set_rows(list(self._updates))
 
-    def empty(self) -> list[Span]:
+    def empty(self, width: int) -> list[list[Span]]:
         """Say how the first one is written."""
-        return [("No update was sent yet.  u composes one.", "dim")]
+        return [[(" No update was sent yet.  ", "dim"), ("u", "strong"), (" composes one.", "dim")]]
 
     def row_spans(self, key: str, width: int) -> list[Span]:
         """Time, audience, outcome of each outlet, text."""

@@ -45,7 +45,7 @@ class Lines(ScrollView, can_focus=False, inherit_bindings=False):
         & > .head { color: $row-head; text-style: bold; }
         & > .strong { text-style: bold; }
         & > .struck { color: $row-dim; text-style: strike; }
-        & > .cursor { background: $row-cursor; }
+        & > .cursor { background: $row-cursor; color: $block-cursor-foreground; }
         & > .cursor-blurred { background: $row-cursor-blurred; }
         & > .cell-cursor { text-style: bold reverse; }
         & > .badge { text-style: bold reverse; }
@@ -88,12 +88,18 @@ class Lines(ScrollView, can_focus=False, inherit_bindings=False):
         return guard_strip(Strip(segments, width))
 
     def look(self, style: str, mode: str = "") -> Style:
-        """Return the Rich style of component `style` (several joined by a space) on a row in `mode`."""
+        """Return the Rich style of component `style` (several joined by a space) on a row in `mode`.
+
+        With the terminal's own sixteen colours the cursor's row is in one colour: nobody knows which others are
+        legible on its ground.
+        """
         found = self._looks.get((style, mode))
         if found is None:
-            found = self.rich_style
-            for name in (*([mode] if mode else ()), *style.split()):
-                found += self._component(name)
+            found = self.rich_style + (self._component(mode) if mode else Style())
+            one_colour = mode == "cursor" and self.app.native_ansi_color
+            for name in style.split():
+                added = self._component(name)
+                found += added.without_color if one_colour else added
             self._looks[style, mode] = found
         return found
 

@@ -1,0 +1,224 @@
+"""The composition root: builds the adapters that a configuration asks for and hands them to desk, feed and console.
+
+Importing it loads no HTTP client and no screen; each function imports what it builds.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from iccon.config.setting import Setting
+from iccon.desk import Desk
+from iccon.faults import FaultKind, SourceFault
+from iccon.journal.store import Journal
+
+if TYPE_CHECKING:
+    from iccon.effects import EffectPort
+    from iccon.config.schema import Alertmanager, PagerDuty
+    from iccon.feed.model import Source
+    from iccon.incident.effects import Effect
+    from iccon.pages.model import Done, Listing, Page, PageBackend
+    from iccon.runbooks.library import Library
+    from iccon.signals.model import SignalBackend
+    from iccon.updates.model import Outlet
+
+__all__ = ["Setting", "console", "effect_ports", "library", "open_desk", "outlets", "page_backends", "signal_backends"]
+
+PAGERDUTY = "pagerduty"
+
+
+def open_desk(setting: Setting) -> Desk:
+    """Open the journal of this run and return the desk over it. Raises JournalFault."""
+    journal = Journal.open(setting.journal, setting.clock, read_only=setting.read_only)
+    return Desk(journal, setting.clock, setting.actor)
+
+
+def library(setting: Setting) -> "Library":
+    """Return the runbook library of the configured folders."""
+    from iccon.runbooks.library import Library  # noqa: PLC0415
+
+    return Library([Path(folder).expanduser() for folder in setting.config.runbooks.folders])
+
+
+def signal_backends(setting: Setting) -> "dict[str, SignalBackend]":
+    """Return the configured metrics servers by name; each reads its secrets when it is first asked."""
+    from iccon.signals.prometheus import PrometheusBackend  # noqa: PLC0415
+
+    return {
+        name: PrometheusBackend(name, server, clock=setting.clock) for name, server in setting.config.prometheus.items()
+    }
+
+
+def page_backends(setting: Setting) -> "dict[str, PageBackend]":
+    """Return the configured pagers by name. One whose credential cannot be had says so whenever it is asked."""
+    from iccon.pages.alertmanager import AlertmanagerBackend  # noqa: PLC0415
+
+    found: dict[str, PageBackend] = {
+        name: AlertmanagerBackend(name, manager, setting.clock) for name, manager in setting.config.alertmanager.items()
+    }
+    if setting.config.pagerduty is not None:
+        found[PAGERDUTY] = _pagerduty(setting)
+    return found
+
+
+def _pagerduty(setting: Setting) -> "PageBackend":
+    from iccon.config.secrets import SecretFault, resolve  # noqa: PLC0415
+    from iccon.pages.pagerduty import PagerDutyBackend  # noqa: PLC0415
+
+    config = setting.config.pagerduty
+    assert config is not None
+    try:
+        token = resolve(config.token)
+    except SecretFault as fault:
+        return Unusable(PAGERDUTY, f"no credential: {fault.reason}")
+    return PagerDutyBackend(config, token, setting.config.me.email, PAGERDUTY, setting.clock)
+
+
+class Unusable:
+    """A pager or outlet that cannot be built: every use is the fault that says why, and the others go on."""
+
+    verbs: tuple[str, ...] = ("acknowledge", "resolve")
+    deadline = 1.0
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        self.reason = reason
+
+    def _fault(self) -> SourceFault:
+        return SourceFault(FaultKind.UNAUTHORIZED, self.reason)
+
+    def listing(self) -> "Listing":
+        """Raise the fault."""
+        raise self._fault()
+
+    def list(self) -> "tuple[Page, ...]":
+        """Raise the fault."""
+        raise self._fault()
+
+    def closed(self, pages: "tuple[Page, ...]") -> "tuple[Page, ...]":
+        """Raise the fault."""
+        raise self._fault()
+
+    def act(self, verb: str, page_id: str) -> "Done":
+        """Raise the fault: nothing was sent."""
+        raise self._fault()
+
+    def send(self, message: Any) -> Any:
+        """Raise the fault: nothing was sent."""
+        raise self._fault()
+
+    def read_back(self, *_: Any) -> Any:
+        """Raise the fault."""
+        raise self._fault()
+
+    def probe(self) -> str:
+        """Raise the fault."""
+        raise self._fault()
+
+
+def outlets(setting: Setting, copy: Callable[[str], str] | None = None) -> "dict[str, Outlet]":
+    """Return the configured outlets by name; `copy` reaches the terminal's clipboard, where there is one."""
+    from iccon.config.secrets import SecretFault, resolve  # noqa: PLC0415
+    from iccon.updates.registry import OutletFault, build  # noqa: PLC0415
+
+    found: dict[str, Outlet] = {}
+    for name, config in setting.config.updates.outlets.items():
+        try:
+            found[name] = build(name, config, resolve, setting.folders.data, copy)
+        except (SecretFault, OutletFault) as fault:
+            found[name] = Unusable(name, fault.reason)
+    return found
+
+
+class LazyPort:
+    """An effect port that is built, with its clients and secrets, at its first use, on the thread that uses it."""
+
+    def __init__(self, build: "Callable[[], EffectPort]") -> None:
+        self._build = build
+        self._port: EffectPort | None = None
+
+    def _built(self) -> "EffectPort":
+        if self._port is None:
+            self._port = self._build()
+        return self._port
+
+    def perform(self, effect: "Effect") -> str:
+        """Perform by the port."""
+        return self._built().perform(effect)
+
+    def read_back(self, effect: "Effect") -> str | None:
+        """Read back by the port."""
+        return self._built().read_back(effect)
+
+
+def effect_ports(setting: Setting, copy: Callable[[str], str] | None = None) -> "Mapping[str, EffectPort]":
+    """Return the rooms that write to the outside, by port name."""
+    return {"pages": LazyPort(lambda: _pages_port(setting)), "updates": LazyPort(lambda: _updates_port(setting, copy))}
+
+
+def _pages_port(setting: Setting) -> "EffectPort":
+    from iccon.pages.port import PagesPort  # noqa: PLC0415
+
+    return PagesPort(page_backends(setting))
+
+
+def _updates_port(setting: Setting, copy: Callable[[str], str] | None) -> "EffectPort":
+    from iccon.updates.port import UpdatesPort  # noqa: PLC0415
+
+    return UpdatesPort(outlets(setting, copy), setting.drill)
+
+
+def sources(setting: Setting) -> "list[Source]":
+    """Return what the feed polls: "signals" and "pages", as far as they are configured.
+
+    Clients are imported and secrets read at the first poll, on its thread, so that neither delays the first frame.
+    """
+    from iccon.feed.model import Source  # noqa: PLC0415
+
+    config, found = setting.config, []
+    if config.prometheus:
+        deadline = max(server.timeout for server in config.prometheus.values()) + 1.0
+        found.append(Source("signals", Lazily(lambda: _board(setting)), config.signals.refresh, deadline))
+    pagers: list[Alertmanager | PagerDuty] = [*config.alertmanager.values()]
+    if config.pagerduty is not None:
+        pagers.append(config.pagerduty)
+    if pagers:
+        every, patience = min(p.refresh for p in pagers), max(p.timeout for p in pagers)
+        found.append(Source("pages", Lazily(lambda: _pages(setting)), every, patience * 3 + 2.0))
+    return found
+
+
+class Lazily:
+    """A poll whose source is built at its first call."""
+
+    def __init__(self, build: Callable[[], Callable[[], Any]]) -> None:
+        self._build = build
+        self._poll: Callable[[], Any] | None = None
+
+    def __call__(self) -> Any:
+        """Poll."""
+        if self._poll is None:
+            self._poll = self._build()
+        return self._poll()
+
+
+def _board(setting: Setting) -> Callable[[], Any]:
+    from iccon.signals.source import BoardSource, specs_of  # noqa: PLC0415
+
+    config = setting.config.signals
+    specs = specs_of(config, setting.config.prometheus)
+    backends = signal_backends(setting)
+    return BoardSource(specs, backends, setting.clock, config.window, config.step, config.services).poll
+
+
+def _pages(setting: Setting) -> Callable[[], Any]:
+    from iccon.pages.source import PagesSource  # noqa: PLC0415
+
+    return PagesSource(tuple(page_backends(setting).values()), setting.clock).poll
+
+
+def console(setting: Setting, incident: str | None = None) -> int:
+    """Open the console on `incident` (a full id), else the single active one, else home; return the exit code."""
+    from iccon.opening import run  # noqa: PLC0415
+
+    return run(setting, incident)

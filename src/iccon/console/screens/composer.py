@@ -1,0 +1,202 @@
+"""The composer: a template filled from the record, checked, given to outlets. The text is a draft while it is typed."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.timer import Timer
+from textual.widgets import Input, TextArea
+
+from iccon.background import in_thread
+from iccon.console.drafts import PAUSE
+from iccon.console.safe import SafeLabel, set_titles
+from iccon.console.screens.base import Modal
+from iccon.console.widgets.cycle import Changed, Cycle, Toggles
+from iccon.incident.commands import IssueUpdate
+from iccon.incident.severity import DEFAULT_POLICY, Audience
+from iccon.incident.state import State
+from iccon.text import clean_block
+from iccon.updates.check import Finding, check
+from iccon.updates.facts import facts
+from iccon.updates.templates import TemplateProblem, Templates, suggest
+
+SHOWN = 2  # findings that are spelled out; the rest is counted
+PROMISES = (("10", "in 10 min"), ("20", "in 20 min"), ("30", "in 30 min"), ("60", "in 60 min"), ("", "not promised"))
+
+
+class Composer(Modal[bool]):
+    """Opened with the template that fits the phase, filled: `ctrl+s` sends it as it stands."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Close", show=False, priority=True),
+        Binding("ctrl+s", "send", "Send", show=False, priority=True),
+        Binding("ctrl+l", "fill", "Fill anew", show=False, priority=True),
+    ]
+    DEFAULT_CSS = """
+    Composer #box { width: 90; height: auto; }
+    Composer TextArea { height: 9; border: none; padding: 0 1; background: $background; margin: 1 0; }
+    Composer #findings { height: auto; color: $warning; }
+    Composer #reason { display: none; border: none; height: 1; background: $boost; padding: 0 1; }
+    Composer .-found #reason { display: block; }
+    """
+
+    def __init__(self, state: State, incident: str) -> None:
+        super().__init__()
+        self._state = state
+        self._incident = incident
+        self._key = f"update:{incident}"
+        self._filled = ""
+        self._pending: Timer | None = None
+        self._findings: tuple[Finding, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        """Template, promise, outlets, text, findings, keys."""
+        parts = self.console.parts
+        folder = parts.setting.config.updates.templates
+        self._templates = Templates(Path(folder) if folder else None)
+        cadence = DEFAULT_POLICY.levels[self._state.severity].public_cadence
+        names = self._templates.names()
+        with Vertical(id="box") as box:
+            set_titles(box, f"Status update: {self._state.severity} {self._state.title}")
+            chosen = suggest(self._state, Audience.CUSTOMER)
+            yield Cycle(
+                "Template", [(n, f"{n}, for {self._templates.audience(n)}") for n in names], chosen, id="template"
+            )
+            yield Cycle("Next", PROMISES, "" if chosen == "resolved" else str(cadence or ""), id="promise")
+            yield Toggles("Outlets", parts.outlets, parts.outlets, id="outlets")
+            yield TextArea("", id="text", soft_wrap=True, show_line_numbers=False)
+            yield SafeLabel("", id="findings")
+            yield Input(placeholder="reason to send it all the same", id="reason")
+            yield SafeLabel("", id="error")
+            yield SafeLabel(
+                "^s send   tab next   ← → choose   space switch   ^l fill anew   esc keep the draft", id="hint"
+            )
+
+    async def on_mount(self) -> None:
+        """Bring back the draft, else fill the template."""
+        self._text.cursor_blink = False
+        text, cursor = await self.console.draft(self._key)
+        if text:
+            self._text.text = text
+            self._text.cursor_location = _location(text, cursor)
+        else:
+            await self._fill()
+        self._text.focus()
+        self._check()
+
+    @property
+    def _text(self) -> TextArea:
+        return self.query_one("#text", TextArea)
+
+    @property
+    def _template(self) -> str:
+        return self.query_one("#template", Cycle).value
+
+    @property
+    def _audience(self) -> Audience:
+        return self._templates.audience(self._template)
+
+    @property
+    def _minutes(self) -> int | None:
+        value = self.query_one("#promise", Cycle).value
+        return int(value) if value else None
+
+    # Text
+
+    async def action_fill(self) -> None:
+        """Replace the text by the template's."""
+        await self._fill()
+
+    async def _fill(self) -> None:
+        parts = self.console.parts
+        known = facts(self._state, parts.setting.clock.now(), parts.zone, self._minutes, self._audience)
+        name = self._template
+        made = await in_thread(lambda: self._templates.render(name, known), "template", 5)
+        if isinstance(made, TemplateProblem):
+            where = f"{made.file}:{made.line}" if made.line else made.file
+            self._say(f"{where}: {made.reason}")
+            return
+        self._say("")
+        self._filled = made
+        self._text.text = made
+        self._text.cursor_location = self._text.document.end
+
+    @on(Changed)
+    async def _chosen(self, event: Changed) -> None:
+        if event.sender.id == "outlets":
+            return
+        if self._text.text in ("", self._filled):
+            await self._fill()
+        else:
+            self._say("the text was edited: ^l fills it anew from the template")
+        self._check()
+
+    @on(TextArea.Changed)
+    def _typed(self) -> None:
+        self._check()
+        if self._pending is None:
+            self._pending = self.set_timer(PAUSE, self._save)
+
+    async def _save(self) -> None:
+        self._pending = None
+        area = self._text
+        if area.text == self._filled:  # a template that nobody touched is no draft: its times would grow old
+            return
+        await self.console.save_draft(self._key, area.text, _offset(area.text, area.cursor_location))
+
+    # Check
+
+    def _check(self) -> None:
+        self._findings = check(clean_block(self._text.text), self._audience, self._state, self._minutes)
+        lines = [f"▲ {f.words}: {f.reason}" if f.words else f"▲ {f.reason}" for f in self._findings[:SHOWN]]
+        if more := len(self._findings) - SHOWN:
+            lines += [f"  and {more} more"] if more > 0 else []
+        self.query_one("#findings", SafeLabel).update("\n".join(lines))
+        self.query_one("#box").set_class(bool(self._findings), "-found")
+
+    def _say(self, text: str) -> None:
+        self.query_one("#error", SafeLabel).update(text)
+
+    # End
+
+    async def action_send(self) -> None:
+        """Give the text to the chosen outlets; stay open when it is refused."""
+        command = IssueUpdate(
+            audience=self._audience,
+            text=clean_block(self._text.text),
+            template=self._template,
+            outlets=self.query_one("#outlets", Toggles).chosen,
+            next_minutes=self._minutes,
+            findings=tuple(f"{f.words}: {f.reason}" if f.words else str(f.reason) for f in self._findings),
+            override=self.query_one("#reason", Input).value,
+        )
+        if self._pending is not None:
+            self._pending.stop()
+            self._pending = None
+        refused = await self.console.act(command, self._incident, drop_draft=self._key)
+        if refused is None:
+            self.dismiss(True)
+            return
+        self._say(refused)
+        if self._findings:
+            self.query_one("#reason", Input).focus()
+
+    async def action_leave(self) -> None:
+        """Close; the draft stays on disk."""
+        if self._pending is not None:
+            self._pending.stop()
+            await self._save()
+        self.dismiss(False)
+
+
+def _offset(text: str, location: tuple[int, int]) -> int:
+    lines = text.split("\n")
+    return sum(len(line) + 1 for line in lines[: location[0]]) + location[1]
+
+
+def _location(text: str, offset: int) -> tuple[int, int]:
+    before = text[:offset].split("\n")
+    return len(before) - 1, len(before[-1])

@@ -1,0 +1,192 @@
+"""What the home and the incident screen share: the board, the pages, and what can be done from them."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import TypeVar
+
+from textual.widget import Widget
+
+from iccon.background import in_thread
+from iccon.console import questions
+from iccon.console.safe import set_titles
+from iccon.console.screens.base import Surface
+from iccon.console.widgets.board import BoardView
+from iccon.console.widgets.pages import PagesView
+from iccon.console.widgets.runbook import RunbookView
+from iccon.feed.model import Slot, Snapshot
+from iccon.incident import commands as c
+from iccon.incident.effects import EffectState
+from iccon.incident.entries import EffectEnded, Entry, PageActed, PageRef
+from iccon.pages.model import Page
+from iccon.runbooks.library import RunbookFault
+from iccon.runbooks.model import Document, Match
+from iccon.signals.board import aged
+
+T = TypeVar("T")
+W = TypeVar("W", bound=Widget)
+
+NO_SERVER = 'No Prometheus is configured.  In config.toml:  prometheus.url = "http://…:9090"'
+NO_PAGER = 'No pager is configured.  In config.toml:  pagerduty.token = { env = "PAGERDUTY_TOKEN" }'
+PENDING = {
+    EffectState.QUEUED: "ack sending",
+    EffectState.SENDING: "ack sending",
+    EffectState.FAILED: "ack FAILED",
+    EffectState.UNKNOWN: "ack UNKNOWN",
+}
+
+
+class Acts:
+    """Which page verbs are under way, by page key, read off the entries that pass."""
+
+    def __init__(self) -> None:
+        self._pages: dict[str, str] = {}  # effect id -> page key
+        self._states: dict[str, EffectState] = {}
+
+    def take(self, entries: Iterable[Entry]) -> None:
+        """Take note of acts and of how they ended."""
+        for entry in entries:
+            body = entry.body
+            if isinstance(body, PageActed):
+                self._pages[body.effect] = f"{body.page.source}:{body.page.id}"
+                self._states.setdefault(body.effect, EffectState.QUEUED)
+            elif isinstance(body, EffectEnded) and body.effect in self._pages:
+                self._states[body.effect] = EffectState(body.state)
+
+    def pending(self) -> dict[str, str]:
+        """Return the words for each page whose last act has not succeeded."""
+        last = {page: self._states[effect] for effect, page in self._pages.items()}
+        return {page: PENDING[state] for page, state in last.items() if state in PENDING}
+
+
+class LiveSurface(Surface):
+    """A screen with a board and pages. `incident` is the incident whose record its acts go into, "" for none."""
+
+    incident = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._acts = Acts()
+
+    def each(self, kind: type[W], act: Callable[[W], object]) -> None:
+        """Do something to every widget of a kind: a layout may have left it out."""
+        for view in self.query(kind):
+            act(view)
+
+    def first(self, kind: type[W]) -> W | None:
+        """Return the widget of a kind, if the layout has one."""
+        return next(iter(self.query(kind)), None)
+
+    # Data down
+
+    def tick(self, now: datetime) -> None:
+        """Ages grow."""
+        self._show_board(now)
+        self._show_pages(now)
+
+    def fed(self, snapshot: Snapshot) -> None:
+        """Show what the sources say now."""
+        self.tick(self.console.parts.setting.clock.now())
+
+    def appended(self, entries: tuple[Entry, ...]) -> None:
+        """Show what is under way on the pages."""
+        self._acts.take(entries)
+        self.each(PagesView, lambda view: view.mark_pending(self._acts.pending()))
+
+    def _show_board(self, now: datetime) -> None:
+        slot = self.console.snapshot.slots.get("signals")
+        board = aged(slot.value, now.timestamp()) if slot and slot.value else None
+        self.each(BoardView, lambda view: view.show(board, now.timestamp(), _note(slot, NO_SERVER)))
+
+    def _show_pages(self, now: datetime) -> None:
+        slot = self.console.snapshot.slots.get("pages")
+        found = slot.value.pages if slot and slot.value else ()
+        note = _note(slot, NO_PAGER) or _partial(slot)
+        self.each(PagesView, lambda view: view.show(found, now, note, self._acts.pending()))
+
+    # What the keys do
+
+    def chosen_page(self) -> Page | None:
+        """Return the page under the cursor."""
+        view = self.first(PagesView)
+        return view.chosen if view else None
+
+    async def action_acknowledge(self) -> None:
+        """Acknowledge the page that is under the cursor as the key is pressed."""
+        page = self.chosen_page()
+        if page is None:
+            self.console.say("no page is chosen: go to the pages and move to one", "warning")
+            return
+        ref = PageRef(page.source, page.id, page.title, page.service)
+        await self.console.act(c.ActOnPage(page=ref, verb="acknowledge"), self.incident or None)
+
+    async def action_declare(self) -> None:
+        """Declare an incident, with the title and service of the page under the cursor if there is one."""
+        page, setting = self.chosen_page(), self.console.parts.setting
+        title, service = (page.title, page.service) if page else ("", "")
+        await self.console.ask(questions.declare(setting.actor, title, service, setting.drill), None)
+
+    async def action_runbook(self) -> None:
+        """Open the runbook that fits the chosen page, else the chosen service."""
+        page = self.chosen_page()
+        board = self.first(BoardView)
+        if board is not None and board.has_focus:
+            page = None
+        service = page.service if page else board.chosen[0] if board and board.chosen else ""
+        alert, url, title = (page.alert, page.runbook_url, page.title) if page else ("", "", "")
+        library = self.console.parts.library
+        found = await self._from_library(lambda: library.match(alert, service, url, title))
+        if found:
+            await self._open_runbook(found[0])
+        elif found is not None:
+            self.console.say(f"no runbook fits {alert or title or service or 'what is chosen'}", "warning")
+
+    async def _open_runbook(self, match: Match) -> None:
+        library = self.console.parts.library
+        document = await self._from_library(lambda: library.read(match.runbook))
+        if document is None:
+            return
+        await self._show_runbook(document, match.why)
+        if self.incident:
+            opened = c.OpenRunbook(
+                path=match.runbook.path, title=match.runbook.title, digest=document.digest, why=match.why
+            )
+            await self.console.record(opened, self.incident)
+
+    async def _from_library(self, ask: Callable[[], T]) -> T | None:
+        try:
+            return await in_thread(ask, "runbooks", 10)
+        except TimeoutError:
+            self.console.say("the runbook folder does not answer", "error")
+        except RunbookFault as fault:
+            self.console.say(f"runbook: {fault}", "error")
+        return None
+
+    async def _show_runbook(self, document: Document, why: str) -> None:
+        view = self.first(RunbookView)
+        if view is not None:
+            set_titles(view, f"Runbook: {document.runbook.title}", why)
+            view.show(document)
+            view.focus()
+            return
+        from iccon.console.screens.reader import Reader  # noqa: PLC0415  (only where no region is for it)
+
+        await self.app.push_screen(Reader(document, why))
+
+    def action_zoom(self) -> None:
+        """Let the focused region fill the screen, or put it back."""
+        if self.maximized is not None:
+            self.minimize()
+        elif self.focused is not None:
+            self.maximize(self.focused)
+
+
+def _note(slot: Slot | None, missing: str) -> str:
+    if slot is None:
+        return missing
+    return f"{slot.trouble.kind}: {slot.trouble.reason}" if slot.trouble else ""
+
+
+def _partial(slot: Slot | None) -> str:
+    if slot is None or slot.value is None:
+        return ""
+    return "; ".join([*(f"{t.backend}: {t.kind}: {t.reason}" for t in slot.value.trouble), *slot.value.notices])

@@ -1,0 +1,206 @@
+"""Opening the console: the journal is read on its own thread while the screen's library is imported.
+
+Nothing that is not on the first frame is imported or read before it.
+"""
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from datetime import tzinfo
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from iccon import bootstrap
+from iccon.background import spawn
+from iccon.config.setting import Setting
+from iccon.desk import Desk
+from iccon.deskthread import DeskThread
+from iccon.incident.entries import Entry
+from iccon.incident.state import State
+from iccon.journal.store import JournalFault
+
+if TYPE_CHECKING:
+    from iccon.config.layout import Layout
+    from iccon.config.theme import ThemeFile
+    from iccon.console.app import IcconApp
+    from iccon.console.parts import Parts
+    from iccon.incident.fold import Ledger
+
+LAST_WORD = 2.0  # seconds that a console whose terminal is gone gets to end by itself
+LOG_BYTES = 1_000_000
+
+
+class First(Struct, frozen=True):
+    """What the first frame shows: an incident with its entries, or the list of all."""
+
+    incident: str | None
+    entries: Sequence[Entry]
+    incidents: Sequence[State]
+
+
+def run(setting: Setting, incident: str | None) -> int:
+    """Open the console and return its exit code. Raises JournalFault where the journal cannot even be read."""
+    gc.disable()  # until the first frame: what start-up makes stays
+    _log_to(setting.folders.logs)
+    return asyncio.run(_run(setting, incident))
+
+
+async def _run(setting: Setting, incident: str | None) -> int:
+    desk, notice = await _desk(setting)
+    reading = spawn(desk.call(lambda d: _first(d, incident)), "first read")
+    await asyncio.sleep(0)  # the desk's thread begins before this one imports
+    from iccon.console.app import IcconApp  # noqa: PLC0415  (most of the start's time: the read runs meanwhile)
+
+    from iccon.console.safe import copy  # noqa: PLC0415
+
+    def clipboard(text: str) -> str:
+        return app.call_from_thread(copy, app, text)
+
+    app = IcconApp(_parts(setting, desk, await reading, clipboard, [notice] if notice else []))
+    app.record_trouble = notice
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, _hang_up, app)
+    try:
+        await app.run_async()
+    finally:
+        await app.parts.feed.stop()
+        await desk.stop()
+    return app.return_code or 0
+
+
+async def _desk(setting: Setting) -> tuple[DeskThread, str | None]:
+    """Return the running desk; over a journal that cannot be written one that only reads, and why."""
+    desk = DeskThread(lambda: bootstrap.open_desk(setting))
+    try:
+        await desk.start()
+    except JournalFault as fault:
+        if setting.read_only:
+            raise
+        desk = DeskThread(lambda: bootstrap.open_desk(replace(setting, read_only=True)))
+        try:
+            await desk.start()
+        except JournalFault:
+            raise fault from None
+        return desk, f"{fault.reason}. {fault.hint}"
+    return desk, None
+
+
+def _first(desk: Desk, incident: str | None) -> First:
+    if incident is None:
+        active = desk.active()
+        incident = active[0].incident if len(active) == 1 else None
+    if incident is None:
+        return First(None, (), desk.incidents())
+    return First(incident, tuple(desk.ledger(incident).entries), ())
+
+
+def _parts(
+    setting: Setting, desk: DeskThread, first: First, clipboard: Callable[[str], str], notices: list[str]
+) -> "Parts":
+    from iccon.console.commands import default_keys, scopes  # noqa: PLC0415
+    from iccon.console.parts import Opened, Parts  # noqa: PLC0415
+    from iccon.effects import EffectRunner  # noqa: PLC0415
+    from iccon.feed.scheduler import Feed  # noqa: PLC0415
+    from iccon.recorder import Recorder  # noqa: PLC0415
+
+    config = setting.config
+    theme, layout, narrow = _look(setting, notices)
+    keys = default_keys()
+    if config.console.keys:
+        from iccon.config.keymap import keymap  # noqa: PLC0415
+
+        keys, problems = keymap(config.console.keys, keys, scopes(), str(setting.file or ""))
+        notices += [f"{p.key}: {p.found}; expected {p.expected}. {p.hint}" for p in problems]
+    writes = not setting.read_only
+    ports = bootstrap.effect_ports(setting, clipboard)
+    return Parts(
+        setting=setting,
+        desk=desk,
+        feed=Feed(bootstrap.sources(setting), setting.clock),
+        effects=EffectRunner(desk.call, ports) if writes else None,
+        recorder=Recorder(desk.do) if writes else None,
+        library=bootstrap.library(setting),
+        export=lambda ledger: _export(setting, ledger),
+        outlets=tuple(config.updates.outlets),
+        theme=theme,
+        other_themes=lambda: _other_themes(setting),
+        layout=layout,
+        narrow=narrow,
+        zone=_zone(setting),
+        keys=keys,
+        opened=None if first.incident is None else Opened(first.incident, first.entries),
+        incidents=first.incidents,
+        notices=tuple(notices),
+    )
+
+
+def _zone(setting: Setting) -> tzinfo:
+    from iccon.when import zone_of  # noqa: PLC0415
+
+    return zone_of(setting.config.console.zone)
+
+
+def _look(setting: Setting, notices: list[str]) -> "tuple[ThemeFile, Layout, Layout]":
+    """Read the chosen theme and layout; a file of the user's that is wrong gives way to a bundled one, and is said."""
+    from iccon.config.layout import layout_files, load_layout  # noqa: PLC0415
+    from iccon.config.theme import load_theme, theme_files  # noqa: PLC0415
+
+    console, folders = setting.config.console, setting.folders
+    theme, problems = load_theme(theme_files(folders)[console.theme])
+    if theme is None:
+        theme, _ = load_theme(theme_files()["iccon-dark"])
+    files = layout_files(folders)
+    layout, more = load_layout(files[console.layout])
+    narrow, _ = load_layout(layout_files()["narrow"])
+    notices += [f"{p.file}: {p.key}: {p.found}; expected {p.expected}. {p.hint}" for p in (*problems, *more)]
+    assert theme is not None and narrow is not None  # the bundled files are tested
+    return theme, layout or narrow, narrow
+
+
+def _other_themes(setting: Setting) -> "Sequence[ThemeFile]":
+    from iccon.config.theme import themes  # noqa: PLC0415
+
+    found, _ = themes(setting.folders)
+    return [file for name, file in found.items() if name != setting.config.console.theme]
+
+
+def _export(setting: Setting, ledger: "Ledger") -> Path:
+    from iccon.exports.markdown import render  # noqa: PLC0415
+    from iccon.incident.ids import short  # noqa: PLC0415
+
+    folder = setting.folders.data / "exports"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{ledger.state.severity.lower()}-{short(ledger.incident)}.md"
+    path.write_text(render(ledger, zone=_zone(setting)), encoding="utf-8")
+    return path
+
+
+def _hang_up(app: "IcconApp") -> None:
+    """End: the terminal is gone, or somebody asked. The journal needs no closing words: what was receipted is on disk."""
+    timer = threading.Timer(LAST_WORD, lambda: os._exit(1))
+    timer.daemon = True
+    timer.start()
+    app.exit(1)
+
+
+def _log_to(folder: Path) -> None:
+    """Log into a file; the terminal belongs to the screen. A folder that cannot be written costs the log only."""
+    log = logging.getLogger("iccon")
+    log.propagate = False
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handler: logging.Handler = RotatingFileHandler(
+            folder / "iccon.log", maxBytes=LOG_BYTES, backupCount=2, delay=True
+        )
+    except OSError:
+        handler = logging.NullHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    log.addHandler(handler)

@@ -1,0 +1,29 @@
+"""What the pagers report goes into the timeline of the incident at hand, each event once.
+
+Knows no screen: the console and a headless drill both hand it the pages they see.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from iccon.incident.commands import Capture, Command
+from iccon.pages.events import events
+from iccon.pages.model import Pages
+
+Do = Callable[[Command, str], Awaitable[object]]
+
+
+class Recorder:
+    """Remembers what was captured last, so that a poll without news costs nothing. `do` hands a command to the desk."""
+
+    def __init__(self, do: Do) -> None:
+        self._do = do
+        self._seen: dict[str, Pages] = {}
+
+    async def take(self, incident: str, pages: Pages) -> None:
+        """Capture what changed on the pages since the last call for `incident`; at the first, all that are open."""
+        before = self._seen.get(incident)
+        if before is not None and before.at == pages.at:
+            return
+        self._seen[incident] = pages
+        if found := events(before, pages):
+            await self._do(Capture(events=found), incident)

@@ -87,10 +87,17 @@ def test_silence_is_told_when_it_begins_not_when_it_is_found() -> None:
 def test_what_has_no_time_gets_the_time_it_was_seen_but_not_in_its_id() -> None:
     ended = replace(PAGE, status=PageStatus.RESOLVED, changed_at=None)
     one, other = Pages((), (ended,), at=SEEN), Pages((), (ended,), at=SEEN + timedelta(seconds=7))
-    assert [e.source for e in events(None, one)] == [e.source for e in events(None, other)]
-    assert events(None, one)[0].happened_at == SEEN
+    assert [e.source for e in events(Pages(), one)] == [e.source for e in events(Pages(), other)]
+    assert events(Pages(), one)[0].happened_at == SEEN
     timeless = replace(PAGE, created_at=UNKNOWN_TIME, changed_at=None)
     assert events(None, Pages((timeless,), at=SEEN))[0].happened_at == SEEN
+
+
+def test_an_ending_is_told_once_and_not_to_an_incident_that_begins_later() -> None:
+    ended = Pages((), (RESOLVED,), at=SEEN)
+    assert len(told(Pages((PAGE,)), ended)) == 1
+    assert told(ended, Pages((), (RESOLVED,), at=SEEN + timedelta(seconds=15))) == []
+    assert told(None, ended) == []
 
 
 @given(st.lists(st.sampled_from(["trigger", "ack", "resolve"]), max_size=25), st.sets(st.integers(0, 24)))

@@ -7,7 +7,7 @@ import pytest
 
 from iccon.faults import FaultKind, SourceFault
 from iccon.pages.model import Done, Listing, Page, PageStatus
-from iccon.pages.source import PagesSource
+from iccon.pages.source import RECENT, PagesSource
 from iccon.text import CleanText, clean
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -92,7 +92,7 @@ def test_one_that_asks_for_patience_is_left_alone() -> None:
     assert [p.id for p in pages.pages] == ["a"]
 
 
-def test_what_ended_is_told_once_even_if_the_pager_cannot_say_when() -> None:
+def test_what_ended_is_told_even_if_the_pager_cannot_say_when() -> None:
     pager = FakePager("one", page("one", "a"), page("one", "b"))
     source = PagesSource((pager,))
     assert source.poll().closed == ()
@@ -103,7 +103,19 @@ def test_what_ended_is_told_once_even_if_the_pager_cannot_say_when() -> None:
         ("a", PageStatus.RESOLVED, None),
         ("b", PageStatus.RESOLVED, None),
     ]
-    assert source.poll().closed == ()
+    assert source.poll().closed == closed  # for a reader that missed a poll
+    pager.answer = Listing((page("one", "a"),))
+    assert [p.id for p in source.poll().closed] == ["b"]  # it came back
+
+
+def test_endings_are_not_kept_for_ever() -> None:
+    pager = FakePager("one")
+    source = PagesSource((pager,))
+    for i in range(RECENT + 10):
+        pager.answer = Listing((page("one", f"p{i}"),))
+        source.poll()
+    closed = source.poll().closed
+    assert (len(closed), closed[-1].id) == (RECENT, f"p{RECENT + 8}")
 
 
 def test_an_incomplete_list_ends_nothing() -> None:

@@ -13,14 +13,15 @@ from iccon.text import CleanText
 
 
 def events(old: Pages | None, new: Pages) -> tuple[Captured, ...]:
-    """Return what happened since `old`, oldest first. With None every open page is told as it stands.
+    """Return what happened since `old`, oldest first. With None every open page is told as it stands, no ending.
 
     A page that is silenced when first seen says nothing; one that fires tells when it was triggered and, where
     it is so, acknowledged.
     """
     before = {page.key: page for page in old.pages} if old is not None else {}
     told = [event for page in new.pages for event in _changes(before.get(page.key), page, new.at)]
-    told += [_resolved(page, new.at) for page in new.closed]
+    if old is not None:
+        told += [_resolved(page, new.at) for page in new.closed if page not in old.closed]
     return tuple(sorted(told, key=lambda event: event.happened_at))
 
 

@@ -71,9 +71,9 @@ class BackendTrouble(Struct, frozen=True):
 class Pages(Struct, frozen=True):
     """The open pages of all backends: triggered first, then acknowledged, then silenced; newest first.
 
-    `closed` are those that were open at the poll before and are no more, with the status resolved; their
-    `changed_at` is None where the backend does not say when. A backend in `trouble` has its last known
-    pages in `pages`. `at` is when the poll ended (aware UTC).
+    `closed` are those that ended lately, oldest first, with the status resolved: more than one poll's, so that
+    a reader who missed one misses no ending; `changed_at` is None where the backend does not say when.
+    A backend in `trouble` has its last known pages in `pages`. `at` is when the poll ended (aware UTC).
     """
 
     pages: tuple[Page, ...] = ()

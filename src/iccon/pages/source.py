@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,7 +13,8 @@ from iccon.pages.model import BackendTrouble, Listing, Page, PageBackend, Pages,
 from iccon.pages.together import together
 from iccon.text import CleanText, clean
 
-_ORDER = {status: i for i, status in enumerate(PageStatus)}
+RECENT: Final = 200  # endings that are told again, for readers that do not see every poll
+_ORDER: Final = {status: i for i, status in enumerate(PageStatus)}
 
 
 class _Known(Struct, frozen=True):
@@ -30,10 +32,11 @@ class PagesSource:
         self.backends = {backend.name: backend for backend in backends}
         self.deadline = max((backend.deadline for backend in backends), default=0.0) * 2 + 1.0
         self._clock = clock or SystemClock()
+        self._recent: tuple[Page, ...] = ()
         self._known: dict[str, _Known] = {name: _Known() for name in self.backends}
 
     def poll(self) -> Pages:
-        """Return all open pages in order, and what closed since the poll before.
+        """Return all open pages in order, and what ended lately.
 
         A backend that fails keeps its last pages and is named in `trouble`; one that asked for patience is
         not asked before that. Raises SourceFault where every backend fails.
@@ -41,14 +44,16 @@ class PagesSource:
         before = self._known
         fresh = self._ask(before)
         now = {name: self._after(before[name], fresh.get(name)) for name in self.backends}
-        closed = tuple(page for name in fresh for page in self._closed(name, before[name], fresh[name]))
-        self._known = now
+        ended = tuple(page for name in fresh for page in self._closed(name, before[name], fresh[name]))
+        open_now = {page.key for known in now.values() for page in known.listing.pages}
+        closed = tuple(page for page in self._recent if page.key not in open_now) + ended
+        self._known, self._recent = now, closed[-RECENT:]
         faults = {name: known.fault for name, known in now.items() if known.fault is not None}
         if faults and len(faults) == len(now):
             raise next(iter(faults.values()))
         return Pages(
             pages=tuple(sorted((p for known in now.values() for p in known.listing.pages), key=_rank)),
-            closed=closed,
+            closed=self._recent,
             trouble=tuple(BackendTrouble(name, fault.kind, fault.reason) for name, fault in faults.items()),
             at=self._clock.now(),
             notices=tuple(

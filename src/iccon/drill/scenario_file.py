@@ -59,7 +59,7 @@ def find(name: str = DEFAULT) -> Scenario:
     near = difflib.get_close_matches(name, bundled(), 1)
     hint = f"did you mean {near[0]}?" if near else "a path must end in .toml"
     expected = f"one of {', '.join(bundled())}, or the path of a TOML file"
-    raise ScenarioFault((Problem("", "scenario", clean(name, 80), expected, hint),))
+    raise ScenarioFault((Problem("the command line", "--scenario", clean(name, 80), expected, hint),))
 
 
 def load(path: Path) -> Scenario:

@@ -1,0 +1,103 @@
+"""Records as JSON Lines: a header, then each record as it is stored, so that they come back byte for byte.
+
+    {"format": "iccon-records", "version": 1, "records": 42, "heads": {WRITER: {"seq": 42, "hash": "…"}}}
+
+The header says how many records follow and the last of each writer, so that a cut or a doubled file is recognised
+before anything is imported. The records' own hashes are checked by the journal.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+from msgspec import Struct
+
+from iccon.journal.chain import Record
+from iccon.journal.codec import BadRecordForm, line, parse_line
+
+FORMAT = "iccon-records"
+VERSION = 1
+LINE_LIMIT = 4_000_000  # bytes of one line
+
+
+class Head(Struct, frozen=True):
+    """The last record of a writer in the file."""
+
+    seq: int
+    hash: str
+
+
+class Header(Struct, frozen=True, kw_only=True):
+    """The first line."""
+
+    format: str = ""
+    version: int = 0
+    records: int = 0
+    heads: dict[str, Head] = {}
+
+
+class ExportFault(ValueError):
+    """A file is no export of records, or not a whole one: the line (from 1), the reason, what to do."""
+
+    def __init__(self, line: int, reason: str, hint: str = "nothing was imported; export again") -> None:
+        self.line = line
+        self.reason = reason
+        self.hint = hint
+        super().__init__(f"line {line}: {reason} ({hint})")
+
+
+def render(records: Iterable[Record]) -> Iterator[bytes]:
+    """Yield the lines, each with its line feed. Reads all records first: the header speaks of the last."""
+    kept = list(records)
+    header = Header(format=FORMAT, version=VERSION, records=len(kept), heads=heads(kept))
+    yield msgspec.json.encode(header) + b"\n"
+    for record in kept:
+        yield line(record)
+
+
+def heads(records: Iterable[Record]) -> dict[str, Head]:
+    """Return the record with the highest sequence of each writer, by writer."""
+    last: dict[str, Record] = {}
+    for record in records:
+        if record.writer not in last or record.seq > last[record.writer].seq:
+            last[record.writer] = record
+    return {writer: Head(last[writer].seq, last[writer].hash) for writer in sorted(last)}
+
+
+def parse(lines: Iterable[bytes]) -> Iterator[Record]:
+    """Yield the records of an export. Raises ExportFault; at the end too, where the file is not whole.
+
+    Blank lines are passed over. The caller must take all or nothing, as `Journal.import_records` does.
+    """
+    numbered = ((number, text) for number, text in enumerate(lines, 1) if text.strip())
+    header = _header(next(numbered, (1, b"")))
+    seen: list[Record] = []
+    number = 1
+    for number, text in numbered:
+        seen.append(_record(number, text))
+        yield seen[-1]
+    if len(seen) != header.records:
+        raise ExportFault(number, f"{len(seen)} records where the header promises {header.records}")
+    if heads(seen) != header.heads:
+        raise ExportFault(number, "the last records are not those that the header names")
+
+
+def _header(first: tuple[int, bytes]) -> Header:
+    number, text = first
+    try:
+        header = msgspec.json.decode(text.removeprefix(b"\xef\xbb\xbf"), type=Header)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        header = Header()
+    if header.format != FORMAT:
+        raise ExportFault(number, "this is no export of records", "`iccon export --format jsonl` writes one")
+    if header.version > VERSION:
+        raise ExportFault(number, f"version {header.version} was written by a newer iccon", "update iccon")
+    return header
+
+
+def _record(number: int, text: bytes) -> Record:
+    if len(text) > LINE_LIMIT:
+        raise ExportFault(number, f"a line of {len(text):,} bytes")
+    try:
+        return parse_line(text)
+    except BadRecordForm as error:
+        raise ExportFault(number, str(error)) from None

@@ -1,0 +1,152 @@
+"""An incident as a Markdown document, from the same fold as the screen. Pure and deterministic: it asks no clock.
+
+What is not over yet is given as of the last entry. Everything that people or machines wrote is escaped.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, tzinfo
+
+from iccon.exports.escape import block, line
+from iccon.exports.figures import figures
+from iccon.exports.times import duration, moment
+from iccon.incident.fold import Ledger
+from iccon.incident.ids import short
+from iccon.incident.roles import TITLES
+from iccon.incident.state import Impact, Issued, State
+from iccon.incident.timeline import Item, Timeline
+from iccon.incident.timers import elapsed, impact
+
+DRILL = "DRILL"
+
+
+def render(ledger: Ledger, *, zone: tzinfo, include_machine: bool = True, include_struck: bool = True) -> str:
+    """Return the document, times in `zone`. What is left out (machine entries, struck ones) is counted in it."""
+    parts = [*_header(ledger, zone), *_timeline(ledger, zone, include_machine, include_struck)]
+    return "\n".join(parts) + "\n"
+
+
+def as_of(ledger: Ledger) -> datetime | None:
+    """Return when the last entry was recorded or happened: the instant up to which an export knows."""
+    return max((max(e.recorded_at, e.happened_at) for e in ledger.entries), default=None)
+
+
+def _header(ledger: Ledger, zone: tzinfo) -> Iterator[str]:
+    state, until = ledger.state, as_of(ledger)
+    mark = f"{DRILL} - " if state.drill else ""
+    yield f"# {mark}{state.severity}: {line(state.title) or 'untitled incident'}"
+    yield ""
+    if state.drill:
+        yield "**DRILL: this was an exercise. Nothing in it happened in production.**\n"
+    if until is None or state.declared_at is None:
+        yield "No declaration was recorded."
+        return
+    yield from _table(("Fact", "Value"), _facts(state, until, zone))
+    yield from _section("Customer impact", _impacts(state, until, zone))
+    yield from _section("Roles", _roles(state, zone))
+    yield from _section("Intervals", _intervals(ledger))
+    yield from _section("Updates sent", _updates(state, zone))
+
+
+def _facts(state: State, until: datetime, zone: tzinfo) -> Iterator[tuple[str, str]]:
+    over, known = state.resolved_at is not None, f" (not over; as of {moment(until, zone)})"
+    yield "Incident", f"`{state.incident}`"
+    yield "Severity", str(state.severity)
+    yield "Phase", str(state.phase)
+    yield "Services", ", ".join(line(service) for service in state.services) or "not recorded"
+    yield "Declared", f"{moment(state.declared_at or until, zone)} by {line(state.declared_by) or 'unknown'}"
+    yield "Resolved", moment(state.resolved_at, zone) if state.resolved_at else "not resolved"
+    yield "Duration", duration(elapsed(state, until)) + ("" if over else known)
+    lasting = known if state.open_impact else ""
+    yield "Customer impact", duration(impact(state, until)) + lasting if state.impacts else "not recorded"
+    if state.theory:
+        sure = "confirmed" if state.theory.confirmed else "not confirmed"
+        yield f"Theory of the cause ({sure})", line(state.theory.text)
+
+
+def _impacts(state: State, until: datetime, zone: tzinfo) -> Iterator[str]:
+    rows = [_impact_row(segment, until, zone) for segment in state.impacts]
+    yield from _table(("Started", "Stopped", "Minutes", "Scope", "Entry"), rows) if rows else ("Not recorded.",)
+
+
+def _impact_row(segment: Impact, until: datetime, zone: tzinfo) -> tuple[str, ...]:
+    span = (segment.stopped or until) - segment.started
+    stopped = moment(segment.stopped, zone) if segment.stopped else "not stopped"
+    minutes = f"{max(span.total_seconds(), 0) / 60:.0f}"
+    return moment(segment.started, zone), stopped, minutes, line(segment.scope) or "not recorded", _id(segment.id)
+
+
+def _roles(state: State, zone: tzinfo) -> Iterator[str]:
+    rows = [(TITLES[role], line(held.person), moment(held.since, zone)) for role, held in sorted(state.roles.items())]
+    yield from _table(("Role", "Person", "Since"), rows) if rows else ("Nobody holds a role.",)
+
+
+def _intervals(ledger: Ledger) -> Iterator[str]:
+    rows = []
+    for figure in figures(ledger):
+        value = duration(figure.value) if figure.value is not None else figure.missing
+        rows.append((figure.name, figure.meaning, value, " ".join(_id(entry) for entry in figure.entries)))
+    yield from _table(("Interval", "From -> to", "Value", "Entries"), rows)
+
+
+def _updates(state: State, zone: tzinfo) -> Iterator[str]:
+    if not state.updates:
+        yield "None."
+    for update in state.updates:
+        yield f"### {moment(update.at, zone)}, to {update.audience} ({_id(update.entry)})"
+        yield ""
+        yield block(update.text)
+        yield ""
+        yield from _outcomes(state, update, zone)
+        promised = moment(update.next_due, zone) if update.next_due else "none"
+        yield f"- Next update promised: {promised}"
+        yield ""
+
+
+def _outcomes(state: State, update: Issued, zone: tzinfo) -> Iterator[str]:
+    for target, effect in update.effects.items():
+        outcome = state.outcomes.get(effect)
+        if outcome is None:
+            yield f"- {line(target)}: outcome not recorded"
+            continue
+        details = ": ".join(line(part) for part in (outcome.detail, outcome.receipt) if part)
+        yield f"- {line(target)}: {outcome.state}, {moment(outcome.at, zone)}{f' ({details})' if details else ''}"
+
+
+def _timeline(ledger: Ledger, zone: tzinfo, include_machine: bool, include_struck: bool) -> Iterator[str]:
+    items = Timeline(ledger).items()
+    shown = [i for i in items if (include_machine or not i.machine) and (include_struck or i.struck is None)]
+    yield from ("", "## Timeline", "")
+    hidden = len(items) - len(shown)
+    if hidden:
+        yield f"{hidden} of {len(items)} entries are left out of this document.\n"
+    for item in shown:
+        yield _entry(item, zone)
+    if not shown:
+        yield "No entries."
+
+
+def _entry(item: Item, zone: tzinfo) -> str:
+    late = f" (recorded {moment(item.recorded_at, zone)})" if item.late else ""
+    who = line(item.actor) or "unknown"
+    marks = "".join((" (machine)" if item.machine else "", " (amended)" if item.amended else ""))
+    text = block(item.text, "  ") or "(no text)"
+    if item.struck is not None:
+        text = f"~~{text}~~ (struck: {line(item.struck) or 'no reason recorded'})"
+    return f"- **{moment(item.happened_at, zone)}**{late} {who}{marks} {_id(item.id)}: {text}"
+
+
+def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
+    yield from ("", f"## {title}", "")
+    yield from lines
+
+
+def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    yield f"| {' | '.join(header)} |"
+    yield f"|{'---|' * len(header)}"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+
+
+def _id(ident: str) -> str:
+    """Return a short id as code; ids are ours, and still nothing but their letters may pass."""
+    return f"`{''.join(c for c in short(ident) if c.isascii() and (c.isalnum() or c == '-'))}`"

@@ -7,9 +7,9 @@ import asyncio
 import sys
 from pathlib import Path
 
-from makers import RUNBOOK, START, Gallery, board, document, pages, state, timeline, troubles
 from textual.containers import Horizontal
 from textual.widget import Widget
+from widgetmakers import RUNBOOK, START, Gallery, board, document, pages, state, timeline, troubles
 
 from iccon.console.safe import set_titles
 from iccon.console.widgets.board import BoardView

@@ -6,23 +6,27 @@ JSON: {ok, checks [{kind, name, configured, ok, detail}]}; `ok` is null where no
 import argparse
 import os
 import shutil
+import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from iccon.cli.output import say_json, table
 from iccon.cli.parsing import FAULT, OK, Commands, add_command
 from iccon.cli.session import setting
+from iccon.config.schema import Outlet
 from iccon.config.setting import Setting
 from iccon.text import clean
 
 DEADLINE = 15.0  # seconds for all probes together; they run side by side
+CONNECT = 5.0  # seconds to reach an address
 SMALLEST = (80, 24)
 
 
@@ -154,21 +158,49 @@ def _outside(chosen: Setting) -> Iterator[Probe]:
     yield from _each("prometheus", config.prometheus, lambda: bootstrap.signal_backends(chosen))
     pagers = [*config.alertmanager, *(["pagerduty"] if config.pagerduty else [])]
     yield from _each("pager", pagers, lambda: bootstrap.page_backends(chosen))
-    yield from _each("outlet", config.updates.outlets, lambda: bootstrap.outlets(chosen))
+    outlets = config.updates.outlets
+    yield from (Probe("outlet", name, partial(_outlet, chosen, name, given)) for name, given in outlets.items())
+    if not outlets:
+        yield Probe("outlet", "-", None)
 
 
-def _each(kind: str, names: Any, build: Callable[[], Any]) -> Iterator[Probe]:
+def _each(kind: str, names: Collection[str], build: Callable[[], Mapping[str, Any]]) -> Iterator[Probe]:
     if not names:
         yield Probe(kind, "-", None)
         return
     try:
         built = build()
-    except Exception as error:  # a secret that cannot be had, say
-        fault = error
-        yield from (Probe(kind, name, lambda: _raise(fault)) for name in names)
+    except Exception as error:  # whatever keeps one from being built is said of each, and the rest goes on
+        yield from (Probe(kind, name, partial(_raise, error)) for name in names)
         return
     yield from (Probe(kind, name, adapter.probe) for name, adapter in built.items())
 
 
 def _raise(error: Exception) -> str:
     raise error
+
+
+def _outlet(chosen: Setting, name: str, given: Outlet) -> str:
+    """Try an outlet as far as that goes without sending: its secret, its folder, its address."""
+    from iccon.bootstrap import outlets
+
+    built: Any = outlets(chosen)[name]
+    if hasattr(built, "probe"):
+        found: str = built.probe()
+        return found
+    if given.kind == "file":
+        return f"writes to {_writable(Path(given.path).expanduser().parent)}"
+    if given.url:
+        return _listens(given.url)
+    return f"{given.kind}: nothing to try without sending"
+
+
+def _listens(url: str) -> str:
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    place = f"{parts.hostname}:{port}"
+    try:
+        socket.create_connection((parts.hostname or "", port), CONNECT).close()
+    except OSError as error:
+        raise ConnectionError(f"{place} does not answer: {error.strerror or error}") from None
+    return f"{place} answers; whether it takes an update only sending shows"

@@ -91,8 +91,10 @@ def _mitigate(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
+    from iccon.cli.screen import usual_collection
     from iccon.drill.world import World
 
+    usual_collection()
     base, scenario = setting(args), _scenario(args)
     with World(scenario, seed=args.seed, speed=args.speed, automatic=True) as world:
         config = world.config(base.folders, base.config)

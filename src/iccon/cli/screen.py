@@ -1,6 +1,7 @@
 """console: hand over to the screen. What it is made of is imported only then."""
 
 import argparse
+import gc
 import sys
 
 from iccon.cli.parsing import Commands, add_command, with_incident
@@ -24,7 +25,13 @@ def console(args: argparse.Namespace) -> int:
     if args.incident:
         with session(args, read_only=True) as opened:
             incident = opened.incident()
+    usual_collection()
     return bootstrap.console(chosen, incident)
+
+
+def usual_collection() -> None:
+    """Collect garbage as Python does by itself: this process lives longer than a command does."""
+    gc.set_threshold(700, 10, 10)
 
 
 def need_terminal() -> None:

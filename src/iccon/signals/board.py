@@ -103,13 +103,19 @@ def _taken(points: Iterable[tuple[float, float]], after: float, until: float) ->
 
 
 def _joined(old: Samples | None, new: Samples | None, oldest: float, step: float) -> Samples:
-    """Join two pieces; where they overlap the new one holds; the old head goes unless a step after its predecessor."""
+    """Join two pieces so that points lie at least a step apart, and less than two where both have them.
+
+    Where they overlap the new piece holds. The newest old point goes unless it has aged into the grid, and so does
+    the first new one that comes too soon after it; the newest of all always stays.
+    """
     points = list(zip(old.times, old.values, strict=True)) if old else []
     if new and new.times:
+        least = step * 0.999
         points = [point for point in points if point[0] < new.times[0]]
-        if len(points) > 1 and points[-1][0] - points[-2][0] < step * 0.999:
+        if len(points) > 1 and points[-1][0] - points[-2][0] < least:
             points.pop()
-        points += zip(new.times, new.values, strict=True)
+        soon = bool(points) and len(new.times) > 1 and new.times[0] - points[-1][0] < least
+        points += list(zip(new.times, new.values, strict=True))[soon:]
     return _taken(points, oldest - step, math.inf)
 
 

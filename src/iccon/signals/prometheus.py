@@ -100,7 +100,7 @@ class PrometheusBackend:
         (`lookback_delta`; servers that do not know it ignore it). Raises SourceFault.
         """
         step = math.ceil(max(step, (end - start) / (MOST_POINTS - 1), 0.001) * 1000) / 1000
-        lookback = {"lookback_delta": f"{spec.stale_after:g}s", "timeout": f"{self._config.timeout:g}s"}
+        lookback = {"lookback_delta": _whole(spec.stale_after), "timeout": _whole(self._config.timeout)}
         moments = datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC)
         envelope = self._asked(
             lambda connect: connect.custom_query_range(spec.query, *moments, f"{step:.3f}", lookback)
@@ -169,6 +169,11 @@ class PrometheusBackend:
             writes=frozenset(),
         )
         return _Connect(config.url.rstrip("/"), session=session, method="POST")
+
+
+def _whole(seconds: float) -> str:
+    """Return a duration as every version reads it: some refuse fractions, some a missing unit."""
+    return f"{math.ceil(seconds)}s"
 
 
 def decode(envelope: _Envelope, spec: SignalSpec) -> Answer:

@@ -133,11 +133,11 @@ def _close_former(chosen: Setting) -> None:
 
 
 def _console(world: "World", chosen: Setting) -> int:
-    from iccon import bootstrap
     from iccon.cli.screen import need_terminal
+    from iccon.console.start import run
 
     need_terminal()
-    code = bootstrap.console(chosen)
+    code = run(chosen, None)
     _say_report(world, chosen)
     return code
 

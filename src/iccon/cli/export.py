@@ -1,15 +1,15 @@
 """export, import, verify: the record as files, and whether it holds together."""
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import BinaryIO
 
+from iccon.cli.files import write_new
 from iccon.cli.output import complain, say, say_json
 from iccon.cli.parsing import FAULT, OK, Commands, add_command, with_incident
-from iccon.cli.session import BadUse, Session, session
+from iccon.cli.session import BadUse, Fault, Session, session
 from iccon.text import clean, clean_block
 
 IMPORT_LIMIT = 200_000_000  # bytes of a file that is taken in
@@ -35,7 +35,7 @@ def _do_export(args: argparse.Namespace) -> int:
     with session(args, read_only=True) as opened:
         parts = _markdown(opened) if args.format == "markdown" else _jsonl(opened)
         if args.output:
-            _to_file(Path(args.output), parts)
+            write_new(Path(args.output), parts)
             complain(f"written to {args.output}")
         else:
             _to_stdout(parts)
@@ -56,12 +56,6 @@ def _jsonl(opened: Session) -> Iterable[bytes]:
     from iccon.exports import jsonl
 
     return jsonl.render(opened.desk.journal.records(opened.incident(resolved=True)))
-
-
-def _to_file(path: Path, parts: Iterable[bytes]) -> None:
-    """Write a file that was not there, for the owner alone. Raises OSError, FileExistsError among them."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.writelines(parts)
 
 
 def _to_stdout(parts: Iterable[bytes]) -> None:
@@ -88,7 +82,10 @@ def _do_import(args: argparse.Namespace) -> int:
     if len(raw) > IMPORT_LIMIT:
         raise BadUse(f"{clean(args.file)} has more than {IMPORT_LIMIT:,} bytes")
     with session(args) as opened:
-        done = opened.desk.journal.import_records(jsonl.parse(raw.splitlines()))
+        try:
+            done = opened.desk.journal.import_records(jsonl.parse(raw.split(b"\n")))
+        except jsonl.ExportFault as fault:
+            raise Fault("export", f"{clean(args.file)}, line {fault.line}: {fault.reason}", fault.hint) from None
         if args.json:
             say_json({"added": done.added, "known": done.known})
         else:

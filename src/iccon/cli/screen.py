@@ -17,7 +17,7 @@ def add(commands: Commands) -> None:
 
 def console(args: argparse.Namespace) -> int:
     """Open the console and return its exit code. Raises BadUse where there is no terminal."""
-    from iccon import bootstrap
+    from iccon.console.start import run
 
     need_terminal()
     chosen = setting(args, read_only=args.read_only)
@@ -26,7 +26,7 @@ def console(args: argparse.Namespace) -> int:
         with session(args, read_only=True) as opened:
             incident = opened.incident()
     usual_collection()
-    return bootstrap.console(chosen, incident)
+    return run(chosen, incident)
 
 
 def usual_collection() -> None:

@@ -48,6 +48,16 @@ class BadUse(Exception):
     """The words of the command line do not make sense together; the message says why."""
 
 
+class Fault(Exception):
+    """Something that does not work, in words; `kind` is stable, for scripts."""
+
+    def __init__(self, kind: str, reason: str, hint: str = "") -> None:
+        self.kind = kind
+        self.reason = reason
+        self.hint = hint
+        super().__init__(reason)
+
+
 def refuse(code: str, reason: str, hint: str = "") -> Refused:
     """Return the exception for a refusal of our own."""
     return Refused(Refusal(code, reason, hint))

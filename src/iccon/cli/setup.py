@@ -4,6 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
+from iccon.cli.files import write_new
 from iccon.cli.output import say, say_json
 from iccon.cli.parsing import OK, Commands, add_command
 from iccon.cli.session import refuse
@@ -28,7 +29,7 @@ def _do_init(args: argparse.Namespace) -> int:
     made = [
         folder for folder in (file.parent, places.config, places.data, places.themes, places.layouts) if _made(folder)
     ]
-    write_new(file, starter_config().encode())
+    write_new(file, [starter_config().encode()])
     if args.json:
         say_json({"file": str(file), "folders": [str(folder) for folder in made]})
     else:
@@ -41,9 +42,3 @@ def _made(folder: Path) -> bool:
         return False
     folder.mkdir(parents=True, mode=0o700)
     return True
-
-
-def write_new(path: Path, data: bytes) -> None:
-    """Write a file that was not there, readable by the owner alone. Raises OSError, FileExistsError among them."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(data)

@@ -13,7 +13,7 @@ from typing import Any
 
 from iccon.cli.output import complain, say_json
 from iccon.cli.parsing import FAULT, OK, REFUSED, USAGE
-from iccon.cli.session import BadConfiguration, BadUse, Refused
+from iccon.cli.session import BadConfiguration, BadUse, Fault, Refused
 from iccon.config.schema import Problem
 from iccon.faults import SourceFault
 from iccon.journal.faults import BrokenChain, JournalFault
@@ -106,6 +106,7 @@ _KINDS: tuple[tuple[type[BaseException], Callable[[Any, bool], int]], ...] = (
     (Refused, _refused),
     (BadConfiguration, _configuration),
     (BadUse, _use),
+    (Fault, lambda e, as_json: _fault(e.kind, e.reason, e.hint, as_json)),
     (JournalFault, lambda e, as_json: _fault(e.code, e.reason, e.hint, as_json)),
     (BrokenChain, lambda e, as_json: _fault("chain", str(e), "nothing was imported", as_json)),
     (SourceFault, lambda e, as_json: _fault(e.kind, e.reason, "", as_json)),

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from iccon.journal.chain import Record
 from iccon.journal.codec import BadRecordForm, line, parse_line
+from iccon.journal.faults import JournalFault
 
 FORMAT = "iccon-records"
 VERSION = 1
@@ -35,14 +36,12 @@ class Header(Struct, frozen=True, kw_only=True):
     heads: dict[str, Head] = {}
 
 
-class ExportFault(ValueError):
+class ExportFault(JournalFault):
     """A file is no export of records, or not a whole one: the line (from 1), the reason, what to do."""
 
     def __init__(self, line: int, reason: str, hint: str = "nothing was imported; export again") -> None:
         self.line = line
-        self.reason = reason
-        self.hint = hint
-        super().__init__(f"line {line}: {reason} ({hint})")
+        super().__init__("export", f"line {line}: {reason}", hint)
 
 
 def render(records: Iterable[Record]) -> Iterator[bytes]:

@@ -44,7 +44,9 @@ HOSTILE = (
 
 
 class Gallery(SafeApp[None]):
-    """Shows widgets, each with its height, in one of the bundled themes."""
+    """Shows widgets, each with its height, in one of the bundled themes. Nothing has the focus until it is given."""
+
+    AUTO_FOCUS = None
 
     def __init__(self, widgets: Sequence[Widget], theme: str = "") -> None:
         super().__init__()

@@ -9,7 +9,7 @@ Span = tuple[str, str]  # text, and the name of its style ("" is the widget's ow
 
 def cells(text: str) -> int:
     """Return how many terminal cells `text` takes."""
-    return len(text) if text.isascii() else cell_len(text)
+    return len(text) if text.isascii() and text.isprintable() else cell_len(text)
 
 
 def crop(text: str, width: int) -> str:

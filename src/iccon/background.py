@@ -106,8 +106,7 @@ def side_by_side(work: Sequence[Callable[[], T]], name: str) -> list[T | Excepti
         results[index] = result if error is None else error  # type: ignore[assignment]
 
     threads = [
-        threading.Thread(target=run, args=(index,), name=f"{name} {index}", daemon=True)
-        for index in range(len(work))
+        threading.Thread(target=run, args=(index,), name=f"{name} {index}", daemon=True) for index in range(len(work))
     ]
     for thread in threads:
         thread.start()

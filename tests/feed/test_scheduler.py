@@ -148,9 +148,7 @@ async def test_what_a_failed_poll_can_still_show_is_shown() -> None:
 
 
 @pytest.mark.parametrize("error", [ValueError("a bug"), StopIteration(), SystemExit(3), KeyboardInterrupt()])
-async def test_no_error_of_a_poll_ends_the_program(
-    error: BaseException, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_no_error_of_a_poll_ends_the_program(error: BaseException, caplog: pytest.LogCaptureFixture) -> None:
     def poll() -> None:
         raise error
 

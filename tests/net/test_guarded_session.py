@@ -289,9 +289,7 @@ def test_https_asked_of_a_server_that_speaks_http() -> None:
 
 def test_a_ca_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceFault, match=r"missing\.pem"):
-        guarded_session("https://127.0.0.1:1", ca_file=str(tmp_path / "missing.pem")).get(
-            "https://127.0.0.1:1"
-        )
+        guarded_session("https://127.0.0.1:1", ca_file=str(tmp_path / "missing.pem")).get("https://127.0.0.1:1")
 
 
 def test_an_alias_adapter_sends_https_to_loopback() -> None:
@@ -324,9 +322,7 @@ def test_the_pagerduty_client_works_over_the_guard() -> None:
     assert b"Token token=token" in server.requests[0]
 
 
-@pytest.mark.parametrize(
-    "url", ["ftp://127.0.0.1/", "127.0.0.1", "http://", "http://[", "http://127.0.0.1:99999"]
-)
+@pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "127.0.0.1", "http://", "http://[", "http://127.0.0.1:99999"])
 def test_an_address_that_is_none_is_said(url: str) -> None:
     with pytest.raises(SourceFault) as caught:
         guarded_session(url).get(url)

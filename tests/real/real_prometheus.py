@@ -19,8 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ERRORS = (
-    'sum by (service) (rate(http_requests_total{code=~"5.."}[5s]))'
-    " / sum by (service) (rate(http_requests_total[5s]))"
+    'sum by (service) (rate(http_requests_total{code=~"5.."}[5s])) / sum by (service) (rate(http_requests_total[5s]))'
 )
 LATENCY = "histogram_quantile(0.9, sum by (service, le) (rate(http_request_duration_seconds_bucket[5s])))"
 TRAFFIC = "sum by (service) (rate(http_requests_total[5s]))"
@@ -89,14 +88,10 @@ def _end(program: "subprocess.Popen[bytes]") -> None:
         program.wait()
 
 
-def _await(
-    program: "subprocess.Popen[bytes]", prometheus: RealPrometheus, targets: int, until: float
-) -> None:
+def _await(program: "subprocess.Popen[bytes]", prometheus: RealPrometheus, targets: int, until: float) -> None:
     while _scraped_twice(prometheus.url) < targets:
         if program.poll() is not None or time.monotonic() > until:
-            raise RuntimeError(
-                f"prometheus is not ready: {prometheus.log.read_text(errors='replace')[-2000:]}"
-            )
+            raise RuntimeError(f"prometheus is not ready: {prometheus.log.read_text(errors='replace')[-2000:]}")
         time.sleep(0.2)
 
 

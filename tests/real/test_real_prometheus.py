@@ -72,8 +72,7 @@ def test_values_and_verdicts_follow_the_service(services: tuple[Service, Service
         broken = poll_until(
             source,
             lambda board: (
-                errors(board).verdict is Verdict.BAD
-                and board.cells["checkout", "latency"].verdict is Verdict.BAD
+                errors(board).verdict is Verdict.BAD and board.cells["checkout", "latency"].verdict is Verdict.BAD
             ),
         )
     finally:

@@ -80,9 +80,7 @@ def test_one_signal_failing_leaves_the_other(source: BoardSource, backend: Backe
     assert (failed.verdict, failed.value, failed.fault) == (Verdict.ERROR, 1.0, "nothing listens")
 
 
-def test_an_outage_raises_and_the_board_stays_readable(
-    source: BoardSource, backend: Backend, clock: HandClock
-) -> None:
+def test_an_outage_raises_and_the_board_stays_readable(source: BoardSource, backend: Backend, clock: HandClock) -> None:
     source.poll()
     clock.seconds = 10
     backend.broken = {"latency": REFUSED, "errors": SourceFault(FaultKind.RATE_LIMITED, "slow", 30)}
@@ -96,9 +94,7 @@ def test_an_outage_raises_and_the_board_stays_readable(
     assert (cell.verdict, cell.value, cell.fault) == (Verdict.STALE, 1.0, "nothing listens")
 
 
-def test_the_time_of_an_outage_is_asked_for_afterwards(
-    source: BoardSource, backend: Backend, clock: HandClock
-) -> None:
+def test_the_time_of_an_outage_is_asked_for_afterwards(source: BoardSource, backend: Backend, clock: HandClock) -> None:
     source.poll()
     start, backend.broken = clock.now().timestamp(), {"latency": REFUSED}
     clock.seconds = 60

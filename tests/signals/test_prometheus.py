@@ -159,9 +159,9 @@ def test_a_secret_that_cannot_be_had_is_a_fault_and_a_bad_one_is_not_quoted() ->
         PrometheusBackend("main", config, missing).range(SPEC, 0, 15, 15)
     for bad in ("s3cret\r\nX: y", "s3cret€"):
         with serving(matrix()) as server, pytest.raises(SourceFault) as caught:
-            PrometheusBackend(
-                "main", Prometheus(server.url, token=Secret(env="T")), lambda _, b=bad: b
-            ).range(SPEC, 0, 15, 15)
+            PrometheusBackend("main", Prometheus(server.url, token=Secret(env="T")), lambda _, b=bad: b).range(
+                SPEC, 0, 15, 15
+            )
         assert "s3cret" not in caught.value.reason
 
 

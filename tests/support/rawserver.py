@@ -43,9 +43,7 @@ def reset(connection: socket.socket) -> None:
     connection.close()
 
 
-def drip(
-    start: bytes, piece: bytes, stop: threading.Event, every: float = 0.05
-) -> Callable[[socket.socket], None]:
+def drip(start: bytes, piece: bytes, stop: threading.Event, every: float = 0.05) -> Callable[[socket.socket], None]:
     """Send `start`, then `piece` every `every` seconds for ever."""
 
     def answer(connection: socket.socket) -> None:
@@ -69,9 +67,7 @@ def _request(connection: socket.socket) -> bytes:
             return data + part
         data += part
     head, _, body = data.partition(b"\r\n\r\n")
-    length = next(
-        (int(h.split(b":")[1]) for h in head.split(b"\r\n") if h.lower().startswith(b"content-length:")), 0
-    )
+    length = next((int(h.split(b":")[1]) for h in head.split(b"\r\n") if h.lower().startswith(b"content-length:")), 0)
     while len(body) < length:
         body += connection.recv(65536)
     return head + b"\r\n\r\n" + body

@@ -40,9 +40,7 @@ class Feed:
     `jitter` gives numbers from 0 to 1. Raises ValueError where two sources have one name.
     """
 
-    def __init__(
-        self, sources: Sequence[Source], clock: Clock, *, jitter: Callable[[], float] = random.random
-    ) -> None:
+    def __init__(self, sources: Sequence[Source], clock: Clock, *, jitter: Callable[[], float] = random.random) -> None:
         self._clock = clock
         self._jitter = jitter
         self._rate = float(getattr(clock, "rate", 1.0))

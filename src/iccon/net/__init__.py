@@ -100,9 +100,7 @@ def guarded_session(
     return GuardedSession(base_url, limits, headers=headers, auth=auth, ca_file=ca_file, writes=writes)
 
 
-def httpx_transport(
-    session: "GuardedSession", aliases: Mapping[str, str] | None = None
-) -> "SessionTransport":
+def httpx_transport(session: "GuardedSession", aliases: Mapping[str, str] | None = None) -> "SessionTransport":
     """Return an `httpx2` transport that sends through `session`, for clients built on httpx2 (`pagerduty`).
 
     `aliases` maps base URLs to base URLs ("https://api.pagerduty.com" to "http://127.0.0.1:8001"), for clients
@@ -247,9 +245,7 @@ def decode_json(response: Answered, kind: type[T] | Any = Any) -> Any:
     if not body.strip():
         raise SourceFault(FaultKind.BAD_ANSWER, "an empty answer instead of JSON")
     if _looks_like_html(body):
-        raise SourceFault(
-            FaultKind.BAD_ANSWER, "a web page instead of JSON: a login page or a proxy? check the URL"
-        )
+        raise SourceFault(FaultKind.BAD_ANSWER, "a web page instead of JSON: a login page or a proxy? check the URL")
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:

@@ -29,9 +29,7 @@ from iccon.net import WRITES, Limits, checked, fault_of, host_of
 
 _CHUNK = 65_536
 _LOOPBACK = ("127.", "localhost", "::1")
-_wire = (
-    threading.local()
-)  # of this thread's request: .sent, it has begun to leave; .fresh, on a new connection
+_wire = threading.local()  # of this thread's request: .sent, it has begun to leave; .fresh, on a new connection
 
 
 class _DeadlineReader(io.RawIOBase):
@@ -192,12 +190,8 @@ class GuardedSession(requests.Session):
         self.origin = _origin(base_url)
         self.trust_env = False  # .netrc would replace the Authorization header
         self.auth = auth
-        self.verify = (
-            ca_file or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True
-        )
-        self.headers.update(
-            {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": "iccon"}
-        )
+        self.verify = ca_file or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True
+        self.headers.update({"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": "iccon"})
         self.headers.update(headers or {})
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.last_date = ""
@@ -224,9 +218,7 @@ class GuardedSession(requests.Session):
         """Send once and return the answer with its whole body. Raises SourceFault."""
         host, write = host_of(str(request.url)), str(request.method).upper() in self.writes
         if _origin(str(request.url)) != self.origin:
-            raise SourceFault(
-                FaultKind.BAD_ANSWER, f"the answer points to {host}: credentials are not sent there"
-            )
+            raise SourceFault(FaultKind.BAD_ANSWER, f"the answer points to {host}: credentials are not sent there")
         kwargs |= {"stream": True, "allow_redirects": False, "verify": self.verify}
         kwargs |= {
             "timeout": urllib3.Timeout(total=self.limits.seconds),
@@ -284,9 +276,7 @@ def _body(response: requests.Response, limits: Limits, host: str) -> bytes:
     return b"".join(parts)
 
 
-def _body_fault(
-    response: requests.Response, error: Exception, host: str, limits: Limits, write: bool
-) -> SourceFault:
+def _body_fault(response: requests.Response, error: Exception, host: str, limits: Limits, write: bool) -> SourceFault:
     """Say what a body that did not arrive means: the status itself where it is a refusal, else what broke."""
     response._content = b""
     fault = fault_of(response, write=write)

@@ -76,9 +76,7 @@ def merged(window: Window, asked: Asked, answer: Answer, span: float) -> Window:
     names = dict.fromkeys([*old, *new])
     joined = {name: _joined(old.get(name), new.get(name), oldest, asked.step) for name in names}
     kept = {name: samples for name, samples in joined.items() if samples.times}
-    warned = (
-        (clean(f"{ahead} samples lie in the future and were left out: check the clocks"),) if ahead else ()
-    )
+    warned = (clean(f"{ahead} samples lie in the future and were left out: check the clocks"),) if ahead else ()
     return Window(window.spec, kept, asked.end, CleanText(""), answer.warnings + warned)
 
 
@@ -91,9 +89,7 @@ def _without_future(series: dict[CleanText, Samples], latest: float) -> tuple[di
     ahead = sum(time > latest for samples in series.values() for time in samples.times)
     if not ahead:
         return series, 0
-    kept = {
-        name: _taken(zip(s.times, s.values, strict=True), -math.inf, latest) for name, s in series.items()
-    }
+    kept = {name: _taken(zip(s.times, s.values, strict=True), -math.inf, latest) for name, s in series.items()}
     return kept, ahead
 
 
@@ -123,9 +119,7 @@ def judge(windows: Windows, now: float) -> Board:
     """Return the board as it is at `now`."""
     names = _services(windows)
     cells: dict[tuple[str, str], Cell] = {
-        (name, window.spec.name): _cell(window, name, now, windows)
-        for window in windows.signals
-        for name in names
+        (name, window.spec.name): _cell(window, name, now, windows) for window in windows.signals for name in names
     }
     signals = tuple(window.spec.name for window in windows.signals)
     warnings = tuple(clean(f"{w.spec.name}: {text}", 200) for w in windows.signals for text in w.warnings)
@@ -147,18 +141,14 @@ def _worst_first(
 
 def _cell(window: Window, service: CleanText, now: float, windows: Windows) -> Cell:
     spec, samples = window.spec, window.series.get(service)
-    cell = Cell(
-        service, spec.name, spec.unit, Verdict.NO_DATA, warn=spec.warn, bad=spec.bad, fault=window.fault
-    )
+    cell = Cell(service, spec.name, spec.unit, Verdict.NO_DATA, warn=spec.warn, bad=spec.bad, fault=window.fault)
     cell = replace(cell, stale_after=spec.stale_after)
     if samples is None or not samples.times:
         return replace(cell, verdict=Verdict.ERROR) if window.fault else cell
     value, judged = samples.values[-1], verdict_of(spec, samples.values[-1])
     shown = Verdict.ERROR if window.fault else judged
     recent = _recent(samples, spec, now, windows)
-    return _aged(
-        replace(cell, verdict=shown, judged=judged, value=value, at=samples.times[-1], recent=recent), now
-    )
+    return _aged(replace(cell, verdict=shown, judged=judged, value=value, at=samples.times[-1], recent=recent), now)
 
 
 def verdict_of(spec: SignalSpec, value: float) -> Verdict:
@@ -217,6 +207,4 @@ def _changes(old: Board | None, new: Board) -> Iterator[Change]:
             known = old.cells.get((service, signal)) if old else None
             before = known.verdict if known else Verdict.NO_DATA
             if before is not cell.verdict:
-                yield Change(
-                    service, signal, cell.unit, before, cell.verdict, cell.value, cell.at, cell.fault
-                )
+                yield Change(service, signal, cell.unit, before, cell.verdict, cell.value, cell.at, cell.fault)

@@ -189,9 +189,7 @@ def decode(envelope: _Envelope, spec: SignalSpec) -> Answer:
     warnings = [*(envelope.warnings or ()), *(envelope.infos or ())][:_WARNINGS]
     series, doubled = _by_service(found, spec)
     if doubled:
-        warnings.append(
-            f"several series for {', '.join(doubled[:3])}: the worst is shown; let the query aggregate"
-        )
+        warnings.append(f"several series for {', '.join(doubled[:3])}: the worst is shown; let the query aggregate")
     return Answer(series, tuple(clean(text, 200) for text in warnings))
 
 

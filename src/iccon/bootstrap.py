@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from iccon.signals.model import SignalBackend
     from iccon.updates.model import Outlet
 
-__all__ = ["Setting", "console", "effect_ports", "library", "open_desk", "outlets", "page_backends", "signal_backends"]
+__all__ = ["Setting", "effect_ports", "library", "open_desk", "outlets", "page_backends", "signal_backends"]
 
 PAGERDUTY = "pagerduty"
 
@@ -215,10 +215,3 @@ def _pages(setting: Setting) -> Callable[[], Any]:
     from iccon.pages.source import PagesSource  # noqa: PLC0415
 
     return PagesSource(tuple(page_backends(setting).values()), setting.clock).poll
-
-
-def console(setting: Setting, incident: str | None = None) -> int:
-    """Open the console on `incident` (a full id), else the single active one, else home; return the exit code."""
-    from iccon.opening import run  # noqa: PLC0415
-
-    return run(setting, incident)

@@ -18,6 +18,7 @@ from iccon.console.screens.base import Surface
 from iccon.console.screens.home import HomeScreen
 from iccon.console.screens.incident import IncidentScreen
 from iccon.console.theming import DEFAULTS, textual_theme
+from iccon.desk import Receipt
 from iccon.feed.model import Snapshot
 from iccon.incident import commands as c
 from iccon.incident.decide import Refusal
@@ -41,6 +42,7 @@ class IcconApp(safe.SafeApp[int]):
     CSS_PATH = "iccon.tcss"
     TITLE = "iccon"
     ENABLE_COMMAND_PALETTE = True
+    DEFAULT_MODE = "0"  # modes are numbered: each screen that is gone to is the base of a mode of its own
     COMMANDS = {palette_provider}
     BINDINGS = commands.bindings(commands.APP)
 
@@ -49,6 +51,7 @@ class IcconApp(safe.SafeApp[int]):
         self.snapshot = parts.feed.snapshot()
         self.record_trouble: str | None = parts.desk.trouble
         super().__init__()
+        self.add_mode(self.DEFAULT_MODE, self._first_screen)
         self._gate = KeyGate(self.post_message)
         self._themes = [parts.theme.name]
         self.register_theme(textual_theme(parts.theme))
@@ -61,8 +64,7 @@ class IcconApp(safe.SafeApp[int]):
         """Give every variable that our style sheets read."""
         return dict(DEFAULTS)
 
-    def get_default_screen(self) -> Screen[Any]:
-        """Open the active incident, else the home screen."""
+    def _first_screen(self) -> Screen[Any]:
         opened = self.parts.opened
         return HomeScreen(self.parts.incidents) if opened is None else self._incident_screen(opened)
 
@@ -122,6 +124,10 @@ class IcconApp(safe.SafeApp[int]):
 
     async def act(self, command: c.Command, incident: str | None, *, drop_draft: str | None = None) -> str | None:
         """Do `command`; return None when it is on the record, else the reason why not, which is shown as well."""
+        answer = await self._do(command, incident, drop_draft)
+        return answer if isinstance(answer, str) else None
+
+    async def _do(self, command: c.Command, incident: str | None, drop_draft: str | None) -> Receipt | str:
         try:
             answer = await self.parts.desk.do(command, incident, drop_draft=drop_draft)
         except JournalFault as fault:
@@ -133,9 +139,7 @@ class IcconApp(safe.SafeApp[int]):
         for effect in answer.effects:
             if self.parts.effects is not None:
                 spawn(self.parts.effects.run(effect), f"effect {effect}")
-        if isinstance(command, c.Declare):
-            await self.open_incident(answer.incident)
-        return None
+        return answer
 
     async def record(self, command: c.Command, incident: str) -> None:
         """Put on the record what came about by the way; nothing where this console only watches."""
@@ -152,17 +156,27 @@ class IcconApp(safe.SafeApp[int]):
         safe.notify(self, text, severity)
 
     async def ask(self, question: Question, incident: str | None) -> None:
-        """Ask `question` and do what its answers say. What was typed before and not sent is there again."""
+        """Ask `question` and do what its answers say; a new incident is opened. What was typed before is there again."""
         from iccon.console.screens.form import Form  # noqa: PLC0415  (not on the first screen)
 
+        declared: list[str] = []
+
         async def submit(answers: Any) -> str | None:
-            return await self.act(question.command(answers), incident, drop_draft=question.draft or None)
+            command = question.command(answers)
+            answer = await self._do(command, incident, question.draft or None)
+            if isinstance(answer, Receipt) and isinstance(command, c.Declare):
+                declared.append(answer.incident)
+            return answer if isinstance(answer, str) else None
+
+        async def closed(_: bool | None) -> None:
+            if declared:
+                await self.open_incident(declared[0])
 
         fields = list(question.fields)
         if question.draft and fields:
             text, _ = await self.draft(question.draft)
             fields[0] = replace(fields[0], value=text or fields[0].value)
-        await self.push_screen(Form(question.title, fields, submit, self.save_draft, lines=question.lines))
+        await self.push_screen(Form(question.title, fields, submit, self.save_draft, lines=question.lines), closed)
 
     async def draft(self, key: str) -> tuple[str, int]:
         """Return the text kept under `key` and the cursor in it; empty where there is none."""
@@ -181,12 +195,20 @@ class IcconApp(safe.SafeApp[int]):
     async def open_incident(self, incident: str) -> None:
         """Show an incident."""
         entries = await self.parts.desk.call(lambda desk: tuple(desk.ledger(incident).entries))
-        await self.switch_screen(self._incident_screen(Opened(incident, entries)))
+        await self._go(self._incident_screen(Opened(incident, entries)))
 
     async def open_home(self) -> None:
         """Show the list of incidents."""
         incidents = await self.parts.desk.call(lambda desk: desk.incidents())
-        await self.switch_screen(HomeScreen(incidents))
+        await self._go(HomeScreen(incidents))
+
+    async def _go(self, screen: Screen[Any]) -> None:
+        """Show `screen` instead of the present one and all that lies on it."""
+        before = self.current_mode
+        after = str(int(before) + 1)
+        self.add_mode(after, lambda: screen)
+        await self.switch_mode(after)
+        await self.remove_mode(before)
 
     async def export(self, ledger: Ledger) -> None:
         """Write the record of an incident as Markdown and say where."""
@@ -223,7 +245,7 @@ class IcconApp(safe.SafeApp[int]):
 
     async def on_event(self, event: events.Event) -> None:
         """Hold keys back while a field that a key opens has no focus yet."""
-        if isinstance(event, events.Key) and not self._passes(event):
+        if isinstance(event, events.Key) and not event.is_forwarded and not self._passes(event):
             return
         await super().on_event(event)
 

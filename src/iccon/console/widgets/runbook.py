@@ -97,6 +97,7 @@ class RunbookView(Lines, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"md-{name.replace('_', '-')}" for name in markdown.STYLES}
     DEFAULT_CSS = """
     RunbookView {
+        scrollbar-gutter: stable;
         & > .md-h1 { color: $primary; text-style: bold underline; }
         & > .md-h2 { color: $primary; text-style: bold; }
         & > .md-h3 { color: $secondary; text-style: bold; }
@@ -155,7 +156,7 @@ class RunbookView(Lines, can_focus=True):
         if sheet is None:
             return
         sheet.lay_out(self.scroll_offset.y, self.area.height)
-        size = Size(self.area.width, sheet.height)
+        size = Size(1, sheet.height)
         if size != self.virtual_size:
             self.virtual_size = size
 

@@ -281,7 +281,7 @@ class VirtualList(Lines, can_focus=True):
 
     def _resize(self) -> None:
         above, below = self._extra()
-        size = Size(self.area.width, len(self._keys) + above + below)
+        size = Size(1, len(self._keys) + above + below)  # never scrolls sideways: the width says nothing
         if size != self.virtual_size:
             self.virtual_size = size
 

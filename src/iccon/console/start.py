@@ -55,7 +55,7 @@ def run(setting: Setting, incident: str | None) -> int:
 
 async def _run(setting: Setting, incident: str | None) -> int:
     desk, notice = await _desk(setting)
-    reading = spawn(desk.call(lambda d: _first(d, incident)), "first read")
+    reading = spawn(desk.call(lambda d: first_of(d, incident)), "first read")
     await asyncio.sleep(0)  # the desk's thread begins before this one imports
     from iccon.console.app import IcconApp  # noqa: PLC0415  (most of the start's time: the read runs meanwhile)
 
@@ -64,7 +64,7 @@ async def _run(setting: Setting, incident: str | None) -> int:
     def clipboard(text: str) -> str:
         return app.call_from_thread(copy, app, text)
 
-    app = IcconApp(_parts(setting, desk, await reading, clipboard, [notice] if notice else []))
+    app = IcconApp(parts_of(setting, desk, await reading, clipboard, [notice] if notice else []))
     app.record_trouble = notice
     for number in (signal.SIGHUP, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, _hang_up, app)
@@ -93,7 +93,7 @@ async def _desk(setting: Setting) -> tuple[DeskThread, str | None]:
     return desk, None
 
 
-def _first(desk: Desk, incident: str | None) -> First:
+def first_of(desk: Desk, incident: str | None) -> First:
     if incident is None:
         active = desk.active()
         incident = active[0].incident if len(active) == 1 else None
@@ -102,7 +102,7 @@ def _first(desk: Desk, incident: str | None) -> First:
     return First(incident, tuple(desk.ledger(incident).entries), ())
 
 
-def _parts(
+def parts_of(
     setting: Setting, desk: DeskThread, first: First, clipboard: Callable[[str], str], notices: list[str]
 ) -> "Parts":
     from iccon.console.commands import default_keys, scopes  # noqa: PLC0415

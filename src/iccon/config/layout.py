@@ -6,12 +6,13 @@ A layout's name is its file name without `.toml`. A user's layout replaces the b
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
 from iccon import resources
 from iccon.config.checked import Checker, read_toml
+from iccon.config.lines import KeyPath
 from iccon.config.schema import Folders, Problem
 from iccon.config.theme import toml_files
 
@@ -116,8 +117,9 @@ def load_layout(path: Path) -> tuple[Layout | None, list[Problem]]:
         return None, [fault]
     check = Checker(str(path), source)
     form = check.struct(LayoutForm, data, ())
+    _check_regions(check, data)
     if form is not None:
-        _check(check, form)
+        _check_room(check, form)
     if form is None or check.problems:
         return None, check.problems
     rows = tuple(Row(extent(row.height), tuple(_regions(row))) for row in form.row)
@@ -135,20 +137,31 @@ def _regions(row: RowForm) -> Iterable[Region]:
     return (Region(region.name, extent(region.width)) for region in row.region)
 
 
-def _check(check: Checker, form: LayoutForm) -> None:
+def _check_regions(check: Checker, data: dict[str, Any]) -> None:
+    """Look at the regions as written, so that a misspelt one does not hide what else is wrong."""
     seen: set[str] = set()
-    for at, row in enumerate(form.row):
-        if not row.region:
-            check.problem(("row", at), "a row without regions", "at least one [[row.region]]")
-        for index, region in enumerate(row.region):
-            if region.name in seen:
-                path = ("row", at, "region", index, "name")
-                check.problem(path, f'"{region.name}" again', "each region once")
-            seen.add(region.name)
+    for path, name in _written(check, data):
+        if name in seen:
+            check.problem(path, f'"{name}" again', "each region once")
+        seen.add(name)
     if "state" not in seen and not check.problems:
         expected = "a region named state: who commands, how bad, what is next"
         check.problem(("row",), "no state region", expected, "severity and what is unreachable must be in view")
-    _check_room(check, form)
+
+
+def _written(check: Checker, data: dict[str, Any]) -> Iterable[tuple[KeyPath, str]]:
+    """Yield where each region's name stands, and the name; note rows without regions."""
+    for at, row in enumerate(_tables(data.get("row"))):
+        if row.get("region") == []:
+            check.problem(("row", at), "a row without regions", "at least one [[row.region]]")
+        for index, region in enumerate(_tables(row.get("region"))):
+            if region.get("name") in REGIONS:
+                yield ("row", at, "region", index, "name"), region["name"]
+
+
+def _tables(value: Any) -> list[dict[str, Any]]:
+    items = value if isinstance(value, list) else []
+    return [item if isinstance(item, dict) else {} for item in items]
 
 
 def _check_room(check: Checker, form: LayoutForm) -> None:

@@ -4,7 +4,9 @@ The text has been parsed by tomllib before, so it is valid; the scan follows its
 """
 
 import re
+import tomllib
 from collections.abc import Iterator
+from contextlib import suppress
 
 KeyPath = tuple[str | int, ...]
 
@@ -135,4 +137,8 @@ def _tokens(source: str) -> Iterator[tuple[str, int]]:
 
 
 def _name(token: str) -> str:
+    """Return a key without its quotes and escapes."""
+    if token.startswith('"') and "\\" in token:
+        with suppress(tomllib.TOMLDecodeError):
+            return str(tomllib.loads(f"name = {token}")["name"])
     return token[1:-1] if token[:1] in ("'", '"') else token

@@ -1,5 +1,6 @@
 """Reading the configuration file: found, parsed, checked whole, with every problem at once."""
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -30,18 +31,25 @@ def load(path: Path | None, folders: Folders) -> Loaded:
     is, the HTTP preset stands in. With problems, `config` holds what could be read and must not be used.
     """
     file = path or folders.config_file
-    if path is None and not file.exists():
+    if path is None and not os.path.lexists(file):
         return Loaded(Config(), None)
     data, source, fault = read_toml(file)
     if fault is not None:
         return Loaded(Config(), file, (fault,))
-    owner_only = file.stat().st_mode & 0o077 == 0
+    owner_only = _owner_only(file)
     check = Checker(str(file), source, specials(owner_only, file.parent), FORMATS, NOUNS)
     config = check.struct(Config, data, ()) or Config()
     _check(check, config, data, folders, owner_only)
     if check.problems:
         return Loaded(config, file, tuple(sorted(check.problems, key=lambda problem: problem.line or 0)))
     return Loaded(_completed(config, file.parent), file)
+
+
+def _owner_only(file: Path) -> bool:
+    try:
+        return file.stat().st_mode & 0o077 == 0
+    except OSError:  # gone since it was read
+        return False
 
 
 def _check(check: Checker, config: Config, data: Mapping[str, Any], folders: Folders, owner_only: bool) -> None:

@@ -4,13 +4,14 @@ import os
 import select
 import signal
 import subprocess
-import time
 from pathlib import Path
 
+from iccon.clock import SystemClock
 from iccon.config.schema import Secret
 from iccon.text import clean
 
 DEADLINE = 10.0  # seconds for a program to print the secret; it may have to ask an agent
+_clock = SystemClock()  # a program's deadline is the machine's own time, in drills too
 LIMIT = 65_536  # bytes; more is no secret
 
 
@@ -83,24 +84,26 @@ def _from_command(words: tuple[str, ...], deadline: float) -> str:
         )
     except (OSError, ValueError) as error:
         raise SecretFault(f"cannot run {program}: {getattr(error, 'strerror', None) or 'not a command'}") from None
-    ends = time.monotonic() + deadline
+    ends = _clock.monotonic() + deadline
     try:
         raw = _output(process, ends)
-        code = process.wait(max(ends - time.monotonic(), 0.1))
+        if len(raw) > LIMIT:  # it may go on for ever
+            return _text(raw, program)
+        code = process.wait(max(ends - _clock.monotonic(), 0.1))
     except (TimeoutError, subprocess.TimeoutExpired):
         raise SecretFault(f"{program} gave no secret within {deadline:g} s") from None
     finally:
         _end(process)
     if code != 0:
         raise SecretFault(f"{program} ended with code {code}; run it by hand to see why")
-    return _text(raw.partition(b"\n")[0] if len(raw) <= LIMIT else raw, program)
+    return _text(raw.partition(b"\n")[0], program)
 
 
 def _output(process: subprocess.Popen[bytes], ends: float) -> bytes:
     assert process.stdout is not None
     pipe, raw = process.stdout.fileno(), b""
     while len(raw) <= LIMIT:
-        ready, _, _ = select.select([pipe], [], [], max(ends - time.monotonic(), 0))
+        ready, _, _ = select.select([pipe], [], [], max(ends - _clock.monotonic(), 0))
         if not ready:
             raise TimeoutError
         chunk = os.read(pipe, LIMIT)

@@ -5,12 +5,12 @@ A theme's name is its file name without `.toml`. A user's theme replaces the bun
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct, structs
 
 from iccon import resources
-from iccon.config.checked import Checker, did_you_mean, read_toml
+from iccon.config.checked import Checker, did_you_mean, read_toml, shown
 from iccon.config.colour import ANSI, FORM, contrast, is_colour, is_colour_value, is_hex
 from iccon.config.schema import Folders, Problem
 from iccon.config.textual_names import TEXT_STYLES, VARIABLES
@@ -90,10 +90,20 @@ class ThemeFile(Struct, frozen=True):
     def css_variables(self) -> dict[str, str]:
         """Return `muted`, `verdict-no-data` …, `severity-sev1` …, and the theme's own variables."""
         return {
+            **(self._ansi_variables() if self.ansi else {}),
             "muted": self.colours.muted,
             **{f"verdict-{name.replace('_', '-')}": colour for name, colour in _items(self.verdicts)},
             **{f"severity-{name}": colour for name, colour in _items(self.severities)},
             **self.variables,
+        }
+
+    def _ansi_variables(self) -> dict[str, str]:
+        """Return what Textual leaves out for a theme of terminal colours: CSS that names them would not parse."""
+        return {
+            "foreground-disabled": self.colours.foreground,
+            "surface-active": self.colours.surface,
+            "ansi-background": self.colours.background,
+            "ansi-foreground": self.colours.foreground,
         }
 
     def contrasts(self) -> dict[tuple[str, str], float]:
@@ -141,8 +151,7 @@ def load_theme(path: Path) -> tuple[ThemeFile | None, list[Problem]]:
         return None, [fault]
     check = Checker(str(path), source)
     form = check.struct(ThemeForm, data, ())
-    if form is not None:
-        _check(check, form)
+    _check(check, data)
     if form is None or check.problems:
         return None, check.problems
     return ThemeFile(name=path.stem, **structs.asdict(form)), []
@@ -156,29 +165,39 @@ def _items(table: Struct) -> Iterable[tuple[str, str]]:
     return structs.asdict(table).items()
 
 
-def _check(check: Checker, form: ThemeForm) -> None:
-    for table in ("colours", "verdicts", "severities"):
-        for name, colour in _items(getattr(form, table)):
-            _check_colour(check, (table, name), colour, form.ansi)
-    for name, value in form.variables.items():
+def _check(check: Checker, data: dict[str, Any]) -> None:
+    """Look at every colour as written, so that a missing key does not hide a wrong colour."""
+    ansi = data.get("ansi") is True
+    for table, cls in (("colours", Colours), ("verdicts", Verdicts), ("severities", Severities)):
+        for name, colour in _texts(data.get(table)):
+            if name in cls.__struct_fields__:
+                _check_colour(check, (table, name), colour, ansi)
+    for name, value in _texts(data.get("variables")):
         _check_variable(check, name, value)
+
+
+def _texts(table: Any) -> list[tuple[str, str]]:
+    items = table.items() if isinstance(table, dict) else ()
+    return [(name, value) for name, value in items if isinstance(value, str)]
 
 
 def _check_colour(check: Checker, path: tuple[str, str], colour: str, ansi: bool) -> None:
     if not is_colour(colour):
-        check.problem(path, f'"{colour}"', FORM, did_you_mean(colour, ANSI))
+        check.problem(path, shown(colour), FORM, did_you_mean(colour, sorted(ANSI)))
     elif ansi and colour not in ANSI:
-        check.problem(path, f'"{colour}"', "a terminal colour such as ansi_red", "this theme says ansi = true")
+        check.problem(path, shown(colour), "a terminal colour such as ansi_red", "this theme says ansi = true")
     elif not ansi and colour in ANSI:
-        check.problem(path, f'"{colour}"', "#rgb or #rrggbb", "terminal colours need ansi = true at the top")
+        check.problem(path, shown(colour), "#rgb or #rrggbb", "terminal colours need ansi = true at the top")
 
 
 def _check_variable(check: Checker, name: str, value: str) -> None:
     path = ("variables", name)
     if name not in VARIABLES:
-        check.problem(path, f'unknown variable "{name}"', "a variable of Textual", did_you_mean(name, VARIABLES))
+        check.problem(
+            path, f"unknown variable {shown(name)}", "a variable of Textual", did_you_mean(name, sorted(VARIABLES))
+        )
     elif name.endswith(("-style", "-style-hover")):
         if not value.split() or not set(value.split()) <= TEXT_STYLES:
-            check.problem(path, f'"{value}"', "text styles: " + ", ".join(sorted(TEXT_STYLES)))
+            check.problem(path, shown(value), "text styles: " + ", ".join(sorted(TEXT_STYLES)))
     elif not is_colour_value(value):
-        check.problem(path, f'"{value}"', FORM + ", or a hex colour and a share: #336699 35%")
+        check.problem(path, shown(value), FORM + ", or a hex colour and a share: #336699 35%")

@@ -30,6 +30,7 @@ class DeskThread:
         self._unkept: str | None = None  # of the last write
         self._unread: str | None = None  # of the last look; both belong to the desk's thread
         self._stopping = False
+        self._pending: set[asyncio.Future[Any]] = set()
         self._open_desk = open_desk
         self._jobs: SimpleQueue[Callable[[Desk], None] | None] = SimpleQueue()
         self._listeners: list[_Listener] = []
@@ -44,7 +45,11 @@ class DeskThread:
         opened: asyncio.Future[None] = self._loop.create_future()
         self._thread = threading.Thread(target=self._work, args=(opened,), name="desk", daemon=True)
         self._thread.start()
-        await opened
+        try:
+            await opened
+        except BaseException:
+            self._stopping = True
+            raise
 
     async def do(
         self, command: Command, incident: str | None = None, *, drop_draft: str | None = None
@@ -55,8 +60,10 @@ class DeskThread:
     async def call(self, work: Callable[[Desk], T]) -> T:
         """Run `work` on the desk's thread; return or raise what it does. Calls run in the order they were made."""
         if self._thread is None or self._stopping or self._ended.is_set():
-            raise JournalFault("closed", "the journal is closed", "nothing was written")
+            raise _closed()
         done: asyncio.Future[T] = self._loop.create_future()
+        self._pending.add(done)
+        done.add_done_callback(self._pending.discard)
         self._jobs.put(lambda desk: self._run(desk, work, done))
         return await done
 
@@ -93,7 +100,7 @@ class DeskThread:
             desk = self._open_desk()
         except BaseException as error:
             self._post(_settle, opened, None, error)
-            self._post(self._ended.set)
+            self._post(self._finish)
             return
         self._post(_settle, opened, None, None)
         try:
@@ -101,7 +108,7 @@ class DeskThread:
                 pass
         finally:
             desk.journal.close()
-            self._post(self._ended.set)
+            self._post(self._finish)
 
     def _step(self, desk: Desk) -> bool:
         try:
@@ -155,6 +162,11 @@ class DeskThread:
 
     # -- on the loop -----------------------------------------------------------------------------------
 
+    def _finish(self) -> None:
+        self._ended.set()
+        for waiting in tuple(self._pending):
+            _settle(waiting, None, _closed())
+
     def _tell(self, news: tuple[Entry, ...]) -> None:
         for listener in tuple(self._listeners):
             listener(news)
@@ -166,6 +178,10 @@ class DeskThread:
         for listener in tuple(self._trouble_listeners):
             listener(trouble)
         self._tell(())
+
+
+def _closed() -> JournalFault:
+    return JournalFault("closed", "the journal is closed", "nothing was written")
 
 
 def _settle(future: asyncio.Future[Any], result: object, error: BaseException | None) -> None:

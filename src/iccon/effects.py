@@ -25,6 +25,7 @@ NOT_POSTED = "not posted; safe to send again"
 NEVER_SENT = "the program ended before it was sent; safe to send again"
 INTERRUPTED = "the program ended while it was being sent"
 ABANDONED = timedelta(minutes=10)  # a queued effect, or one of another machine's process, that nobody works on
+ON_THE_WAY = timedelta(minutes=1)  # how long after its answer was lost a request may still take effect
 DEADLINE = 45.0  # seconds for one perform or one read-back; adapters have shorter ones of their own
 
 
@@ -153,22 +154,23 @@ def recover(books: Books, ports: Ports) -> tuple[tuple[Effect, Fate], ...]:
     """Bring to an end what a process that is gone left behind, without sending anything. Raises JournalFault.
 
     Claimed by the dead: unknown, then read back. Queued for over ten minutes: failed, it was never sent.
+    Unknown for less than a minute in a living process: left to it, its request may still be on the way.
     """
-    found = (*orphaned(books), *books.outbox(EffectState.UNKNOWN))
+    found = unclear(books)
     return tuple((row.effect, _settled(books, row.effect, look(ports, row.effect, row.detail))) for row in found)
 
 
-def orphaned(books: Books) -> tuple[OutboxRow, ...]:
+def unclear(books: Books) -> tuple[OutboxRow, ...]:
     """Settle what nobody works on any more; return the rows that are to be read back."""
-    now, found = books.now(), []
+    now = books.now()
     for row in books.outbox(EffectState.QUEUED):
         if now - row.queued_at > ABANDONED and books.claim(row.effect.id, owner_token()):
             books.settle(row.effect.id, EffectState.FAILED, NEVER_SENT)
     for row in books.outbox(EffectState.SENDING):
         if is_dead(row.owner, row.changed_at, now):
             books.settle(row.effect.id, EffectState.UNKNOWN, INTERRUPTED)
-            found.append(row)
-    return tuple(found)
+    unknown = books.outbox(EffectState.UNKNOWN)
+    return tuple(r for r in unknown if now - r.changed_at > ON_THE_WAY or is_dead(r.owner, r.changed_at, now))
 
 
 def _claimed(books: Books, effect_id: str, owner: str) -> OutboxRow | None:
@@ -206,7 +208,7 @@ async def run_async(call: Call, ports: Ports, effect_id: str, owner: str, deadli
 
 async def recover_async(call: Call, ports: Ports, deadline: float = DEADLINE) -> tuple[tuple[Effect, Fate], ...]:
     """Do as `recover`, each read-back on a thread of its own. Raises JournalFault."""
-    rows = await call(lambda books: (*orphaned(books), *books.outbox(EffectState.UNKNOWN)))
+    rows = await call(unclear)
     return tuple([(r.effect, await _look_async(call, ports, r.effect, r.detail, deadline)) for r in rows])
 
 

@@ -48,9 +48,9 @@ def names(*folder: str, suffix: str) -> list[str]:
 def test_the_wheel_carries_every_file_of_the_package(wheel: Path) -> None:
     inside = set(zipfile.ZipFile(wheel).namelist())
     package = ROOT / "src" / "iccon"
-    wanted = {
-        f"iccon/{p.relative_to(package)}" for p in package.rglob("*") if p.is_file() and "__pycache__" not in p.parts
-    }
+    files = (path.relative_to(package) for path in package.rglob("*") if path.is_file())
+    shipped = (path for path in files if not any(part.startswith((".", "__pycache__")) for part in path.parts))
+    wanted = {f"iccon/{path}" for path in shipped}
     wanted |= {f"iccon/themes/{name}" for name in names("themes", suffix=".toml")}
     wanted |= {f"iccon/layouts/{name}" for name in names("layouts", suffix=".toml")}
     assert wanted <= inside
@@ -78,6 +78,9 @@ for folder in (resources.themes_dir(), resources.layouts_dir()):
 def test_it_loads_every_bundled_file(python: Path, tmp_path: Path) -> None:
     code = """
 from iccon.cli.main import main
+from iccon.config.layout import layouts
+from iccon.config.theme import themes
+assert (themes()[1], layouts()[1]) == ([], [])
 assert main(["declare", "Checkout fails"]) == 0
 assert main(["update", "--audience", "customer", "--template", "first-notice"]) == 0
 assert main(["drill", "list"]) == 0

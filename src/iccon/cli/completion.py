@@ -79,7 +79,7 @@ def candidates(words: Sequence[str]) -> list[str]:
     parser = _parser(name)
     option = _open_option(parser, before)
     if option is not None:
-        found = [FILES] if option.option_strings[-1] in _FILE_OPTIONS else _choices(option)
+        found = [FILES] if set(option.option_strings) & set(_FILE_OPTIONS) else _choices(option)
         return found if found == [FILES] else [word for word in found if word.startswith(typed)]
     if typed.startswith("-"):
         return sorted(word for word in _options(parser) if word.startswith(typed))

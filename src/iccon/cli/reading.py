@@ -144,7 +144,7 @@ def _say_lines(items: list[Item], hidden: int, opened: Session) -> None:
         for item in items
     )
     if hidden:
-        say(f"({hidden} machine entries hidden; --machine shows them)")
+        say(f"({hidden} machine {'entry' if hidden == 1 else 'entries'} hidden; --machine shows them)")
 
 
 def _reading(item: Item) -> str:
@@ -159,4 +159,4 @@ def _marks(item: Item) -> str:
         marks.append("amended")
     if item.late:
         marks.append(f"recorded {_span(item.recorded_at - item.happened_at)} later")
-    return f"  [{'; '.join(marks)}]" if marks else ""
+    return f" [{'; '.join(marks)}]" if marks else ""

@@ -1,0 +1,178 @@
+"""One incident by the command line, from declaration to export."""
+
+import json
+
+
+def test_an_incident_from_declaration_to_export(iccon):
+    declared = iccon("declare", "Checkout fails", "--severity", "1", "--service", "checkout", "--json").json
+    assert [e["kind"] for e in declared["entries"]] == ["declared", "role"]
+    assert iccon("note", "rolled", "back", "deploy 4711").code == 0
+    assert iccon("impact", "start", "all customers").code == 0
+    assert iccon("role", "scribe", "Kim Doe").code == 0
+    assert iccon("theory", "the deploy", "--confirmed").code == 0
+    assert iccon("phase", "identified").code == 0
+    assert iccon("severity", "SEV2", "--reason", "half are back").code == 0
+    assert iccon("retitle", "Checkout fails for half of the customers").code == 0
+    assert iccon("impact", "stop").code == 0
+    assert iccon("resolve", "rollback held").code == 0
+    shown = iccon("show", "--json").json
+    assert shown["id"] == declared["incident"]
+    assert shown["title"] == "Checkout fails for half of the customers"
+    assert (shown["severity"], shown["phase"], shown["active"]) == ("SEV2", "resolved", False)
+    assert shown["services"] == ["checkout"]
+    assert shown["roles"]["scribe"]["person"] == "Kim Doe"
+    assert shown["theory"]["confirmed"] is True
+    assert len(shown["impacts"]) == 1
+    assert shown["notes"] == 1
+    assert "rolled back deploy 4711" in iccon("export").out
+    assert iccon("verify", "--json").json["bad"] is None
+
+
+def test_the_timeline_tells_what_was_amended_and_struck(iccon, incident):
+    note = iccon("note", "all nodes are gone", "--json").json["entries"][0]
+    wrong = iccon("note", "wrong window", "--json").json["entries"][0]
+    assert iccon("amend", note["short"], "two nodes are gone").code == 0
+    assert iccon("strike", wrong["id"], "another incident").code == 0
+    lines = {line["id"]: line for line in iccon("timeline", "--json").json["lines"]}
+    assert lines[note["id"]]["text"] == "two nodes are gone"
+    assert lines[note["id"]]["amended"] is True
+    assert lines[wrong["id"]]["struck"] == "another incident"
+    text = iccon("timeline").out
+    assert "two nodes are gone" in text
+    assert "wrong window [struck: another incident" in text
+
+
+def test_a_note_of_earlier_keeps_both_times(iccon, incident):
+    noted = iccon("note", "--at", "-12m", "seen on the dashboard", "--json").json["entries"][0]
+    assert noted["happened_at"] < noted["recorded_at"]
+    assert "recorded 12m later" in iccon("timeline").out
+
+
+def test_a_time_can_follow_the_text_too(iccon, incident):
+    noted = iccon("note", "seen", "--at", "-3m", "--json").json["entries"][0]
+    assert noted["text"] == "seen"
+
+
+def test_a_time_that_is_none_is_wrong_use(iccon, incident):
+    ran = iccon("note", "seen", "--at", "soon")
+    assert ran.code == 2
+    assert "not a time" in ran.err
+    assert "14:03" in ran.err
+
+
+def test_a_note_and_an_update_come_from_the_standard_input(iccon, incident):
+    noted = iccon("note", "-", "--json", stdin=b"first line\nsecond line\n").json
+    assert noted["entries"][0]["text"] == "first line\nsecond line"
+    shown = iccon("update", "--text", "-", "--json", stdin=b"We look into it.").json
+    assert shown["text"] == "We look into it."
+
+
+def test_an_entry_may_have_a_note_that_begins_with_a_dash(iccon, incident):
+    assert iccon("note", "--", "-5 nodes, --at least").code == 0
+    assert "-5 nodes, --at least" in iccon("timeline").out
+
+
+def test_several_active_incidents_are_listed_instead_of_guessed(iccon, incident):
+    other = iccon("declare", "Search is slow", "--severity", "3", "--json").json["incident"]
+    ran = iccon("note", "which one?")
+    assert ran.code == 3
+    assert incident[-6:] in ran.err
+    assert other[-6:] in ran.err
+    assert "--incident" in ran.err
+    refused = iccon("note", "which one?", "--json")
+    assert refused.code == 3
+    assert refused.json["refused"]["code"] == "which"
+    assert iccon("note", "this one", "--incident", other[-6:]).code == 0
+    assert iccon("show", other[-8:], "--json").json["notes"] == 1
+    assert iccon("show", incident, "--json").json["notes"] == 0
+
+
+def test_a_resolved_incident_takes_notes_and_can_be_reopened(iccon, incident):
+    assert iccon("resolve").code == 0
+    assert iccon("note", "written afterwards").code == 0
+    assert iccon("severity", "SEV1").code == 3
+    assert iccon("reopen", "it is back").code == 0
+    assert iccon("list", "--active", "--json").json[0]["phase"] == "investigating"
+
+
+def test_refusals_have_a_code_a_reason_and_a_hint(iccon, incident):
+    ran = iccon("severity", "SEV4", "--json")
+    assert ran.code == 3
+    assert set(ran.json["refused"]) == {"code", "reason", "hint"}
+    assert ran.json["refused"]["code"] == "reason"
+    assert ran.err.startswith("refused: ")
+    assert iccon("note", "   ").code == 3
+    assert iccon("strike", "zzzzzz", "why").code == 3
+    assert iccon("impact", "stop").code == 3
+    assert iccon("show", "zzzzzz").code == 3
+
+
+def test_without_an_incident_everything_says_so(iccon):
+    assert iccon("list").out == "no incidents\n"
+    assert iccon("list", "--json").json == []
+    for words in (["note", "x"], ["show"], ["timeline"], ["export"], ["resolve"], ["update"]):
+        ran = iccon(*words)
+        assert ran.code == 3, words
+        assert "declare one" in ran.err
+
+
+def test_drills_have_a_journal_of_their_own(iccon, incident):
+    assert iccon("declare", "An exercise", "--drill").code == 0
+    assert [i["title"] for i in iccon("list", "--json").json] == ["Checkout fails"]
+    drills = iccon("list", "--drill", "--json").json
+    assert [(i["title"], i["drill"]) for i in drills] == [("An exercise", True)]
+    assert "DRILL" in iccon("show", "--drill").out
+
+
+def test_machine_entries_are_counted_when_they_are_hidden(iccon, incident, tmp_path, configure):
+    configure('[updates.outlets.page]\nkind = "file"\npath = "page.md"\n')
+    assert iccon("update", "--send").code == 0
+    hidden = iccon("timeline")
+    assert "(1 machine entry hidden; --machine shows them)" in hidden.out
+    assert "page sent" in iccon("timeline", "--machine").out
+    facts = iccon("timeline", "--json").json
+    assert facts["hidden"] == 0
+    assert facts["lines"][-1]["machine"] is True
+
+
+def test_records_go_out_and_come_in_without_loss(iccon, incident, tmp_path, monkeypatch):
+    iccon("note", "kept ✓")
+    file = tmp_path / "records.jsonl"
+    assert iccon("export", "--format", "jsonl", "--output", str(file)).code == 0
+    assert file.stat().st_mode & 0o777 == 0o600
+    before = iccon("timeline", "--json").json
+    monkeypatch.setenv("ICCON_HOME", str(tmp_path / "elsewhere"))
+    assert iccon("import", str(file), "--json").json == {"added": 3, "known": 0}
+    assert iccon("import", "-", "--json", stdin=file.read_bytes()).json == {"added": 0, "known": 3}
+    assert iccon("timeline", "--json").json == before
+    assert iccon("verify").code == 0
+
+
+def test_an_export_overwrites_nothing(iccon, incident, tmp_path):
+    file = tmp_path / "there.md"
+    file.write_text("mine")
+    assert iccon("export", "--output", str(file)).code == 3
+    assert file.read_text() == "mine"
+
+
+def test_a_file_that_is_no_export_is_refused_whole(iccon, incident, tmp_path):
+    file = tmp_path / "cut.jsonl"
+    assert iccon("export", "--format", "jsonl", "-o", str(file)).code == 0
+    file.write_bytes(file.read_bytes()[:-200])
+    ran = iccon("import", str(file))
+    assert ran.code == 1
+    assert "line" in ran.err
+    assert iccon("import", str(tmp_path / "none.jsonl")).code == 2
+
+
+def test_json_has_the_documented_fields(iccon, incident):
+    facts = iccon("show", "--json").json
+    documented = """id short title severity phase active drill services declared_at declared_by resolved_at
+        elapsed_seconds impact_seconds commander roles impacts theory next_update updates notes entries"""
+    assert set(facts) == set(documented.split())
+    entry_fields = "id short incident kind happened_at recorded_at actor text"
+    line = iccon("timeline", "--json").json["lines"][0]
+    assert set(line) == {*entry_fields.split(), "machine", "late", "amended", "struck"}
+    receipt = json.loads(iccon("note", "x", "--json").out)
+    assert set(receipt) == {"incident", "entries", "effects"}
+    assert set(receipt["entries"][0]) == set(entry_fields.split())

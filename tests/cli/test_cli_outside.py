@@ -1,0 +1,197 @@
+"""Commands that reach outside: against servers that work, and against endpoints that all refuse."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+from werkzeug import Request, Response
+
+from iccon.clock import SystemClock
+from iccon.drill.pagerduty_api import PagerDutyServer
+from iccon.journal.store import Journal
+
+EVERYTHING = """
+prometheus.url = "http://127.0.0.1:{port}"
+pagerduty = {{ token = {{ env = "PD_TOKEN" }}, url = "http://127.0.0.1:{port}" }}
+me = {{ name = "Kim Doe", email = "kim@example.com" }}
+[alertmanager.am]
+url = "http://127.0.0.1:{port}"
+[updates.outlets.hook]
+kind = "webhook"
+url = "http://127.0.0.1:{port}/hook"
+[updates.outlets.file]
+kind = "file"
+path = "updates.md"
+"""
+
+
+@pytest.fixture
+def refusing(configure, monkeypatch) -> None:
+    """Everything configured, at a port where nothing listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    monkeypatch.setenv("PD_TOKEN", "secret-token")
+    configure(EVERYTHING.format(port=port))
+
+
+def test_with_every_endpoint_refusing_the_incident_goes_on(iccon, refusing):
+    assert iccon("declare", "Everything is down", "--severity", "SEV1").code == 0
+    assert iccon("note", "phones work").code == 0
+    assert iccon("severity", "SEV2", "--reason", "half").code == 0
+    assert iccon("role", "commander", "Robin").code == 0
+    assert iccon("update", "--draft").code == 0
+    sent = iccon("update", "--send", "--json")
+    assert sent.code == 1
+    ends = {o["target"]: o["state"] for o in sent.json["outcomes"]}
+    assert ends == {"hook": "failed", "file": "sent"}
+    outbox = iccon("outbox", "--json").json
+    assert {row["target"]: row["state"] for row in outbox} == ends
+    assert iccon("resolve").code == 0
+    assert "phones work" in iccon("export").out
+
+
+def test_check_names_everything_that_refuses(iccon, refusing):
+    ran = iccon("check", "--json")
+    assert ran.code == 1
+    assert ran.json["ok"] is False
+    wrong = {(c["kind"], c["name"]) for c in ran.json["checks"] if c["ok"] is False}
+    assert wrong == {("prometheus", "main"), ("pager", "pagerduty"), ("pager", "am"), ("outlet", "hook")}
+    assert all("refused" in c["detail"] for c in ran.json["checks"] if c["ok"] is False)
+    text = iccon("check")
+    assert text.out.count("FAULT") == 4
+    assert "secret-token" not in text.out + ran.out
+
+
+def test_check_without_a_configuration_is_fine_and_says_what_is_not_configured(iccon):
+    ran = iccon("check", "--json")
+    assert ran.code == 0
+    states = {c["kind"]: c["configured"] for c in ran.json["checks"]}
+    assert states["journal"] is True
+    assert states["prometheus"] is states["pager"] is states["outlet"] is False
+
+
+def test_check_names_a_secret_that_is_not_there(iccon, refusing, monkeypatch):
+    monkeypatch.delenv("PD_TOKEN")
+    found = {c["name"]: c["detail"] for c in iccon("check", "--json").json["checks"]}
+    assert "PD_TOKEN" in found["pagerduty"]
+
+
+def test_pages_of_pagers_that_refuse_are_a_fault_each(iccon, refusing):
+    ran = iccon("pages", "--json")
+    assert ran.code == 1
+    assert ran.json["pages"] == []
+    assert {f["source"]: f["kind"] for f in ran.json["faults"]} == {"am": "refused", "pagerduty": "refused"}
+    assert iccon("ack", "P1").code == 1
+
+
+def test_without_a_pager_pages_are_refused(iccon):
+    ran = iccon("pages")
+    assert ran.code == 3
+    assert "no pager is configured" in ran.err
+
+
+@pytest.fixture
+def pager(configure, monkeypatch) -> Iterator[PagerDutyServer]:
+    server = PagerDutyServer(token="secret-token", clock=SystemClock(), on_call="robin@example.com")
+    server.start()
+    monkeypatch.setenv("PD_TOKEN", "secret-token")
+    configure(f"""
+pagerduty = {{ token = {{ env = "PD_TOKEN" }}, url = "{server.url}" }}
+me = {{ name = "Kim Doe", email = "commander@drill.example.com" }}
+""")
+    yield server
+    server.stop()
+
+
+def test_a_page_is_listed_acknowledged_once_and_recorded(iccon, incident, pager):
+    ident = pager.trigger("checkout: [/dev/sda1] is 95%", "checkout", "high", alert="Disk", runbook_url="")
+    page = iccon("pages", "--json").json["pages"][0]
+    assert (page["id"], page["title"], page["status"]) == (ident, "checkout: [/dev/sda1] is 95%", "triggered")
+    acked = iccon("ack", ident, "--json")
+    assert acked.code == 0
+    assert acked.json["outcomes"][0]["state"] == "sent"
+    assert iccon("pages", "--json").json["pages"][0]["status"] == "acknowledged"
+    assert "acknowledge page: checkout: [/dev/sda1] is 95%" in iccon("timeline").out
+    assert iccon("ack", "nope").code == 3
+
+
+@pytest.fixture
+def hook(configure, httpserver) -> list[dict[str, object]]:
+    posts: list[dict[str, object]] = []
+
+    def take(request: Request) -> Response:
+        posts.append(request.get_json())
+        return Response('{"id": "4711"}', content_type="application/json")
+
+    httpserver.expect_request("/hook", method="POST").respond_with_handler(take)
+    configure(f'[updates.outlets.hook]\nkind = "webhook"\nurl = "{httpserver.url_for("/hook")}"\n')
+    return posts
+
+
+def test_an_update_is_shown_first_and_sent_once_when_asked(iccon, incident, hook):
+    shown = iccon("update", "--audience", "customer", "--template", "first-notice", "--next", "15")
+    assert shown.code == 0
+    assert "not sent; --send sends it" in shown.out
+    assert "next in 15 min" in shown.out
+    assert hook == []
+    assert iccon("timeline", "--json").json["lines"][-1]["kind"] != "update"
+    sent = iccon("update", "--audience", "customer", "--template", "first-notice", "--next", "15", "--send", "--json")
+    assert sent.code == 0
+    assert sent.json["outcomes"][0]["state"] == "sent"
+    assert len(hook) == 1
+    facts = iccon("show", "--json").json
+    assert facts["updates"][0]["outlets"]["hook"]["state"] == "sent"
+    assert facts["next_update"] == facts["updates"][0]["next_due"]
+
+
+def test_what_the_check_finds_stops_the_sending_until_a_reason_is_given(iccon, incident, hook):
+    words = ("update", "--text", "db-3.prod.internal is down, TODO more", "--send")
+    refused = iccon(*words, "--json")
+    assert refused.code == 3
+    assert refused.json["refused"]["code"] == "findings"
+    assert "db-3.prod.internal" in refused.err
+    assert hook == []
+    assert iccon(*words, "--override", "the customer asked for it").code == 0
+    assert len(hook) == 1
+
+
+def test_an_update_goes_only_to_outlets_that_exist(iccon, incident, hook):
+    ran = iccon("update", "--outlet", "huk")
+    assert ran.code == 3
+    assert "there is hook" in ran.err
+
+
+def test_an_update_without_an_outlet_is_refused_with_a_hint(iccon, incident):
+    ran = iccon("update", "--send")
+    assert ran.code == 3
+    assert "[updates.outlets.NAME]" in ran.err
+
+
+def test_a_draft_waits_in_the_composer(iccon, incident, home):
+    assert iccon("update", "--text", "half a sentence", "--draft").code == 0
+    journal = Journal.open(home / "data" / "journal.db", SystemClock(), read_only=True)
+    kept = journal.draft(f"update:{incident}")
+    journal.close()
+    assert kept is not None
+    assert kept.text == "half a sentence"
+
+
+def test_templates_and_outlets_are_listed(iccon, hook):
+    found = iccon("update", "--list", "--json").json
+    assert "first-notice" in found["templates"]
+    assert found["outlets"] == ["hook"]
+
+
+def test_runbooks_are_listed_searched_and_shown(iccon, home, configure):
+    (home / "books").mkdir()
+    (home / "books" / "disk.md").write_text("# Disk full\n\nFind what grows: \x1b[31mdu -x\n")
+    (home / "books" / "slow.md").write_text("# Slow checkout\n\nRoll back.\n")
+    configure('runbooks.folders = ["books"]\n')
+    assert [b["path"] for b in iccon("runbook", "list", "--json").json] == ["disk.md", "slow.md"]
+    assert [b["path"] for b in iccon("runbook", "search", "grows", "--json").json] == ["disk.md"]
+    shown = iccon("runbook", "show", "disk")
+    assert "Find what grows" in shown.out
+    assert "\x1b" not in shown.out
+    assert iccon("runbook", "show", "nothing").code == 3
+    assert iccon("runbook", "show", ".md").code == 3

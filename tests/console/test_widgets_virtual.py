@@ -237,7 +237,7 @@ def _change(rng: random.Random, keys: Sequence[str], fresh: list[int]) -> list[s
     return made
 
 
-SEEDS = [*range(3), *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(3, 40))]
+SEEDS = [0, 1, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(2, 40))]
 
 
 @pytest.mark.parametrize("seed", SEEDS)

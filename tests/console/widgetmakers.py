@@ -167,7 +167,7 @@ def history() -> list[e.Entry]:
         entry(23, e.RunbookOpened(path="checkout.md", title="Checkout latency", digest="0" * 64)),
     ]
     made.append(entry(24, e.Struck(target=made[16].id, reason="it was the right one after all")))
-    made.append(entry(25, e.Amended(target=made[13].id, text="support has 14 tickets, all from the EU")))
+    made.append(entry(25, e.Amended(target=made[14].id, text="support has 14 tickets, all from the EU")))
     made += [machine(n) for n in range(26, 28)]
     return made
 

@@ -60,7 +60,8 @@ def span_text(seconds: float) -> str:
         return f"{whole // 60}m{whole % 60:02d}s"
     if whole < 86400:
         return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
-    return f"{min(whole // 86400, 99999)}d{whole % 86400 // 3600:02d}h"
+    days = whole // 86400
+    return f"{days}d{whole % 86400 // 3600:02d}h" if days < 1000 else f"{min(days, 99999)}d"
 
 
 def age_text(seconds: float) -> str:

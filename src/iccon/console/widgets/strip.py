@@ -39,12 +39,13 @@ class Now(Struct, frozen=True):
 class Piece(Struct, frozen=True):
     """A part of the strip: its spans at full length, a short form, and how early it goes when there is no room.
 
-    Rank 0 never goes; a higher rank is shortened first, and then goes first.
+    Rank 0 never goes; a higher rank is shortened first, and then goes first, unless it is to `keep`.
     """
 
     full: tuple[Span, ...]
     short: tuple[Span, ...] = ()
     rank: int = 0
+    keep: bool = False
     stretch: bool = False  # its last span is cut to the room there is, where the short form leaves some
 
 
@@ -57,7 +58,7 @@ def view(facts: Now, width: int, height: int) -> list[list[Span]]:
     if height == 2:
         return [
             arrange([*_alarms(facts), *_identity(facts)], width),
-            arrange([*_clocks(facts), *_sources(facts)], width),
+            arrange([*_clocks(facts), *_down(facts)], width),
         ]
     lines = [
         arrange([*_alarms(facts), *_identity(facts)], width),
@@ -76,7 +77,7 @@ def arrange(pieces: Sequence[Piece], width: int) -> list[Span]:
             shown = [(p, p.short) if p.rank == rank and p.short else (p, spans) for p, spans in shown]
     for rank in ranks:
         if _size(shown) > width:
-            shown = [(p, spans) for p, spans in shown if p.rank != rank]
+            shown = [(p, spans) for p, spans in shown if p.rank != rank or p.keep]
     shown = _stretched(shown, width)
     line: list[Span] = []
     for _, spans in shown:
@@ -107,7 +108,7 @@ def _alarms(facts: Now) -> list[Piece]:
     if facts.record_trouble is not None:
         reason = clean(facts.record_trouble, 60)
         text = f" RECORD NOT KEPT: {reason} " if reason else " RECORD NOT KEPT "
-        pieces.append(Piece(((text, "alarm"),), ((" RECORD NOT KEPT ", "alarm"),), 2))
+        pieces.append(Piece(((text, "alarm"),), ((" RECORD NOT KEPT ", "alarm"),), 2, keep=True))
     if facts.state is not None and facts.state.drill:
         pieces.append(Piece(((" DRILL ", "badge v-warn"),)))
     if facts.environment:
@@ -126,7 +127,7 @@ def _identity(facts: Now) -> list[Piece]:
     return [
         Piece(((f" {state.severity} ", f"sev {state.severity.lower()}"),)),
         Piece(((phase.upper() if state.phase is Phase.RESOLVED else phase, style),)),
-        Piece(((title, "strong"),), ((crop(title, 20), "strong"),), 1, stretch=True),
+        Piece(((title, "strong"),), ((crop(title, 12), "strong"),), 3, stretch=True),
     ]
 
 
@@ -137,7 +138,7 @@ def _clocks(facts: Now) -> list[Piece]:
     lasted = elapsed_text(timers.elapsed(state, facts.now))
     who = clean(state.holder(Role.COMMANDER), 40)
     return [
-        Piece((("elapsed ", "dim"), (lasted, "strong")), ((lasted, "strong"),), 3),
+        Piece((("elapsed ", "dim"), (lasted, "strong")), ((lasted, "strong"),), 2),
         Piece(
             (("IC ", "dim"), (who, "strong")) if who else (("no commander", "v-bad"),),
             (("IC ", "dim"), (crop(who, 10), "strong")) if who else (("no IC", "v-bad"),),
@@ -157,7 +158,7 @@ def _impact(state: State, facts: Now) -> Piece:
         return Piece(((f"impact {minutes} min, stopped", ""),), ((f"impact {minutes}m stopped", ""),), 3)
     scope = f": {clean(running.scope, 40)}" if running.scope else ""
     word = (f"impact {minutes} min RUNNING", "v-bad")
-    return Piece((word, (scope, "")), ((f"impact {minutes}m RUNNING", "v-bad"),), 2)
+    return Piece((word, (scope, "")), ((f"impact {minutes}m RUNNING", "v-bad"),), 1)
 
 
 def _update(state: State, facts: Now) -> list[Piece]:
@@ -167,12 +168,12 @@ def _update(state: State, facts: Now) -> list[Piece]:
     left = due - facts.now
     if left <= timedelta():
         late = span_text(-left.total_seconds())
-        return [Piece(((f" UPDATE OVERDUE {late} ", "alarm"),), ((f" OVERDUE {late} ", "alarm"),), 1)]
+        return [Piece(((f" UPDATE OVERDUE {late} ", "alarm"),), ((f" OVERDUE {late} ", "alarm"),), 1, keep=True)]
     style = "v-warn" if left <= SOON else ""
     at = time_text(due, facts.zone, seconds=False)
     soon = span_text(left.total_seconds())
     return [
-        Piece((("update due in ", "dim"), (soon, style), (f" ({at})", "dim")), ((f"update {soon}", style or "dim"),), 2)
+        Piece((("update due in ", "dim"), (soon, style), (f" ({at})", "dim")), ((f"update {soon}", style or "dim"),), 3)
     ]
 
 
@@ -191,9 +192,18 @@ def _sources(facts: Now) -> list[Piece]:
     return pieces
 
 
+def _down(facts: Now) -> list[Piece]:
+    """All unreachable sources as one piece."""
+    down = [slot for slot in facts.troubles if slot.trouble is not None]
+    if not down:
+        return []
+    names = ", ".join(clean(slot.source, 24) for slot in down)
+    return [Piece(((f"! {names} down", "v-error"),), ((f"! {len(down)} down", "v-error"),), 2)]
+
+
 def _zone(facts: Now) -> list[Piece]:
     clock = f"{time_text(facts.now, facts.zone)} {zone_name(facts.zone, facts.now)}"
-    return [*_theory(facts.state), Piece(((clock, "dim"),), rank=3)]
+    return [*_theory(facts.state), Piece(((clock, "dim"),), rank=4)]
 
 
 def _theory(state: State | None) -> list[Piece]:
@@ -201,7 +211,7 @@ def _theory(state: State | None) -> list[Piece]:
         return []
     word = ("theory (confirmed): " if state.theory.confirmed else "theory: ", "dim")
     text = clean(state.theory.text, 120)
-    return [Piece((word, (text, "")), (word, (crop(text, 28), "")), 2, stretch=True)]
+    return [Piece((word, (text, "")), (word, (crop(text, 28), "")), 3, stretch=True)]
 
 
 class StateStrip(Lines):

@@ -1,0 +1,192 @@
+import math
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from widgetmakers import HOSTILE, START, Gallery, board
+
+from iccon.console.figures import age_text, elapsed_text, span_text, value_text
+from iccon.console.fit import length
+from iccon.console.verdicts import LOOKS
+from iccon.console.widgets.board import NONE, WAITING, BoardView, cell_spans, columns_of
+from iccon.signals.model import Board, Cell, Unit, Verdict
+from iccon.text import clean
+
+NOW = START.timestamp()
+FLOATS = st.one_of(st.none(), st.floats(allow_nan=True, allow_infinity=True))
+
+
+def shown(view: BoardView) -> list[str]:
+    return [view.line(y).text.rstrip() for y in range(view.area.height)]
+
+
+@given(
+    st.sampled_from(Verdict),
+    FLOATS,
+    st.one_of(st.none(), st.floats(0, 4e9)),
+    st.sampled_from(Unit),
+    st.sampled_from(HOSTILE),
+    st.integers(1, 60),
+    st.booleans(),
+)
+def test_a_cell_fills_its_width_whatever_it_holds(verdict, value, at, unit, fault, width, ascii_only):
+    cell = Cell(clean("s"), "latency", unit, verdict, value, at, (1.0, math.nan, 2.0), 1.0, 2.0, clean(fault))
+    spans = cell_spans(cell, width, NOW, ascii_only)
+    assert length(spans) == width
+    if width >= 3:
+        assert spans[0][0].startswith(LOOKS[verdict].sign(ascii_only))
+
+
+def test_seven_verdicts_have_seven_signs_words_and_styles():
+    looks = [LOOKS[v] for v in Verdict]
+    for part in ("glyph", "plain", "word", "style"):
+        assert len({getattr(look, part) for look in looks}) == 7
+
+
+@pytest.mark.parametrize("width", [16, 24, 40])
+def test_the_word_stands_beside_the_sign(width):
+    for verdict in Verdict:
+        cell = Cell(clean("s"), "latency", Unit.SECONDS, verdict, 1.5, NOW - 90)
+        text = "".join(t for t, _ in cell_spans(cell, width, NOW))
+        assert LOOKS[verdict].word in text or "not a number" in text or "1m" in text
+
+
+def test_stale_keeps_its_value_and_its_age():
+    cell = Cell(clean("s"), "latency", Unit.SECONDS, Verdict.STALE, 1.5, NOW - 250)
+    assert "".join(t for t, _ in cell_spans(cell, 24, NOW)).strip() == "◷ stale 1.5s 4m old"
+    assert "".join(t for t, _ in cell_spans(cell, 10, NOW)).strip() == "◷ 1.5s 4m"
+    assert "".join(t for t, _ in cell_spans(cell, 8, NOW)).strip() == "◷ 1.5s"
+
+
+def test_zero_no_data_and_nan_differ():
+    def text(verdict, value):
+        return "".join(t for t, _ in cell_spans(Cell(clean("s"), "e", Unit.RATIO, verdict, value), 20, NOW)).strip()
+
+    assert text(Verdict.OK, 0.0) == "✓ ok   0%"
+    assert text(Verdict.NO_DATA, None) == "∅ no data"
+    assert text(Verdict.NOT_A_NUMBER, math.nan) == "? not a number"
+
+
+@pytest.mark.parametrize("width", [20, 38, 46, 78, 118, 198])
+def test_columns_fill_the_width(width):
+    service, sizes = columns_of(board(), width)
+    assert service + sum(sizes) + len(sizes) == width or width < 28
+
+
+@pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 36), (200, 50)])
+async def test_everything_on_the_board_is_there(size):
+    view = BoardView()
+    async with Gallery([view]).run_test(size=size):
+        view.show(board(), NOW)
+        text = "\n".join(shown(view))
+        assert all(name in text for name in ("lat", "traffic", "err", "sat"))
+        assert all(sign in text for sign in "✓▲✗◷∅?!")
+        assert "! error refused" in text  # the fault of a whole service stands in its row
+        assert ("⣿" in text or "⣶" in text) == (size[0] >= 120)
+
+
+async def test_what_is_wrong_is_said_where_the_data_would_be():
+    view = BoardView()
+    async with Gallery([view]).run_test(size=(50, 8)):
+        view.show(None, NOW)
+        assert shown(view)[0].strip() == WAITING
+        view.show(None, NOW, "no Prometheus is configured: `iccon init` writes a configuration to begin with")
+        assert " ".join(line.strip() for line in shown(view)).strip().startswith("no Prometheus is configured")
+        view.show(Board((), ("latency",), {}), NOW)
+        assert shown(view)[0].strip() == NONE
+        view.show(board(), NOW, "refused [/x] \x1b[2J")
+        assert shown(view)[0].strip() == "! refused [/x] ␛[2J"
+
+
+async def test_the_cursor_is_on_a_cell():
+    view = BoardView()
+    async with Gallery([view]).run_test(size=(120, 12)) as pilot:
+        view.show(board(), NOW)
+        assert view.chosen is None
+        view.focus()
+        await pilot.press("down", "right", "right")
+        assert view.chosen == ("payments-gateway", "errors")
+        assert view.chosen_service == "payments-gateway"
+        assert "payments-gateway errors ✓ ok 0.12%" in shown(view)[-1]
+        await pilot.press("right", "right", "right", "left", "left", "left", "left", "left")
+        assert view.chosen == ("payments-gateway", "latency")
+        view.show(board(), NOW + 60)
+        assert view.chosen == ("payments-gateway", "latency")
+        view.show(None, NOW)
+        assert view.chosen is None
+
+
+async def test_only_what_differs_is_painted():
+    painted = []
+
+    class Counting(BoardView):
+        def render_line(self, y):
+            painted.append(y)
+            return super().render_line(y)
+
+    view = Counting()
+    async with Gallery([view]).run_test(size=(120, 12)) as pilot:
+        view.show(board(), NOW)
+        await pilot.pause()
+        painted.clear()
+        view.show(board(NOW + 1), NOW + 1)
+        await pilot.pause()
+        assert painted == []
+        changed = board(NOW)
+        cells = {**changed.cells, ("search", "errors"): changed.cells["checkout", "errors"]}
+        view.show(Board(changed.services, changed.signals, cells), NOW)
+        await pilot.pause()
+        assert painted == [3]
+
+
+async def test_hostile_names_and_faults():
+    names = tuple(clean(text) or "(blank)" for text in HOSTILE)
+    cells = {(n, "latency"): Cell(n, "latency", Unit.SECONDS, Verdict.ERROR, fault=clean(n)) for n in names}
+    view = BoardView()
+    async with Gallery([view]).run_test(size=(80, 24)) as pilot:
+        view.show(Board(tuple(dict.fromkeys(names)), ("latency", "[/x]"), cells, names), NOW, HOSTILE[5])
+        view.focus()
+        await pilot.press("down", "right", "end")
+        assert all(view.line(y).cell_length == 80 for y in range(24))
+
+
+@given(FLOATS, st.sampled_from(Unit))
+def test_a_value_is_short(value, unit):
+    assert len(value_text(value, unit)) <= 9
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.0, Unit.RATIO, "0%"),
+        (0.0123, Unit.RATIO, "1.23%"),
+        (1.0, Unit.RATIO, "100%"),
+        (0.0454, Unit.SECONDS, "45.4ms"),
+        (1.32, Unit.SECONDS, "1.32s"),
+        (125, Unit.SECONDS, "2m05s"),
+        (0.0000123, Unit.SECONDS, "12.3µs"),
+        (1234.5, Unit.PER_SECOND, "1.2k/s"),
+        (8123456, Unit.NUMBER, "8.1M"),
+        (-3, Unit.NUMBER, "-3"),
+        (math.nan, Unit.NUMBER, "NaN"),
+        (-math.inf, Unit.SECONDS, "-Inf"),
+        (None, Unit.NUMBER, ""),
+        (999.9, Unit.NUMBER, "1k"),
+    ],
+)
+def test_values_read_well(value, unit, text):
+    assert value_text(value, unit) == text
+
+
+@given(st.floats(allow_nan=True, allow_infinity=True))
+def test_ages_never_raise(seconds):
+    assert age_text(seconds)
+    assert span_text(seconds)
+
+
+def test_ages_read_well():
+    assert [age_text(s) for s in (0, 59, 60, 3599, 3600, 90000, -60)] == ["0s", "59s", "1m", "59m", "1h", "1d", "ahead"]
+    assert [span_text(s) for s in (5, 65, 3700, 90000)] == ["5s", "1m05s", "1h01m", "1d01h"]
+    assert elapsed_text(timedelta(seconds=462)) == "0:07:42"
+    assert elapsed_text(timedelta(days=3, seconds=5)) == "3d 00:00:05"

@@ -40,7 +40,7 @@ def screen_text(app: App[None]) -> str:
     return "\n".join("".join(segment.text for segment in line)[:width].rstrip() for line in lines)
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 async def test_every_widget_shows_text_as_written(text):
     widgets = [SafeStatic(text), SafeLabel(text), SafeOptions([("a", text), ("b b", text)]), SafeButton(text)]
     app = Gallery(widgets)

@@ -99,5 +99,6 @@ async def test_hostile_documents(width):
         view.show(document("\n\n".join(f"# {text}\n{text}\n\n> {text}\n\n    {text}" for text in HOSTILE)))
         view.focus()
         for _ in range(10):
-            await pilot.press("pagedown")
+            view.action_page(1)
+            await pilot.pause()
             assert all(view.line(y).cell_length == view.area.width for y in range(view.area.height))

@@ -212,7 +212,9 @@ async def test_hostile_entries(size):
     async with Gallery([view]).run_test(size=size) as pilot:
         Story(view, made)
         view.focus()
-        await pilot.press(*["up"] * 14)
+        for _ in range(14):
+            view.action_move(-1)
+        await pilot.pause()
         lines = [view.line(y) for y in range(view.area.height)]
         assert all(line.cell_length == view.area.width for line in lines)
         assert not any(ord(c) < 32 for line in lines for c in line.text)

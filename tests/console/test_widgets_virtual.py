@@ -90,7 +90,7 @@ async def test_the_choice_stays_on_its_key_and_its_line():
     async with Gallery([rows]).run_test(size=(40, 10)) as pilot:
         rows.set_rows(names(50))
         rows.focus()
-        await pilot.press(*["down"] * 15)
+        rows.choose(15)
         line = shown(rows).index("▌row 15")
         rows.set_rows(["new a", "new b", *names(50)])
         await pilot.pause()
@@ -190,7 +190,7 @@ async def test_the_wheel_does_not_move_the_choice_and_resizing_keeps_it_in_view(
     async with Gallery([rows]).run_test(size=(40, 20)) as pilot:
         rows.set_rows(names(100))
         rows.focus()
-        await pilot.press(*["down"] * 18)
+        rows.choose(18)
         await pilot.resize_terminal(40, 6)
         await pilot.pause()
         assert marked(rows) == "row 18"

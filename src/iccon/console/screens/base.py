@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
+from textual import events
 from textual.screen import ModalScreen, Screen, ScreenResultType
 
 from iccon.console.commands import REGISTRY
@@ -12,6 +13,7 @@ from iccon.incident.entries import Entry
 if TYPE_CHECKING:
     from iccon.console.app import IcconApp
 
+SMALL = (100, 30)  # cells and lines
 WRITES = frozenset(command.action for command in REGISTRY if command.writes)
 
 
@@ -24,6 +26,10 @@ class Surface(Screen[None]):
     def console(self) -> "IcconApp":
         """The application."""
         return cast("IcconApp", self.app)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Do without frames in a small terminal, where they cost more than they give."""
+        self.set_class(event.size.width < SMALL[0] or event.size.height < SMALL[1], "-small")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Take the keys that write away from a read-only console."""

@@ -37,7 +37,8 @@ class Composer(Modal[bool]):
     ]
     DEFAULT_CSS = """
     Composer #box { width: 90; height: auto; }
-    Composer TextArea { height: 9; border: none; padding: 0 1; background: $background; margin: 1 0; }
+    Composer TextArea { height: 9; border: none; padding: 0 1; background: $panel; margin: 1 0; }
+    Composer TextArea:focus { border: none; background: $background; }
     Composer #findings { height: auto; color: $warning; }
     Composer #reason { display: none; border: none; height: 1; background: $boost; padding: 0 1; }
     Composer .-found #reason { display: block; }
@@ -72,7 +73,7 @@ class Composer(Modal[bool]):
             yield Input(placeholder="reason to send it all the same", id="reason")
             yield SafeLabel("", id="error")
             yield SafeLabel(
-                "^s send   tab next   ← → choose   space switch   ^l fill anew   esc keep the draft", id="hint"
+                "^s send   tab next   ← → choose   space switch   ^l refill   esc close", id="hint"
             )
 
     async def on_mount(self) -> None:

@@ -86,7 +86,7 @@ class Form(Modal[bool]):
     def _hint(self) -> str:
         parts = ["enter accept", "esc cancel"]
         if any(isinstance(f, ChoiceField) for f in self._fields):
-            parts.insert(0, "↑ ↓ or number choose")
+            parts.insert(0, "↑ ↓ choose" if isinstance(self._fields[0], TextField) else "↑ ↓ or number choose")
         if len(self._fields) > 1:
             parts.insert(-2, "tab next")
         return "   ".join(parts)
@@ -97,15 +97,18 @@ class Form(Modal[bool]):
             field.cursor_position = len(field.value)
 
     def on_key(self, event: events.Key) -> None:
-        """Arrows reach the choice from a text field, so that nobody needs Tab to pick a severity."""
+        """Arrows reach the choice from a text field, so that nobody needs Tab to pick a severity; in it, numbers do."""
         options = next(iter(self.query(SafeOptions)), None)
-        if options is None or options.has_focus or event.key not in ("up", "down"):
+        if options is None:
             return
-        if event.key == "up":
-            options.action_cursor_up()
-        else:
-            options.action_cursor_down()
-        event.stop()
+        if options.has_focus:
+            if event.key.isdigit() and 0 < int(event.key) <= options.option_count:
+                options.highlighted = int(event.key) - 1
+                event.stop()
+        elif event.key in ("up", "down"):
+            step = -1 if event.key == "up" else 1
+            options.highlighted = ((options.highlighted or 0) + step) % options.option_count
+            event.stop()
 
     @on(Input.Submitted)
     async def _submitted(self) -> None:

@@ -11,11 +11,12 @@ from iccon.console.safe import SafeLabel, SafeStatic, set_titles
 from iccon.console.screens.base import Modal
 
 LISTS = (
-    ("↑ ↓ pgup pgdn home end", "move in the focused list"),
-    ("← →", "move between the cells of the board"),
-    ("m", "timeline: show or fold machine entries"),
-    ("tab  shift+tab", "next and previous region"),
+    ("↑ ↓  j k", "Move in the focused list; also pgup, pgdn, home, end"),
+    ("← →", "Board: move between the cells"),
+    ("m", "Timeline: show or fold machine entries"),
+    ("[  ]", "Runbook: previous and next heading"),
 )
+KEYS = 16  # cells of the column of keys
 
 
 class HelpScreen(Modal[None]):
@@ -40,13 +41,16 @@ class HelpScreen(Modal[None]):
     def _lines(self) -> list[str]:
         here = of(*self._scopes, read_only=self._read_only)
         return [
+            "Here",
             *(self._line(c) for c in here),
             "",
-            *(f"  {keys:<24} {text}" for keys, text in LISTS),
+            "In lists",
+            *(f"  {keys:<{KEYS}}{text}" for keys, text in LISTS),
             "",
+            "Everywhere",
             *(self._line(c) for c in of(APP)),
         ]
 
     def _line(self, command: ConsoleCommand) -> str:
         keys: Sequence[str] = self._keys.get(command.id, command.keys)
-        return f"  {'  '.join(key_name(key) for key in keys):<24} {command.help}"
+        return f"  {'  '.join(key_name(key) for key in keys):<{KEYS}}{command.help}"

@@ -88,7 +88,7 @@ class IncidentScreen(LiveSurface):
                 self.ledger.state,
                 now,
                 troubles=troubles,
-                environment=setting.config.environment,
+                environment="" if setting.drill else setting.config.environment,
                 read_only=setting.read_only,
                 record_trouble=self.console.record_trouble,
             ),

@@ -258,7 +258,7 @@ class VirtualList(Lines, can_focus=True):
     def _anchor(self) -> tuple[str, int] | None:
         """Return the key of a row in view and its screen line: the chosen one, else the first."""
         top = self.scroll_offset.y
-        if not self._keys:
+        if not self._keys or (self._key is None and top == 0):  # nobody moved: the top stays in view, worst first
             return None
         place = self._place if self._key is not None and top <= self._place < top + self._room() else top
         place = min(place, len(self._keys) - 1)

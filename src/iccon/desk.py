@@ -5,8 +5,9 @@ Synchronous, and used from one thread; `deskthread.DeskThread` is its face for t
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -16,11 +17,13 @@ from iccon.incident import ids
 from iccon.incident.commands import ActOnPage, Command, Declare
 from iccon.incident.decide import Context, Refusal, decide
 from iccon.incident.effects import EffectState, OutboxRow
-from iccon.incident.entries import NO_INCIDENT, Entry, Struck
+from iccon.incident.entries import NO_INCIDENT, Entry, Note, Struck
 from iccon.incident.fold import STATE_KINDS, Ledger
 from iccon.incident.severity import DEFAULT_POLICY, Policy
 from iccon.incident.state import State
 from iccon.journal.store import Journal, JournalFault
+
+T = TypeVar("T")
 
 
 class Receipt(Struct, frozen=True):
@@ -116,20 +119,21 @@ class Desk:
     def incidents(self) -> tuple[State, ...]:
         """Return how all incidents stand, the newest declaration first, without reading their notes."""
         self._load_all()
-        counts = self.journal.counts()
+        counts: dict[str, tuple[int, int, str]] = self._or(self.journal.counts, dict)
         found = [self._counted(ledger, counts) for ledger in (*self._brief.values(), *self._full.values())]
         declared = [state for state in found if state.declared_at is not None and state.incident != NO_INCIDENT]
         return tuple(sorted(declared, key=lambda s: (s.declared_at, s.incident), reverse=True))
 
     def active(self) -> tuple[State, ...]:
         """Return how the active incidents stand, the newest first."""
-        states = [self.state(incident) for incident in self.journal.active_incidents()]
+        likely = self._or(self.journal.active_incidents, lambda: [s.incident for s in self.incidents()])
+        states = [self.state(incident) for incident in likely]
         found = sorted((s for s in states if s.active), key=lambda s: s.incident, reverse=True)
         return tuple(found)
 
     def resolve_ref(self, ref: str) -> str | Refusal:
         """Return the incident that a full id, a short id, or a unique end or beginning of one names."""
-        found = self.journal.find_incidents(ref)
+        found = self._or(lambda: self.journal.find_incidents(ref), lambda: self._called(ref))
         if len(found) == 1:
             return found[0]
         if not found:
@@ -137,13 +141,17 @@ class Desk:
         names = ", ".join(found[:5])
         return Refusal("which", f"{len(found)} incidents are called {ref!r}", f"give more of the id: {names}")
 
+    def _called(self, ref: str) -> list[str]:
+        return [s.incident for s in self.incidents() if s.incident.endswith(ref.strip().lower())]
+
     def _counted(self, ledger: Ledger, counts: dict[str, tuple[int, int, str]]) -> State:
         state = ledger.state
         if ledger.incident in self._full or ledger.incident not in counts:
             return state
         entries, notes, last = counts[ledger.incident]
         strikes = {e.body.target for e in ledger.entries if isinstance(e.body, Struck)}
-        struck = sum(entry.kind == "note" for entry in self.journal.by_ids(strikes)) if strikes else 0
+        targets: tuple[Entry, ...] = self._or(lambda: self.journal.by_ids(strikes), tuple) if strikes else ()
+        struck = sum(entry.kind == Note.kind for entry in targets)
         return msgspec.structs.replace(state, entries=entries, notes=notes - struck, last_id=last)
 
     def _load_all(self) -> None:
@@ -159,13 +167,18 @@ class Desk:
 
     def _read(self, incident: str | None, kinds: Iterable[str] | None = None) -> list[Entry]:
         found: list[Entry] = []
+        entries = self.journal.entries(incident, None if kinds is None else frozenset(kinds))
+        self._or(lambda: found.extend(entries), lambda: None)  # keeps what came before the damage
+        return found
+
+    def _or(self, ask: Callable[[], T], otherwise: Callable[[], T]) -> T:
         try:
-            found.extend(self.journal.entries(incident, None if kinds is None else frozenset(kinds)))
+            return ask()
         except JournalFault as fault:
             if fault.code not in ("damaged", "undecodable"):
                 raise
             self.damage = fault
-        return found
+            return otherwise()
 
     # -- news ------------------------------------------------------------------------------------------
 

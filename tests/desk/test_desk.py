@@ -201,15 +201,21 @@ def test_a_failed_write_leaves_the_folds_as_they_were(desk: Desk) -> None:
     assert len(ledger.entries) == held
 
 
-def test_a_damaged_journal_is_shown_as_far_as_it_can_be_read(desk: Desk, path: Path, clock: StillClock) -> None:
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.5, 0.7, 0.9])
+def test_a_damaged_journal_is_shown_as_far_as_it_can_be_read(
+    desk: Desk, path: Path, clock: StillClock, share: float
+) -> None:
     incident = declare(desk)
     desk.journal.append([note(f"{n} " + "x" * 200, incident) for n in range(300)])
     desk.journal.close()
     whole = path.read_bytes()
-    path.write_bytes(whole[: len(whole) // 2 // 4096 * 4096])
+    path.write_bytes(whole[: max(22, int(len(whole) * share) // 4096) * 4096])  # the tables begin within 22 pages
     damaged = Desk(Journal.open(path, clock, read_only=True), clock, "ann")
     assert damaged.ledger(incident).state.title == "Checkout fails"
     assert damaged.damage is not None
     assert damaged.damage.code == "damaged"
+    assert [s.title for s in damaged.incidents()] == ["Checkout fails"]
+    assert [s.incident for s in damaged.active()] == [incident]
+    assert damaged.resolve_ref(short(incident)) == incident
     with pytest.raises(JournalFault):
         damaged.do(c.AddNote(text="x"), incident)

@@ -1,6 +1,6 @@
 """The timeline: every entry of the incident, read lazily, following its end until the reader moves up."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from datetime import UTC, datetime, tzinfo
 from typing import ClassVar
 
@@ -10,7 +10,7 @@ from iccon.console.figures import zone_name
 from iccon.console.fit import Span, cells, crop, fit, said
 from iccon.console.widgets.lines_of_time import Rows, fold_spans, item_spans, reading
 from iccon.console.widgets.virtual import VirtualList
-from iccon.incident.entries import Amended, Entry
+from iccon.incident.entries import Amended, Entry, Struck
 from iccon.incident.timeline import Item, Timeline
 
 NONE = "Nothing has been recorded yet. Press n to write a note."
@@ -39,6 +39,7 @@ class TimelineView(VirtualList):
         self.rows_of = Rows()
         self.following = True
         self._seen = 0
+        self._corrections = 0
         self._dated = False
         self._moving = False
 
@@ -47,6 +48,7 @@ class TimelineView(VirtualList):
     def show(self, timeline: Timeline | None) -> None:
         """Show another timeline, from its end. From now on it is this widget that extends it."""
         self.timeline = timeline
+        self._corrections += 1
         unfolded, self.rows_of = self.rows_of.unfolded, Rows()
         self.rows_of.unfolded = unfolded
         self.following = True
@@ -59,6 +61,8 @@ class TimelineView(VirtualList):
             return
         fresh = list(fresh)
         self.timeline.extend(fresh)
+        if any(isinstance(e.body, Amended | Struck) for e in fresh):
+            self._corrections += 1
         moved = any(isinstance(e.body, Amended) and e.body.happened_at is not None for e in fresh)
         if moved:
             self.rows_of.rebuild(self.timeline.order)
@@ -67,6 +71,7 @@ class TimelineView(VirtualList):
 
     def refresh_corrections(self) -> None:
         """Read every entry again, after corrections that arrived by another way than `extend`."""
+        self._corrections += 1
         self.touch()
 
     def _update(self) -> None:
@@ -75,7 +80,7 @@ class TimelineView(VirtualList):
         self._dated = bool(order) and _day(order[0], self.zone) != _day(order[-1], self.zone)
         if self.following:
             self._place = len(self.rows_of.keys)
-        self.set_rows(self.rows_of.keys)
+        self.replace_rows(self.rows_of.keys)
         self._settle()
 
     def _settle(self) -> None:
@@ -85,6 +90,9 @@ class TimelineView(VirtualList):
         if self._at_end():
             self._seen = self._total()
         self.repaint_changed()
+
+    def _anchor(self) -> tuple[str, int] | None:
+        return None if self.following else super()._anchor()
 
     def _total(self) -> int:
         return len(self.timeline.order) if self.timeline else 0
@@ -190,6 +198,10 @@ class TimelineView(VirtualList):
     def mark(self, key: str) -> str:
         """While following, no row has a mark."""
         return " " if self.following else super().mark(key)
+
+    def row_version(self, key: str) -> Hashable:
+        """An entry's row changes by corrections only, so that a new entry costs one row and not the view."""
+        return self._corrections, self._dated, self.rows_of.by_key[key]
 
     def row_spans(self, key: str, width: int) -> list[Span]:
         """Return the row of an entry, or of folded machine entries."""

@@ -58,11 +58,12 @@ class Lines(ScrollView, can_focus=False, inherit_bindings=False):
         self.ascii_only = ascii_only
         self._looks: dict[tuple[str, str], Style] = {}
         self._painted: dict[int, Strip] = {}
+        self._area: Size | None = None  # while many lines are looked at: to find it costs as much as a line
 
     @property
     def area(self) -> Size:
         """The cells there are for lines: without the frame and the scroll bar."""
-        return self.scrollable_content_region.size
+        return self._area or self.scrollable_content_region.size
 
     def line(self, y: int) -> Strip:
         """Return screen line `y`, painted."""
@@ -78,9 +79,13 @@ class Lines(ScrollView, can_focus=False, inherit_bindings=False):
         """Repaint the screen lines that read otherwise than they did when last painted, and no other."""
         if not self.is_attached or not self.area:
             return
-        for y in range(self.area.height):
-            if self._painted.get(y) != self.line(y):
-                self.refresh(Region(0, y, self.area.width, 1))
+        self._area = area = self.area
+        try:
+            for y in range(area.height):
+                if self._painted.get(y) != self.line(y):
+                    self.refresh(Region(0, y, area.width, 1))
+        finally:
+            self._area = None
 
     def paint(self, spans: Sequence[Span], width: int, mode: str = "") -> Strip:
         """Return `spans` as a strip of exactly `width` cells that holds no control byte."""
@@ -186,6 +191,10 @@ class VirtualList(Lines, can_focus=True):
         mark = self.mark(key)
         return self.paint([(mark, "strong"), *self.row_spans(key, width - len(mark))], width, mode)
 
+    def row_version(self, key: str) -> Hashable:
+        """Return what changes whenever the row of `key` reads otherwise; by default at every change of data."""
+        return self.version
+
     def header(self, width: int) -> list[list[Span]]:
         """Return the lines above the rows, which do not scroll."""
         return []
@@ -230,13 +239,17 @@ class VirtualList(Lines, can_focus=True):
 
     def set_rows(self, keys: Sequence[str]) -> None:
         """Show `keys` (each once) instead. The choice stays on its key and its row stays on its screen line."""
+        self.replace_rows(keys)
+        self.repaint_changed()
+
+    def replace_rows(self, keys: Sequence[str]) -> None:
+        """As `set_rows`, without repainting."""
         before, anchor = self._place, self._anchor()
         self._keys, self._places = keys, None
         self.version += 1
         self._keep_choice(before)
         self._resize()
         self._hold(anchor)
-        self.repaint_changed()
 
     def touch(self) -> None:
         """Say that rows read otherwise, in the same order."""
@@ -414,7 +427,7 @@ class VirtualList(Lines, can_focus=True):
 
     def _row(self, key: str, width: int) -> Strip:
         mode = "" if key != self._key else "cursor" if self.has_focus else "cursor-blurred"
-        cached = (key, self.version, width, mode, self.mark(key))
+        cached = (key, self.row_version(key), width, mode, self.mark(key))
         strip = self._rows.get(cached)
         if strip is None:
             strip = self._rows[cached] = self.render_row(key, width, mode)

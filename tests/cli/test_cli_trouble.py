@@ -7,6 +7,9 @@ import pytest
 
 from iccon.cli import record
 from iccon.cli.parsing import COMMANDS
+from iccon.clock import SystemClock
+from iccon.incident.entries import Draft, Note
+from iccon.journal.store import Journal
 
 
 def test_all_problems_of_a_configuration_are_said_at_once(iccon, configure):
@@ -95,6 +98,23 @@ def test_a_garbled_journal_is_said_plainly_and_left_alone(iccon, incident, home)
         assert "Traceback" not in ran.err
     assert journal.read_bytes() == b"\x00garbled" * 4096
     assert iccon("note", "x", "--json").json["fault"]["kind"] == "damaged"
+
+
+def test_what_can_be_read_of_a_damaged_journal_is_shown_and_the_rest_is_said(iccon, incident, home):
+    file = home / "data" / "journal.db"
+    journal = Journal.open(file, SystemClock())
+    now = SystemClock().now()
+    journal.append([Draft(incident, Note(text=f"note {i} {'x' * 200}"), now, "kim") for i in range(2000)])
+    journal.close()
+    with file.open("r+b") as raw:
+        raw.seek(file.stat().st_size * 3 // 5)
+        raw.write(b"\xff" * 65_536)
+    ran = iccon("timeline")
+    assert ran.code == 1
+    assert "note 1 x" in ran.out
+    assert "could not be read to its end" in ran.err
+    assert iccon("timeline", "--json").json["lines"]
+    assert iccon("verify").code == 1
 
 
 def test_a_home_that_is_a_file_is_a_fault_in_words(iccon, tmp_path, monkeypatch):

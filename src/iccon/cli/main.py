@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from iccon import __version__
-from iccon.cli.parsing import COMMANDS, USAGE, Formatter, Parser, common
+from iccon.cli.parsing import COMMANDS, FAULT, USAGE, Formatter, Parser, common
 
 _TAKES_VALUE = ("--config", "--incident", "-i")
 
@@ -30,7 +30,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(args: argparse.Namespace) -> int:
     code: int = args.handler(args)
     sys.stdout.flush()  # a reader that is gone is found out here, not at the interpreter's end
-    return code
+    if args.damage is None:
+        return code
+    sys.stderr.write(f"iccon: the journal could not be read to its end: {args.damage}\n")
+    return code or FAULT
 
 
 def parse(words: list[str]) -> argparse.Namespace:
@@ -78,7 +81,7 @@ def tree(names: Sequence[str]) -> Parser:
     common(parser, with_json=False)
     parser.add_argument("--incident", "-i", metavar="REF", default=None, help="open the console on this incident")
     parser.add_argument("--read-only", action="store_true", help="open the console to watch only")
-    parser.set_defaults(handler=_console, config=None, drill=False, json=False, incident=None, at=None)
+    parser.set_defaults(handler=_console, config=None, drill=False, json=False, incident=None, at=None, damage=None)
     if names:
         commands = parser.add_subparsers(metavar="COMMAND", parser_class=Parser, prog="iccon")
         _import_msgspec()

@@ -17,9 +17,9 @@ def add(commands: Commands) -> None:
 
 def console(args: argparse.Namespace) -> int:
     """Open the console and return its exit code. Raises BadUse where there is no terminal."""
+    need_terminal()
     from iccon.console.start import run
 
-    need_terminal()
     chosen = setting(args, read_only=args.read_only)
     incident = None
     if args.incident:

@@ -148,7 +148,10 @@ class Session:
 
 @contextmanager
 def session(args: argparse.Namespace, *, read_only: bool = False) -> Iterator[Session]:
-    """Open the desk for one command and close its journal afterwards. Raises BadConfiguration, JournalFault."""
+    """Open the desk for one command and close its journal afterwards. Raises BadConfiguration, JournalFault.
+
+    `args.damage` is then the fault that kept the journal from being read to its end.
+    """
     from iccon.bootstrap import open_desk
 
     chosen = setting(args)
@@ -157,6 +160,8 @@ def session(args: argparse.Namespace, *, read_only: bool = False) -> Iterator[Se
     desk = open_desk(chosen)
     try:
         yield Session(args, chosen, desk)
+        if desk.damage is not None:  # what could be read has been shown; that it is not all must be said
+            args.damage = desk.damage
     finally:
         desk.journal.close()
 

@@ -146,12 +146,14 @@ def _say_report(world: "World", chosen: Setting) -> None:
     """Print the report on the incident that was declared in this drill."""
     from iccon.bootstrap import open_desk
     from iccon.drill.report import render, report
+    from iccon.incident.entries import NO_INCIDENT
 
     facts = world.facts()
     desk = open_desk(chosen)
     try:
         ours = _declared_in(desk, world)
-        say(render(report(desk.ledger(ours) if ours else None, facts)).rstrip("\n"))
+        loose = [e for e in desk.journal.entries(NO_INCIDENT) if e.happened_at >= world.started_at]
+        say(render(report(desk.ledger(ours) if ours else None, facts, loose)).rstrip("\n"))
     finally:
         desk.journal.close()
 

@@ -7,7 +7,7 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from iccon.console.fit import Span, cells
-from iccon.console.widgets.virtual import Lines
+from iccon.console.widgets.lines import Lines
 from iccon.text import clean
 
 HELP = ("?", "Help")

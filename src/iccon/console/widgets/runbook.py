@@ -9,7 +9,7 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from iccon.console.fit import Span, said
-from iccon.console.widgets.virtual import Lines
+from iccon.console.widgets.lines import Lines
 from iccon.runbooks import markdown
 from iccon.runbooks.model import Document
 from iccon.text import clean

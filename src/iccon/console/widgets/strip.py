@@ -10,7 +10,7 @@ from textual.strip import Strip
 
 from iccon.console.figures import elapsed_text, span_text, time_text, zone_name
 from iccon.console.fit import Span, cells, crop, length
-from iccon.console.widgets.virtual import Lines
+from iccon.console.widgets.lines import Lines
 from iccon.feed.model import Slot
 from iccon.incident import timers
 from iccon.incident.roles import Role

@@ -191,6 +191,14 @@ class Terminal:
         self._write(b"\x1b[200~" + text.encode() + b"\x1b[201~")
         self.read(0.01)
 
+    def click(self, words: str, offset: int = 0) -> None:
+        """Click `offset` cells into the first place on the screen that shows `words`, as a terminal reports it."""
+        row, line = next((y, line) for y, line in enumerate(self.screen.display) if words in line)
+        column = line.index(words) + offset
+        for end in "Mm":
+            self._write(f"\x1b[<0;{column + 1};{row + 1}{end}".encode())
+            self.read(0.01)
+
     def _write(self, data: bytes) -> None:
         try:
             os.write(self.master, data)

@@ -1,5 +1,6 @@
 """The whole program in a real terminal against hostile text from everywhere: shown as written, never obeyed."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from ptyhelp import Terminal
 
 from iccon.drill.pagerduty_api import Fault, PagerDutyServer
 
-SIZE = (160, 60)
+SIZE = (240, 60)
 CONFIG = """\
 me = {{ name = "kim", email = "kim@example.com" }}
 environment = "prod [/] {click}"
@@ -39,8 +40,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     home = Home(folder, PAGERDUTY_TOKEN="drill-token")
     runbooks = folder / "runbooks"
     runbooks.mkdir()
-    text = "\n\n".join(HOSTILE)
-    (runbooks / "disk.md").write_text(f"# Runbook {DISK} {CLICK}\n\n{text}\n\n```\n{text}\n```\n\n| a | b |\n|-|-|\n| {CLICK} | {QUEUE} |\n")
+    text = "\n\n".join(HOSTILE).replace("\x00", "")  # with a NUL it is no text and no runbook
+    table = f"| a | b |\n|-|-|\n| {CLICK} | {QUEUE} |\n"
+    header = "---\nalerts: disk devsda1 is 95\n---\n"
+    (runbooks / "disk.md").write_text(f"{header}# Runbook {DISK} {CLICK}\n\n{text}\n\n```\n{text}\n```\n\n{table}")
     with PagerDutyServer() as pager, Metrics() as metrics:
         pages = {title: pager.trigger(title, title[:100], alert=title) for title in reversed((*HOSTILE[3:], HUGE))}
         pages |= {title: pager.trigger(title, title, alert=title) for title in reversed(HOSTILE[:3])}
@@ -127,12 +130,13 @@ def test_forms_made_from_a_hostile_page(incident: Terminal) -> None:
     incident.type(CLICK)
     incident.settle(0.1)
     incident.press("escape")
-    incident.wait_gone(CLICK + " ▏")
+    incident.wait_gone("Search")
     unharmed(incident)
 
 
 def test_amending_and_striking_a_hostile_note(incident: Terminal) -> None:
-    incident.click(f"• kim         {DISK}")
+    (row,) = re.findall(rf"• kim +{re.escape(DISK)}", incident.text())
+    incident.click(row)
     incident.wait_for(lambda text: any("▌" in line and DISK in line for line in text.splitlines()))
     for key, title in (("e", "Amend the entry"), ("x", "Strike the entry")):
         incident.press(key)
@@ -158,7 +162,7 @@ def test_hostile_words_of_a_failing_server_and_notices(world: World, incident: T
     choose_page(incident, QUEUE)
     incident.press("a")
     incident.wait_for("FAILED")
-    incident.wait_for(lambda text: "pagerduty failed" in text and "OWNED8" in text)
+    incident.wait_for(lambda text: "pagerduty failed: forbidden" in text and CLICK + " dis" in text)
     choose_page(incident, "title")
     incident.press("r")
     incident.wait_for("no runbook fits")

@@ -6,12 +6,12 @@ from typing import Any
 from msgspec.structs import replace
 from textual import events
 from textual.screen import Screen
-from textual.widgets import Input
+from textual.widget import Widget
 
 from iccon.background import in_thread, spawn
 from iccon.console import commands, safe
 from iccon.console.bridge import pump
-from iccon.console.keygate import KeyGate
+from iccon.console.keygate import KeyGate, Passed
 from iccon.console.parts import Opened, Parts
 from iccon.console.questions import Question
 from iccon.console.screens.base import Surface
@@ -52,7 +52,7 @@ class IcconApp(safe.SafeApp[int]):
         self.record_trouble: str | None = parts.desk.trouble
         super().__init__()
         self.add_mode(self.DEFAULT_MODE, self._first_screen)
-        self._gate = KeyGate(self.post_message)
+        self._gate = KeyGate(super().on_event, self._place_of_keys)
         self._themes = [parts.theme.name]
         self.register_theme(textual_theme(parts.theme))
         self.theme = parts.theme.name
@@ -102,6 +102,7 @@ class IcconApp(safe.SafeApp[int]):
         return [screen for screen in self.screen_stack if isinstance(screen, Surface) and screen.is_mounted]
 
     def _tick(self) -> None:
+        self._gate.send_round()
         now = self.parts.setting.clock.now()
         for surface in self._surfaces():
             surface.tick(now)
@@ -151,13 +152,12 @@ class IcconApp(safe.SafeApp[int]):
         return reason
 
     def say(self, text: str, severity: safe.Severity = "information") -> None:
-        """Show a notice. One that comes instead of a field lets the held keys go on."""
-        self.gate_open()
+        """Show a notice."""
         safe.notify(self, text, severity)
 
     async def ask(self, question: Question, incident: str | None) -> None:
         """Ask `question` and do what its answers say; a new incident is opened. What was typed before is there again."""
-        from iccon.console.screens.form import Form  # noqa: PLC0415  (not on the first screen)
+        from iccon.console.screens.form import Form, TextField  # noqa: PLC0415  (not on the first screen)
 
         declared: list[str] = []
 
@@ -174,8 +174,9 @@ class IcconApp(safe.SafeApp[int]):
 
         fields = list(question.fields)
         if question.draft and fields:
-            text, _ = await self.draft(question.draft)
-            fields[0] = replace(fields[0], value=text or fields[0].value)
+            text, cursor = await self.draft(question.draft)
+            if text and isinstance(fields[0], TextField):
+                fields[0] = replace(fields[0], value=text, cursor=cursor)
         await self.push_screen(Form(question.title, fields, submit, self.save_draft, lines=question.lines), closed)
 
     async def draft(self, key: str) -> tuple[str, int]:
@@ -244,31 +245,15 @@ class IcconApp(safe.SafeApp[int]):
     # Keys
 
     async def on_event(self, event: events.Event) -> None:
-        """Hold keys back while a field that a key opens has no focus yet."""
-        if isinstance(event, events.Key) and not event.is_forwarded and not self._passes(event):
-            return
-        await super().on_event(event)
+        """Let keys through one after another, each when the one before it has done its work."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            await self._gate.take(event)
+        else:
+            await super().on_event(event)
 
-    def _passes(self, key: events.Key) -> bool:
-        now = self.parts.setting.clock.monotonic()
-        if not self._gate.admit(key, now):
-            return False
-        if self._opens_a_field(key.key):
-            self._gate.close(now)
-        return True
+    async def on_passed(self, message: Passed) -> None:
+        """Everybody is done with the last key."""
+        await self._gate.passed(message)
 
-    def _opens_a_field(self, key: str) -> bool:
-        if isinstance(self.focused, Input):
-            return False
-        active = self.screen.active_bindings.get(key)
-        command = commands.BY_ID.get(active.binding.id or "") if active else None
-        return command is not None and command.opens
-
-    def on_descendant_focus(self) -> None:
-        """A field of the screen itself (the note line) has the focus."""
-        if isinstance(self.focused, Input):
-            self.gate_open()
-
-    def gate_open(self) -> None:
-        """The field has focus, or will not come: let the held keys through."""
-        self._gate.open(self.parts.setting.clock.monotonic())
+    def _place_of_keys(self) -> Widget | None:
+        return self.focused or self.screen if self.screen_stack else None

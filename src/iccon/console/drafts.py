@@ -25,14 +25,22 @@ class DraftInput(Input):
         self._pending: Timer | None = None
         self.cursor_blink = False
 
+    def on_mount(self) -> None:
+        """A cursor that moved is a change too: it comes back where it was."""
+        self.watch(self, "selection", self._soon, init=False)
+
     def on_input_changed(self) -> None:
         """Save soon; a further change within the pause puts it off, but never beyond the promise."""
+        self._soon()
+
+    def _soon(self) -> None:
         if self.draft_key and self._pending is None:
             self._pending = self.set_timer(PAUSE, self._write)
 
     async def _write(self) -> None:
         self._pending = None
-        await self._save(self.draft_key, self.value, self.cursor_position)
+        if self.draft_key:
+            await self._save(self.draft_key, self.value, self.cursor_position)
 
     def load(self, key: str, text: str, cursor: int) -> None:
         """Show another draft."""
@@ -43,6 +51,17 @@ class DraftInput(Input):
 
     async def flush(self) -> None:
         """Write now what waits to be written."""
-        if self._pending is not None:
-            self._pending.stop()
+        if self.hold():
             await self._write()
+
+    def hold(self) -> bool:
+        """Write nothing until the next change; say whether something waited. For text that is being submitted."""
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.stop()
+        return pending is not None
+
+    async def keep(self) -> None:
+        """Write now, changed or not: what was submitted is refused, and is a draft again."""
+        self.hold()
+        await self._write()

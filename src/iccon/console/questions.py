@@ -27,9 +27,9 @@ def _severities(current: str) -> ChoiceField:
     return ChoiceField("severity", "Severity (when unsure, the higher)", options, current)
 
 
-def declare(actor: str, title: str = "", service: str = "", drill: bool = False) -> Question:
-    """Ask for a title and a severity; the asker becomes commander."""
-    key = "declare"
+def declare(actor: str, title: str = "", service: str = "", drill: bool = False, page: str = "") -> Question:
+    """Ask for a title and a severity; the asker becomes commander. Each page has a draft of its own, by its key."""
+    key = f"declare:{page}" if page else "declare"
 
     def command(answers: Answers) -> c.Command:
         services = (service,) if service else ()

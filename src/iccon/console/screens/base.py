@@ -48,13 +48,9 @@ class Surface(Screen[None]):
 
 
 class Modal(ModalScreen[ScreenResultType]):
-    """A box over a screen. It takes the keys that were typed while it opened."""
+    """A box over a screen."""
 
     @property
     def console(self) -> "IcconApp":
         """The application."""
         return cast("IcconApp", self.app)
-
-    def on_screen_resume(self) -> None:
-        """The first field has the focus after this refresh: let the held keys come."""
-        self.call_after_refresh(self.console.gate_open)

@@ -30,6 +30,7 @@ PROMISES = (("10", "in 10 min"), ("20", "in 20 min"), ("30", "in 30 min"), ("60"
 class Composer(Modal[bool]):
     """Opened with the template that fits the phase, filled: `ctrl+s` sends it as it stands."""
 
+    AUTO_FOCUS = "#text"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Close", show=False, priority=True),
         Binding("ctrl+s", "send", "Send", show=False, priority=True),
@@ -85,7 +86,6 @@ class Composer(Modal[bool]):
             self._text.cursor_location = _location(text, cursor)
         else:
             await self._fill()
-        self._text.focus()
         self._check()
 
     @property
@@ -138,6 +138,10 @@ class Composer(Modal[bool]):
     @on(TextArea.Changed)
     def _typed(self) -> None:
         self._check()
+
+    @on(TextArea.Changed)
+    @on(TextArea.SelectionChanged)
+    def _save_soon(self) -> None:
         if self._pending is None:
             self._pending = self.set_timer(PAUSE, self._save)
 

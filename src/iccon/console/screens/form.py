@@ -18,7 +18,10 @@ from iccon.console.screens.base import Modal
 
 
 class TextField(Struct, frozen=True):
-    """A line of text. `draft` is the key under which it is kept while typed; "" keeps it nowhere."""
+    """A line of text. `draft` is the key under which it is kept while typed; "" keeps it nowhere.
+
+    `cursor` is where typing goes on; -1 is behind the text.
+    """
 
     id: str
     label: str
@@ -26,6 +29,7 @@ class TextField(Struct, frozen=True):
     required: bool = False
     placeholder: str = ""
     draft: str = ""
+    cursor: int = -1
 
 
 class ChoiceField(Struct, frozen=True):
@@ -92,9 +96,11 @@ class Form(Modal[bool]):
         return "   ".join(parts)
 
     def on_mount(self) -> None:
-        """Put the focus on the first field and the cursor behind its text."""
-        for field in self.query(DraftInput):
-            field.cursor_position = len(field.value)
+        """Put the cursors where they were, or behind the texts."""
+        for field in self._fields:
+            if isinstance(field, TextField):
+                end = len(field.value)
+                self._input(field).cursor_position = min(field.cursor, end) if field.cursor >= 0 else end
 
     def on_key(self, event: events.Key) -> None:
         """Arrows reach the choice from a text field, so that nobody needs Tab to pick a severity; in it, numbers do."""
@@ -120,7 +126,7 @@ class Form(Modal[bool]):
             return
         self._busy = True
         try:
-            refused = self._missing() or await self._submit(self._answers())
+            refused = self._missing() or await self._try()
         finally:
             self._busy = False
         if refused is None:
@@ -128,18 +134,32 @@ class Form(Modal[bool]):
         else:
             self.query_one("#error", SafeLabel).update(refused)
 
+    async def _try(self) -> str | None:
+        """Submit. No draft is saved behind the back of what is submitted, and all are when it is refused."""
+        fields = list(self.query(DraftInput))
+        for field in fields:
+            field.hold()
+        refused = await self._submit(self._answers())
+        if refused is not None:
+            for field in fields:
+                await field.keep()
+        return refused
+
+    def _input(self, field: TextField) -> DraftInput:
+        return self.query_one(f"#field-{field.id}", DraftInput)
+
     def _answers(self) -> Answers:
         return {field.id: self._answer(field) for field in self._fields}
 
     def _answer(self, field: Field) -> str:
         if isinstance(field, TextField):
-            return self.query_one(f"#field-{field.id}", DraftInput).value
+            return self._input(field).value
         return self.query_one(f"#field-{field.id}", SafeOptions).chosen or ""
 
     def _missing(self) -> str | None:
         for field in self._fields:
             if isinstance(field, TextField) and field.required and not self._answer(field).strip():
-                self.query_one(f"#field-{field.id}", DraftInput).focus()
+                self._input(field).focus()
                 return f"{field.label or 'the text'} is empty"
         return None
 

@@ -171,11 +171,12 @@ class IncidentScreen(LiveSurface):
     @on(Input.Submitted, "#note")
     async def _note_typed(self, event: Input.Submitted) -> None:
         bar = self.query_one(NoteBar)
-        bar.busy(True)
+        bar.field.hold()  # a draft that is saved after the note would come back as another note
         refused = await self.console.act(c.AddNote(text=event.value), self.incident, drop_draft=self._note_key)
-        bar.busy(False)
         if refused is None:
             bar.close()
+        else:
+            await bar.field.keep()
 
     async def action_update(self) -> None:
         """Open the composer."""

@@ -122,8 +122,8 @@ class LiveSurface(Surface):
     async def action_declare(self) -> None:
         """Declare an incident, with the title and service of the page under the cursor if there is one."""
         page, setting = self.chosen_page(), self.console.parts.setting
-        title, service = (page.title, page.service) if page else ("", "")
-        await self.console.ask(questions.declare(setting.actor, title, service, setting.drill), None)
+        title, service, key = (page.title, page.service, page.key) if page else ("", "", "")
+        await self.console.ask(questions.declare(setting.actor, title, service, setting.drill, key), None)
 
     async def action_runbook(self) -> None:
         """Open the runbook that fits the chosen page, else the chosen service."""

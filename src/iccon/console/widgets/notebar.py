@@ -3,6 +3,7 @@
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal
+from textual.widget import Widget
 
 from iccon.console.drafts import DraftInput, Save
 from iccon.console.safe import SafeLabel
@@ -22,6 +23,7 @@ class NoteBar(Horizontal):
     def __init__(self, save: Save) -> None:
         super().__init__()
         self._save = save
+        self._before: Widget | None = None  # who had the focus
 
     def compose(self) -> ComposeResult:
         """A label and the field."""
@@ -34,25 +36,23 @@ class NoteBar(Horizontal):
         return self.query_one(DraftInput)
 
     def open(self, key: str, text: str, cursor: int) -> None:
-        """Show the draft and take the focus."""
-        self.add_class("-open")
-        self.field.load(key, text, cursor)
+        """Show the draft and take the focus. A line that is open already keeps what is in it."""
+        if not self.has_class("-open"):
+            self._before = self.screen.focused
+            self.add_class("-open")
+            self.field.load(key, text, cursor)
         self.field.focus()
-
-    def busy(self, busy: bool) -> None:
-        """While a note is being kept the field takes no keys."""
-        self.field.disabled = busy
-        if not busy:
-            self.field.focus()
 
     def close(self) -> None:
         """The note is kept: empty the field and give the focus back."""
         self.field.load("", "", 0)
-        self.remove_class("-open")
-        self.screen.focus_previous()
+        self._leave()
 
     async def action_leave(self) -> None:
         """Hide the line; the draft stays on disk."""
         await self.field.flush()
+        self._leave()
+
+    def _leave(self) -> None:
         self.remove_class("-open")
-        self.screen.focus_previous()
+        self.screen.set_focus(self._before if self._before is not None and self._before.is_attached else None)

@@ -93,7 +93,7 @@ def board_row(text: str, service: str) -> str:
 
 def cells(text: str, service: str) -> list[tuple[str, float]]:
     """Return verdict sign and value of latency (s), traffic (/s), errors (a share) and saturation, as they are shown."""
-    found = re.findall(r"([✓▲✗]) (?:ok |warn |bad )?([\d.]+)(ms|s|/s|%)?", board_row(text, service))
+    found = re.findall(r"([✓▲✗]) (?:ok|warn|bad)? *([\d.]+)(ms|s|/s|%)?", board_row(text, service))
     return [(SIGNS[sign], float(number) * SCALE.get(unit, 1)) for sign, number, unit in found]
 
 
@@ -182,7 +182,7 @@ def agreed(home: Home) -> None:
     assert (shown["phase"], shown["severity"], shown["notes"]) == ("resolved", "SEV2", 1)
     assert (shown["title"], shown["commander"]) == ("checkout: p99 above 200 ms", "kim")
     assert shown["services"] == ["checkout"]
-    lines = home.json("timeline", "--incident", incident["id"])
+    lines = home.json("timeline", "--incident", incident["id"])["lines"]
     texts = [line["text"] for line in lines]
     assert "support has 14 tickets about checkout" in texts
     assert "phase resolved: rolled back" in texts

@@ -1,5 +1,6 @@
 """The real application over a real journal in a temporary folder."""
 
+import asyncio
 import unicodedata
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -22,7 +23,6 @@ from iccon.console.screens.base import Modal
 from iccon.console.screens.home import HomeScreen
 from iccon.console.screens.incident import IncidentScreen
 from iccon.desk import Desk, Receipt
-
 from iccon.effects import EffectPort, EffectRunner
 from iccon.feed.model import Source
 from iccon.feed.scheduler import Feed
@@ -51,19 +51,16 @@ class Running:
 
     async def until(self, holds: Callable[[], object], seconds: float = 5.0) -> None:
         """Wait until `holds()` is true; fail after `seconds`."""
-        for _ in range(int(seconds / 0.02)):
+        for _ in range(int(seconds / 0.01)):
             if holds():
                 return
-            await self.pilot.pause(0.02)
+            await asyncio.sleep(0.01)
         raise AssertionError("what was waited for did not come")
 
     async def press(self, *keys: str) -> None:
-        """Press keys, each when the one before it is done."""
-        await self.pilot.press(*keys)
-
-    async def write(self, text: str) -> None:
-        """Type `text` as a person does."""
-        await self.pilot.press(*text)
+        """Press keys and wait until they have done their work."""
+        self.burst(*keys)
+        await self.settle()
 
     def burst(self, *keys: str) -> None:
         """Let keys arrive all at once, as from a slow line."""
@@ -73,7 +70,7 @@ class Running:
     async def settle(self) -> None:
         """Wait until all keys have done their work."""
         gate = self.app._gate
-        await self.pilot.pause()
+        await asyncio.sleep(0)
         await self.until(lambda: not gate._held and not gate._rounds and self.app._message_queue.empty())
         await self.pilot.pause()
 

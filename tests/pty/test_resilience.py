@@ -137,8 +137,8 @@ def test_an_acknowledge_cut_short_by_kill_9_is_read_back_and_never_sent_again(
         assert text.count("confirmed by reading back") == text.count("acknowledge page: checkout is slow") == 1
         leave(term)
     assert [call.method for call in pager.calls].count("PUT") == 1
-    ends = [line["text"] for line in timeline(home) if line["kind"] == "effect_ended"]
-    assert sum("sent" in text for text in ends) == 1
+    ends = [line["text"] for line in timeline(home) if line["kind"] == "effect"]
+    assert sum("confirmed by reading back" in text for text in ends) == 1
 
 
 def unfolded(term: Terminal, words: str) -> str:

@@ -71,3 +71,10 @@ def test_every_kind_has_a_reading() -> None:
         "declared SEV1: Checkout fails",
         "teleport (version 3, written by a newer iccon)",
     ]
+
+
+def test_a_write_that_did_not_succeed_is_never_folded_away() -> None:
+    states = ("sent", "failed", "unknown")
+    lines = timeline(*[entry(i, e.EffectEnded(effect="x", target="page", state=s)) for i, s in enumerate(states)])
+    assert [item.machine for item in lines.items()] == [True, True, True]
+    assert [item.routine for item in lines.items()] == [True, False, False]

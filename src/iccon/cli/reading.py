@@ -122,7 +122,7 @@ def _do_timeline(args: argparse.Namespace) -> int:
         ledger = opened.ledger()
         items = Timeline(ledger).items()
         wanted = args.machine if args.machine is not None else args.json
-        shown = [item for item in items if wanted or not item.machine]
+        shown = [item for item in items if wanted or not item.routine]
         hidden = len(items) - len(shown)
         if args.last is not None:
             shown = shown[-args.last :] if args.last > 0 else []

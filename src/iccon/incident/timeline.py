@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from iccon.incident.effects import EffectState
 from iccon.incident.entries import (
     MACHINE_KINDS,
     Amended,
@@ -38,7 +39,10 @@ LATE = timedelta(minutes=2)  # an entry recorded this long after it happened is 
 
 
 class Item(Struct, frozen=True):
-    """One line of the timeline. `text` is what it says now; `struck` is the reason where it was struck."""
+    """One line of the timeline. `text` is what it says now; `struck` is the reason where it was struck.
+
+    `routine` is what a machine wrote and nobody needs to look at.
+    """
 
     id: str
     kind: str
@@ -49,6 +53,7 @@ class Item(Struct, frozen=True):
     machine: bool
     amended: bool = False
     struck: str | None = None
+    routine: bool = False
 
     @property
     def late(self) -> bool:
@@ -92,6 +97,7 @@ class Timeline:
             machine=entry.kind in MACHINE_KINDS,
             amended=now is not entry,
             struck=strike.body.reason if strike and isinstance(strike.body, Struck) else None,
+            routine=is_routine(entry),
         )
 
     def _key(self, entry: Entry) -> tuple[datetime, str]:
@@ -100,6 +106,12 @@ class Timeline:
 
 def _is_line(entry: Entry) -> bool:
     return entry.kind not in (Amended.kind, Struck.kind)
+
+
+def is_routine(entry: Entry) -> bool:
+    """Say whether a machine wrote `entry` and it may be folded: not a write that failed, or whose end nobody knows."""
+    failed = isinstance(entry.body, EffectEnded) and entry.body.state != EffectState.SENT
+    return entry.kind in MACHINE_KINDS and not failed
 
 
 def describe(body: Body) -> str:

@@ -5,9 +5,9 @@ from datetime import datetime, tzinfo
 
 from iccon.console.figures import span_text, time_text
 from iccon.console.fit import Span, cells, crop, fit, wrap
-from iccon.incident.entries import MACHINE_KINDS, Entry
+from iccon.incident.entries import Entry
 from iccon.incident.ids import short
-from iccon.incident.timeline import Item
+from iccon.incident.timeline import Item, is_routine
 from iccon.text import clean, clean_block
 
 # kind: glyph, ASCII, style. What changes the incident stands out from what is merely said.
@@ -24,7 +24,7 @@ CHANGE = ("◆", "#", "strong")
 
 
 class Rows:
-    """Which rows a timeline has: an entry each, runs of two and more machine entries folded into one.
+    """Which rows a timeline has: an entry each, runs of two and more routine machine entries folded into one.
 
     A row's key is the id of its first entry; `spans` holds the (start, stop) of each in the order of entries. Taking
     in entries at the end costs what arrives.
@@ -63,8 +63,8 @@ class Rows:
     def _take(self, order: Sequence[Entry], start: int) -> None:
         while start < len(order):
             stop = start + 1
-            if not self.unfolded and order[start].kind in MACHINE_KINDS and order[start].id not in self.opened:
-                while stop < len(order) and order[stop].kind in MACHINE_KINDS:
+            if not self.unfolded and is_routine(order[start]) and order[start].id not in self.opened:
+                while stop < len(order) and is_routine(order[stop]):
                     stop += 1
             self._add(order[start].id, start, stop)
             start = stop
@@ -114,7 +114,8 @@ def item_spans(item: Item, width: int, zone: tzinfo, dated: bool, ascii_only: bo
     glyph, plain, style = MARKS.get(item.kind, CHANGE)
     time = stamp(item.happened_at, zone, dated)
     who = min(max(width // 8, 6), 14)
-    text_style = "struck" if item.struck is not None else "dim" if item.machine else style
+    alarm = item.machine and not item.routine
+    text_style = "struck" if item.struck is not None else "v-bad" if alarm else "dim" if item.machine else style
     return [
         (f"{time} ", "dim"),
         (f"{plain if ascii_only else glyph} ", style),

@@ -80,7 +80,7 @@ name = "r2"
     ],
 )
 def test_lines(path: KeyPath, line: int | None) -> None:
-    assert find(SOURCE, path) == line
+    assert find(key_lines(SOURCE), path) == line
 
 
 def paths(value: Any, path: KeyPath = ()) -> set[KeyPath]:
@@ -90,6 +90,13 @@ def paths(value: Any, path: KeyPath = ()) -> set[KeyPath]:
 
 def test_every_key_that_the_parser_finds_has_a_line() -> None:
     assert paths(tomllib.loads(SOURCE)) - {()} <= set(key_lines(SOURCE)) | {("table",)}
+
+
+@pytest.mark.parametrize(
+    "source", ["x = [}", "x = {]", "x = {a", "[", "]", "=", "x = [[}}", "[[a]", "x = " + "[" * 5000]
+)
+def test_what_is_no_toml_ends_all_the_same(source: str) -> None:
+    key_lines(source)
 
 
 @given(st.text("ab[]{}=.,\"'#\n \\", max_size=60))

@@ -218,6 +218,11 @@ def test_a_pipe_is_no_configuration(places: Folders) -> None:
     assert "not a file" in only(load(None, places))
 
 
+def test_ten_thousand_mistakes_are_found_in_one_scan(places: Folders) -> None:
+    loaded = write(places, "\n".join(f"wrong{number} = [1]" for number in range(10_000)))
+    assert [problem.line for problem in loaded.problems] == list(range(1, 10_001))
+
+
 def test_a_byte_order_mark_and_windows_line_ends_are_fine(places: Folders) -> None:
     assert good(places, '\ufeff[me]\r\nname = "Ada"\r\n').me.name == "Ada"
 

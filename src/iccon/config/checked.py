@@ -7,6 +7,7 @@ where. A key that is wrong becomes a Problem and is left at its default; the res
 import math
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
@@ -14,7 +15,7 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 import msgspec
 from msgspec import Meta, Struct
 
-from iccon.config.lines import KeyPath, find
+from iccon.config.lines import KeyPath, find, key_lines
 from iccon.config.schema import Problem
 from iccon.text import clean
 
@@ -57,9 +58,14 @@ class Checker:
         self.nouns = nouns or {}
         self.problems: list[Problem] = []
 
+    @cached_property
+    def _places(self) -> dict[KeyPath, int]:
+        """Scanned once, and only when there is something to point at."""
+        return key_lines(self.source)
+
     def problem(self, path: KeyPath, found: object, expected: str, hint: str = "") -> None:
         """Note one problem at the key `path`."""
-        line = find(self.source, path)
+        line = find(self._places, path)
         self.problems.append(Problem(self.file, dotted(path), clean(found, 120), expected, hint, line))
 
     def struct(self, cls: type[S], data: object, path: KeyPath) -> S | None:

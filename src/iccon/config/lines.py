@@ -5,7 +5,7 @@ The text has been parsed by tomllib before, so it is valid; the scan follows its
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 KeyPath = tuple[str | int, ...]
@@ -23,20 +23,24 @@ _TOKEN = re.compile(
 _ENDS = ("\n", ",", "}", "]", "")
 
 
-def find(source: str, path: KeyPath) -> int | None:
-    """Return the line (from 1) of the key `path`, or of the nearest table around it; None when there is none."""
-    places = key_lines(source)
+def find(places: Mapping[KeyPath, int], path: KeyPath) -> int | None:
+    """Return the line (from 1) of the key `path`, or of the nearest table around it; None when there is none.
+
+    `places` comes from `key_lines`. A table that is only named inside others stands where the first of those does.
+    """
     for length in range(len(path), 0, -1):
-        inside = [line for place, line in places.items() if place[:length] == path[:length]]
-        if inside:
-            return places.get(path[:length], min(inside))
+        if (line := places.get(path[:length])) is not None:
+            return line
+        if inside := [line for place, line in places.items() if place[:length] == path[:length]]:
+            return min(inside)
     return None
 
 
 def key_lines(source: str) -> dict[KeyPath, int]:
     """Return the line of every table and key. Items of arrays are counted from 0 in the path."""
     scan = _Scan(source)
-    scan.run()
+    with suppress(RecursionError):  # nested to the parser's own limit: what was found by then must do
+        scan.run()
     return scan.places
 
 
@@ -111,10 +115,10 @@ class _Scan:
             self.take()
 
     def inside(self, end: str, path: KeyPath) -> None:
-        """Read an inline table or an array, up to and with its closing bracket."""
+        """Read an inline table or an array, up to and with a closing bracket: the wrong one, too, so that it ends."""
         self.take()
         index = 0
-        while self.peek not in (end, ""):
+        while self.peek not in ("}", "]", ""):
             if self.peek == "\n":
                 self.take()
             elif self.peek == ",":

@@ -26,7 +26,7 @@ def test_a_whole_incident_while_every_endpoint_refuses(tmp_path: Path) -> None:
         declare(term, "Everything is down")
         assert_sources_say_since_when(term)
         note(term, "the whole site is unreachable")
-        answer(term, "s", "Severity", "1", "phase" * 0 + "severity SEV1")
+        answer(term, "s", "Severity", "1", "severity SEV1")
         answer(term, "o", "Hand a role", "2", "is Deputy", person="robin")
         answer(term, "i", "Customer impact", "", "customer impact started: everybody", person="everybody")
         update(term)

@@ -8,6 +8,7 @@ from textual.widget import Widget
 
 from iccon.background import in_thread
 from iccon.console import questions
+from iccon.console.figures import time_text, zone_name
 from iccon.console.safe import set_titles
 from iccon.console.screens.base import Surface
 from iccon.console.widgets.board import BoardView
@@ -95,13 +96,20 @@ class LiveSurface(Surface):
     def _show_board(self, now: datetime) -> None:
         slot = self.console.snapshot.slots.get("signals")
         board = aged(slot.value, now.timestamp()) if slot and slot.value else None
-        self.each(BoardView, lambda view: view.show(board, now.timestamp(), _note(slot, NO_SERVER)))
+        self.each(BoardView, lambda view: view.show(board, now.timestamp(), self._note(slot, NO_SERVER)))
 
     def _show_pages(self, now: datetime) -> None:
         slot = self.console.snapshot.slots.get("pages")
         found = slot.value.pages if slot and slot.value else ()
-        note = _note(slot, NO_PAGER) or _partial(slot)
+        note = self._note(slot, NO_PAGER) or _partial(slot)
         self.each(PagesView, lambda view: view.show(found, now, note, self._acts.pending()))
+
+    def _note(self, slot: Slot | None, missing: str) -> str:
+        if slot is None or slot.trouble is None:
+            return missing if slot is None else ""
+        since, zone = slot.trouble.since, self.console.parts.zone
+        when = f"{time_text(since, zone, seconds=False)} {zone_name(zone, since)}"
+        return f"{slot.trouble.kind} since {when}: {slot.trouble.reason}"
 
     # What the keys do
 
@@ -178,12 +186,6 @@ class LiveSurface(Surface):
             self.minimize()
         elif self.focused is not None:
             self.maximize(self.focused)
-
-
-def _note(slot: Slot | None, missing: str) -> str:
-    if slot is None:
-        return missing
-    return f"{slot.trouble.kind}: {slot.trouble.reason}" if slot.trouble else ""
 
 
 def _partial(slot: Slot | None) -> str:

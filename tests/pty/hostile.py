@@ -61,7 +61,10 @@ class Metrics:
             return as_json(400, {"status": "error", "errorType": HOSTILE[4], "error": f"{HOSTILE[3]} {DISK} {CLICK}"})
         if "html" in query:
             return as_json(502, f"<html>{HOSTILE[3]}{HOSTILE[5]}</html>")
-        answer: dict[str, Any] = {"status": "success", "data": {"resultType": "matrix", "result": self._series()}}
+        answer: dict[str, Any] = {
+            "status": "success",
+            "data": {"resultType": "matrix", "result": self._series()},
+        }
         return as_json(200, {**answer, "warnings": list(HOSTILE), "infos": list(HOSTILE)})
 
     def _series(self) -> list[dict[str, Any]]:

@@ -116,7 +116,12 @@ def test_forms_made_from_a_hostile_page(incident: Terminal) -> None:
     assert "␛]0;OWNED0" in incident.wait_for("Declare an incident")
     incident.press("escape")
     incident.wait_gone("Declare an incident")
-    for key, title in (("T", "Title"), ("t", "Theory"), ("R", "Resolve the incident"), ("i", "Customer impact stops")):
+    for key, title in (
+        ("T", "Title"),
+        ("t", "Theory"),
+        ("R", "Resolve the incident"),
+        ("i", "Customer impact stops"),
+    ):
         incident.press(key)
         incident.wait_for(f"─ {title}")
         incident.press("escape")

@@ -186,6 +186,29 @@ def test_the_program_ends_with_its_terminal_and_uses_no_processor_meanwhile(
     assert [line["text"] for line in timeline(home)][-1] == "before the end"
 
 
+# Keys faster than the screens
+
+
+def test_keys_that_come_all_at_once_arrive_whole_and_in_order(home: Home) -> None:
+    titles = [f"Checkout quits at page {n}: n d R q x" for n in range(3)]
+    with home.console() as term:
+        term.wait_for("No incident yet")
+        for title in titles:
+            term.type(f"d{title}\rnnote of {title}\r")
+            term.wait_for(lambda text, title=title: f"kim      note of {title[:40]}" in text)
+        term.press("n")
+        term.wait_for(" note ")
+        term.paste("pasted n q R\nin two lines")
+        term.press("enter")
+        term.wait_for("pasted n q R")
+        leave(term)
+    listed = home.json("list")
+    assert [incident["title"] for incident in listed] == titles[::-1]
+    for incident in listed:
+        lines = home.json("timeline", "--incident", incident["id"])["lines"]
+        assert f"note of {incident['title']}" in [line["text"] for line in lines]
+
+
 # The terminal changes, or can do little
 
 
@@ -219,7 +242,9 @@ def shown_whole(text: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "env", [{}, {"NO_COLOR": "1"}, {"TERM": "xterm", "COLORTERM": ""}], ids=["colours", "no colour", "16 colours"]
+    "env",
+    [{}, {"NO_COLOR": "1"}, {"TERM": "xterm", "COLORTERM": ""}],
+    ids=["colours", "no colour", "16 colours"],
 )
 def test_80x24(home: Home, pager: PagerDutyServer, env: dict[str, str]) -> None:
     configure(home, pager=pager.url)

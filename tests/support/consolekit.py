@@ -1,9 +1,9 @@
 """The real program in a real terminal: a folder of its own, a configuration as a person writes it, keys, the screen.
 
-    home = Home(tmp_path)
-    home.configure('prometheus.url = "http://127.0.0.1:9090"')
-    with home.console(size=(120, 36)) as term:
-        term.wait_for("Signals")
+home = Home(tmp_path)
+home.configure('prometheus.url = "http://127.0.0.1:9090"')
+with home.console(size=(120, 36)) as term:
+    term.wait_for("Signals")
 """
 
 import contextlib
@@ -38,7 +38,12 @@ class Home:
     def run(self, *words: str, code: int = 0, stdin: str | None = None) -> str:
         """Run a command line in a process of its own; return what it printed. Its exit code must be `code`."""
         done = subprocess.run(
-            [*PROGRAM, *words], capture_output=True, text=True, input=stdin, timeout=60, env={**os.environ, **self.env}
+            [*PROGRAM, *words],
+            capture_output=True,
+            text=True,
+            input=stdin,
+            timeout=60,
+            env={**os.environ, **self.env},
         )
         assert done.returncode == code, f"iccon {words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout
@@ -60,7 +65,9 @@ def until(holds: Callable[[], Any], seconds: float = 20.0, meanwhile: Terminal |
     """Wait until `holds()` is true and return it, reading the terminal meanwhile, so that its program is not held up."""
     end = time.monotonic() + seconds
     while not (found := holds()):
-        assert time.monotonic() < end, f"{seconds} s passed" + (f"; the screen:\n{meanwhile.text()}" if meanwhile else "")
+        assert time.monotonic() < end, f"{seconds} s passed" + (
+            f"; the screen:\n{meanwhile.text()}" if meanwhile else ""
+        )
         if meanwhile is None:
             time.sleep(0.02)
         else:

@@ -61,11 +61,12 @@ class Listing(Struct, frozen=True):
 
 
 class BackendTrouble(Struct, frozen=True):
-    """A backend that did not answer this time; its pages are those of its last answer."""
+    """A backend that does not answer `since` an instant (aware UTC); its pages are those of its last answer."""
 
     backend: str
     kind: FaultKind
     reason: CleanText
+    since: datetime | None = None
 
 
 class Pages(Struct, frozen=True):

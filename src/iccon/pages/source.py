@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from msgspec import Struct
@@ -18,11 +19,12 @@ _ORDER: Final = {status: i for i, status in enumerate(PageStatus)}
 
 
 class _Known(Struct, frozen=True):
-    """One backend: its last good list, its fault, and until when (monotonic seconds) it wants to be left alone."""
+    """One backend: its last good list, its fault and since when, and until when (monotonic) it wants no question."""
 
     listing: Listing = Listing(())
     not_before: float = 0.0
     fault: SourceFault | None = None
+    since: datetime | None = None
 
 
 class PagesSource:
@@ -50,22 +52,20 @@ class PagesSource:
         self._known, self._recent = now, closed[-RECENT:]
         faults = {name: known.fault for name, known in now.items() if known.fault is not None}
         if faults and len(faults) == len(now):
-            raise next(iter(faults.values()))
+            raise _of_all(faults)
         return Pages(
             pages=tuple(sorted((p for known in now.values() for p in known.listing.pages), key=_rank)),
             closed=self._recent,
-            trouble=tuple(BackendTrouble(name, fault.kind, fault.reason) for name, fault in faults.items()),
-            at=self._clock.now(),
-            notices=tuple(
-                _notice(name, text) for name, known in now.items() for text in known.listing.notices
+            trouble=tuple(
+                BackendTrouble(name, fault.kind, fault.reason, now[name].since) for name, fault in faults.items()
             ),
+            at=self._clock.now(),
+            notices=tuple(_notice(name, text) for name, known in now.items() for text in known.listing.notices),
         )
 
     def _ask(self, before: dict[str, _Known]) -> dict[str, Listing | SourceFault]:
         now = time.monotonic()
-        calls = {
-            name: backend.listing for name, backend in self.backends.items() if before[name].not_before <= now
-        }
+        calls = {name: backend.listing for name, backend in self.backends.items() if before[name].not_before <= now}
         return together(calls, max((backend.deadline for backend in self.backends.values()), default=0.0))
 
     def _after(self, known: _Known, answer: Listing | SourceFault | None) -> _Known:
@@ -73,7 +73,8 @@ class PagesSource:
             return known
         if isinstance(answer, Listing):
             return _Known(answer)
-        return replace(known, fault=answer, not_before=time.monotonic() + (answer.retry_after or 0.0))
+        patience = time.monotonic() + (answer.retry_after or 0.0)
+        return replace(known, fault=answer, since=known.since or self._clock.now(), not_before=patience)
 
     def _closed(self, name: str, known: _Known, answer: Listing | SourceFault) -> tuple[Page, ...]:
         """Return what `name` held before and holds no more, as its backend tells it where it can."""
@@ -90,6 +91,17 @@ class PagesSource:
         if not answer.complete:
             return tuple(told.values())
         return tuple(told.get(page.id) or _resolved(page) for page in gone)
+
+
+def _of_all(faults: dict[str, SourceFault]) -> SourceFault:
+    """Return the faults of all backends as one that names each; it is patient as long as the least patient asks."""
+    first, *others = faults.values()
+    if not others:
+        return first
+    same = all(fault.kind is first.kind for fault in others)
+    words = "; ".join(f"{name}: {fault.reason if same else fault}" for name, fault in faults.items())
+    patience = min(fault.retry_after or 0.0 for fault in faults.values())
+    return SourceFault(first.kind, words, patience or None)
 
 
 def _resolved(page: Page) -> Page:

@@ -101,15 +101,23 @@ class LiveSurface(Surface):
     def _show_pages(self, now: datetime) -> None:
         slot = self.console.snapshot.slots.get("pages")
         found = slot.value.pages if slot and slot.value else ()
-        note = self._note(slot, NO_PAGER) or _partial(slot)
+        note = self._note(slot, NO_PAGER) or self._partial(slot)
         self.each(PagesView, lambda view: view.show(found, now, note, self._acts.pending()))
 
     def _note(self, slot: Slot | None, missing: str) -> str:
         if slot is None or slot.trouble is None:
             return missing if slot is None else ""
-        since, zone = slot.trouble.since, self.console.parts.zone
-        when = f"{time_text(since, zone, seconds=False)} {zone_name(zone, since)}"
-        return f"{slot.trouble.kind} since {when}: {slot.trouble.reason}"
+        return f"{slot.trouble.kind}{self._since(slot.trouble.since)}: {slot.trouble.reason}"
+
+    def _partial(self, slot: Slot | None) -> str:
+        if slot is None or slot.value is None:
+            return ""
+        down = (f"{t.backend}: {t.kind}{self._since(t.since)}: {t.reason}" for t in slot.value.trouble)
+        return "; ".join([*down, *slot.value.notices])
+
+    def _since(self, at: datetime | None) -> str:
+        zone = self.console.parts.zone
+        return f" since {time_text(at, zone, seconds=False)} {zone_name(zone, at)}" if at else ""
 
     # What the keys do
 
@@ -176,7 +184,7 @@ class LiveSurface(Surface):
             view.show(document)
             view.focus()
             return
-        from iccon.console.screens.reader import Reader  # noqa: PLC0415  (only where no region is for it)
+        from iccon.console.screens.reader import Reader  # only where no region is for it
 
         await self.app.push_screen(Reader(document, why))
 
@@ -186,9 +194,3 @@ class LiveSurface(Surface):
             self.minimize()
         elif self.focused is not None:
             self.maximize(self.focused)
-
-
-def _partial(slot: Slot | None) -> str:
-    if slot is None or slot.value is None:
-        return ""
-    return "; ".join([*(f"{t.backend}: {t.kind}: {t.reason}" for t in slot.value.trouble), *slot.value.notices])

@@ -22,11 +22,13 @@ _TroubleListener = Callable[[str | None], None]
 class DeskThread:
     """Runs work on the desk's thread, and publishes on the loop what came into the journal, by whomever.
 
-    `trouble` says, while it lasts, why the record is NOT being kept (or cannot be read any more).
+    `trouble` says, while it lasts, why the record is NOT being kept (or cannot be read any more, or not to its end).
+    `standing` is one that lasts as long as this desk: why it only reads, where it should write.
     """
 
-    def __init__(self, open_desk: Callable[[], Desk]) -> None:
-        self.trouble: str | None = None
+    def __init__(self, open_desk: Callable[[], Desk], standing: str | None = None) -> None:
+        self.trouble: str | None = standing
+        self._standing = standing
         self._unkept: str | None = None  # of the last write
         self._unread: str | None = None  # of the last look; both belong to the desk's thread
         self._stopping = False
@@ -127,7 +129,7 @@ class DeskThread:
             desk.catch_up()
         except Exception as error:  # whatever it is, the thread that keeps the record goes on
             self._unread = f"the journal cannot be read: {error}"
-        self._report()
+        self._report(desk)
         self._publish(desk)
 
     def _run(self, desk: Desk, work: Callable[[Desk], T], done: asyncio.Future[T]) -> None:
@@ -139,6 +141,7 @@ class DeskThread:
         except BaseException as caught:
             error = caught
         self._judge(error, desk.journal.written > before)
+        self._report(desk)
         self._publish(desk)
         self._post(_settle, done, result, error)
 
@@ -147,10 +150,10 @@ class DeskThread:
             self._unkept = f"the record is NOT being kept: {error}"
         elif error is None and wrote:
             self._unkept = None
-        self._report()
 
-    def _report(self) -> None:
-        self._post(self._set_trouble, self._unkept or self._unread)
+    def _report(self, desk: Desk) -> None:
+        damage = f"the journal could not be read to its end: {desk.damage}" if desk.damage else None
+        self._post(self._set_trouble, self._unkept or self._unread or damage or self._standing)
 
     def _publish(self, desk: Desk) -> None:
         if news := desk.drain():

@@ -199,7 +199,6 @@ async def running(
     if ports is not None and parts.effects is not None:
         parts = replace(parts, effects=EffectRunner(desk.call, ports))
     app = IcconApp(parts)
-    app.record_trouble = notice
     try:
         async with app.run_test(size=size) as pilot:
             await pilot.pause()

@@ -13,8 +13,8 @@ from iccon.faults import FaultKind, SourceFault
 from iccon.journal.store import Journal
 
 if TYPE_CHECKING:
-    from iccon.effects import EffectPort
     from iccon.config.schema import Alertmanager, PagerDuty
+    from iccon.effects import EffectPort
     from iccon.feed.model import Source
     from iccon.incident.effects import Effect
     from iccon.pages.model import Done, Listing, Page, PageBackend
@@ -35,14 +35,14 @@ def open_desk(setting: Setting) -> Desk:
 
 def library(setting: Setting) -> "Library":
     """Return the runbook library of the configured folders."""
-    from iccon.runbooks.library import Library  # noqa: PLC0415
+    from iccon.runbooks.library import Library
 
     return Library([Path(folder).expanduser() for folder in setting.config.runbooks.folders])
 
 
 def signal_backends(setting: Setting) -> "dict[str, SignalBackend]":
     """Return the configured metrics servers by name; each reads its secrets when it is first asked."""
-    from iccon.signals.prometheus import PrometheusBackend  # noqa: PLC0415
+    from iccon.signals.prometheus import PrometheusBackend
 
     return {
         name: PrometheusBackend(name, server, clock=setting.clock) for name, server in setting.config.prometheus.items()
@@ -51,7 +51,7 @@ def signal_backends(setting: Setting) -> "dict[str, SignalBackend]":
 
 def page_backends(setting: Setting) -> "dict[str, PageBackend]":
     """Return the configured pagers by name. One whose credential cannot be had says so whenever it is asked."""
-    from iccon.pages.alertmanager import AlertmanagerBackend  # noqa: PLC0415
+    from iccon.pages.alertmanager import AlertmanagerBackend
 
     found: dict[str, PageBackend] = {
         name: AlertmanagerBackend(name, manager, setting.clock) for name, manager in setting.config.alertmanager.items()
@@ -62,8 +62,8 @@ def page_backends(setting: Setting) -> "dict[str, PageBackend]":
 
 
 def _pagerduty(setting: Setting) -> "PageBackend":
-    from iccon.config.secrets import SecretFault, resolve  # noqa: PLC0415
-    from iccon.pages.pagerduty import PagerDutyBackend  # noqa: PLC0415
+    from iccon.config.secrets import SecretFault, resolve
+    from iccon.pages.pagerduty import PagerDutyBackend
 
     config = setting.config.pagerduty
     assert config is not None
@@ -118,8 +118,8 @@ class Unusable:
 
 def outlets(setting: Setting, copy: Callable[[str], str] | None = None) -> "dict[str, Outlet]":
     """Return the configured outlets by name; `copy` reaches the terminal's clipboard, where there is one."""
-    from iccon.config.secrets import SecretFault, resolve  # noqa: PLC0415
-    from iccon.updates.registry import OutletFault, build  # noqa: PLC0415
+    from iccon.config.secrets import SecretFault, resolve
+    from iccon.updates.registry import OutletFault, build
 
     found: dict[str, Outlet] = {}
     for name, config in setting.config.updates.outlets.items():
@@ -157,13 +157,13 @@ def effect_ports(setting: Setting, copy: Callable[[str], str] | None = None) -> 
 
 
 def _pages_port(setting: Setting) -> "EffectPort":
-    from iccon.pages.port import PagesPort  # noqa: PLC0415
+    from iccon.pages.port import PagesPort
 
     return PagesPort(page_backends(setting))
 
 
 def _updates_port(setting: Setting, copy: Callable[[str], str] | None) -> "EffectPort":
-    from iccon.updates.port import UpdatesPort  # noqa: PLC0415
+    from iccon.updates.port import UpdatesPort
 
     return UpdatesPort(outlets(setting, copy), setting.drill)
 
@@ -173,7 +173,7 @@ def sources(setting: Setting) -> "list[Source]":
 
     Clients are imported and secrets read at the first poll, on its thread, so that neither delays the first frame.
     """
-    from iccon.feed.model import Source  # noqa: PLC0415
+    from iccon.feed.model import Source
 
     config, found = setting.config, []
     if config.prometheus:
@@ -203,7 +203,7 @@ class Lazily:
 
 
 def _board(setting: Setting) -> Callable[[], Any]:
-    from iccon.signals.source import BoardSource, specs_of  # noqa: PLC0415
+    from iccon.signals.source import BoardSource, specs_of
 
     config = setting.config.signals
     specs = specs_of(config, setting.config.prometheus)
@@ -212,6 +212,6 @@ def _board(setting: Setting) -> Callable[[], Any]:
 
 
 def _pages(setting: Setting) -> Callable[[], Any]:
-    from iccon.pages.source import PagesSource  # noqa: PLC0415
+    from iccon.pages.source import PagesSource
 
     return PagesSource(tuple(page_backends(setting).values()), setting.clock).poll

@@ -25,6 +25,8 @@ from iccon.journal.store import Journal, JournalFault
 
 T = TypeVar("T")
 
+GLIMPSE = 300  # entries: more than any terminal has lines
+
 
 class Receipt(Struct, frozen=True):
     """What was written, durable: the entries, and the effects that wait in the outbox."""
@@ -115,6 +117,15 @@ class Desk:
             self._brief[incident] = ledger = Ledger(incident)
             ledger.extend(self._read(incident, STATE_KINDS))
         return self._brief[incident].state
+
+    def glimpse(self, incident: str, count: int = GLIMPSE) -> tuple[Entry, ...]:
+        """Return what a first look needs, in id order: what makes the state, and the newest `count` entries."""
+        if incident in self._full:
+            return tuple(self._full[incident].entries)
+        self.state(incident)
+        newest: list[Entry] = self._or(lambda: self.journal.tail(incident, count), list)
+        found = {entry.id: entry for entry in [*self._brief[incident].entries, *newest]}
+        return tuple(found[ident] for ident in sorted(found))
 
     def incidents(self) -> tuple[State, ...]:
         """Return how all incidents stand, the newest declaration first, without reading their notes."""

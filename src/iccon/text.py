@@ -88,7 +88,7 @@ def _picture(match: re.Match[str]) -> str:
 
 def _few_marks(match: re.Match[str]) -> str:
     """Keep the first marks of every run of combining marks."""
-    from unicodedata import category  # noqa: PLC0415  (hardly any text has such runs)
+    from unicodedata import category  # hardly any text has such runs
 
     kept, marks = [], 0
     for character in match.group():

@@ -182,7 +182,7 @@ def zone_of(name: str) -> tzinfo:
         return _Machine()
     if name in ("UTC", "Etc/UTC"):
         return UTC
-    from zoneinfo import ZoneInfo  # noqa: PLC0415  (6 ms that most command lines never need)
+    from zoneinfo import ZoneInfo  # 6 ms that most command lines never need
 
     try:
         return ZoneInfo(name)
@@ -192,7 +192,7 @@ def zone_of(name: str) -> tzinfo:
 
 def zone_names() -> list[str]:
     """Return all IANA names this machine knows, sorted. Reads the whole database: for mistakes and lists only."""
-    from zoneinfo import available_timezones  # noqa: PLC0415
+    from zoneinfo import available_timezones
 
     return sorted(available_timezones())
 

@@ -218,7 +218,7 @@ def shown(value: object) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return `did you mean "…"?` for the nearest known word, or the empty text."""
-    from difflib import get_close_matches  # noqa: PLC0415  (only a wrong word needs it)
+    from difflib import get_close_matches  # only a wrong word needs it
 
     close = get_close_matches(clean(word, 60).lower(), list(known), 1, 0.6)
     return f'did you mean "{close[0]}"?' if close else ""

@@ -11,7 +11,7 @@ def folders(environ: Mapping[str, str]) -> Folders:
     if home := environ.get("ICCON_HOME"):
         base = Path(home).expanduser().absolute()
         return Folders(config=base, data=base / "data", cache=base / "cache", logs=base / "logs")
-    from platformdirs import PlatformDirs  # noqa: PLC0415  (not needed under ICCON_HOME)
+    from platformdirs import PlatformDirs  # not needed under ICCON_HOME
 
     dirs = PlatformDirs("iccon", appauthor=False)
     return Folders(dirs.user_config_path, dirs.user_data_path, dirs.user_cache_path, dirs.user_log_path)

@@ -128,7 +128,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def _from_keyring(name: str) -> str:
     service, _, user = name.partition("/")
     try:
-        import keyring  # noqa: PLC0415  (an extra, and slow: only who keeps secrets there pays)
+        import keyring  # an extra, and slow: only who keeps secrets there pays
     except ImportError:
         raise SecretFault("the keyring package is not installed: pip install 'iccon[keyring]'") from None
     try:

@@ -1,10 +1,13 @@
 """The application: theme, keys, screens, the bridge, and the one way in which screens act."""
 
 import gc
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from msgspec.structs import replace
 from textual import events
+from textual.binding import BindingType
+from textual.command import Provider
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -17,7 +20,7 @@ from iccon.console.questions import Question
 from iccon.console.screens.base import Surface
 from iccon.console.screens.home import HomeScreen
 from iccon.console.screens.incident import IncidentScreen
-from iccon.console.theming import DEFAULTS, textual_theme
+from iccon.console.theming import DEFAULTS, Sheet, textual_theme
 from iccon.desk import Receipt
 from iccon.feed.model import Snapshot
 from iccon.incident import commands as c
@@ -29,9 +32,9 @@ from iccon.journal.faults import JournalFault
 TICK = 1.0  # seconds between two looks at the clock
 
 
-def palette_provider() -> type[Any]:
+def palette_provider() -> type[Provider]:
     """Return the palette's provider; imported when the palette opens."""
-    from iccon.console.palette import RegistryProvider  # noqa: PLC0415
+    from iccon.console.palette import RegistryProvider
 
     return RegistryProvider
 
@@ -43,8 +46,8 @@ class IcconApp(safe.SafeApp[int]):
     TITLE = "iccon"
     ENABLE_COMMAND_PALETTE = True
     DEFAULT_MODE = "0"  # modes are numbered: each screen that is gone to is the base of a mode of its own
-    COMMANDS = {palette_provider}
-    BINDINGS = commands.bindings(commands.APP)
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {palette_provider}
+    BINDINGS: ClassVar[list[BindingType]] = commands.bindings(commands.APP)
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
@@ -55,7 +58,8 @@ class IcconApp(safe.SafeApp[int]):
         self._gate = KeyGate(super().on_event, self._place_of_keys)
         self._themes = [parts.theme.name]
         self.register_theme(textual_theme(parts.theme))
-        self.theme = parts.theme.name
+        self.set_reactive(IcconApp.theme, parts.theme.name)  # its watcher runs at the start anyway: once is enough
+        self.stylesheet = Sheet(self.get_css_variables())
         self.set_keymap({ident: ",".join(keys) for ident, keys in parts.keys.items()})
 
     # Start
@@ -156,8 +160,8 @@ class IcconApp(safe.SafeApp[int]):
         safe.notify(self, text, severity)
 
     async def ask(self, question: Question, incident: str | None) -> None:
-        """Ask `question` and do what its answers say; a new incident is opened. What was typed before is there again."""
-        from iccon.console.screens.form import Form, TextField  # noqa: PLC0415  (not on the first screen)
+        """Ask `question` and do what its answers say; a new incident is opened. What was typed is there again."""
+        from iccon.console.screens.form import Form, TextField  # not on the first screen
 
         declared: list[str] = []
 
@@ -195,7 +199,7 @@ class IcconApp(safe.SafeApp[int]):
 
     async def open_incident(self, incident: str) -> None:
         """Show an incident."""
-        entries = await self.parts.desk.call(lambda desk: tuple(desk.ledger(incident).entries))
+        entries = await self.parts.desk.call(lambda desk: desk.glimpse(incident))
         await self._go(self._incident_screen(Opened(incident, entries)))
 
     async def open_home(self) -> None:
@@ -222,7 +226,7 @@ class IcconApp(safe.SafeApp[int]):
 
     async def action_help(self) -> None:
         """Show the keys."""
-        from iccon.console.screens.help import HelpScreen  # noqa: PLC0415  (not on the first screen)
+        from iccon.console.screens.help import HelpScreen  # not on the first screen
 
         scopes = next((s.SCOPES for s in reversed(self._surfaces())), (commands.HOME,))
         await self.push_screen(HelpScreen(scopes, self.parts.keys, self.parts.setting.read_only))

@@ -38,7 +38,7 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("theme", "Theme", "The next theme, until the console is closed", ("f8",), APP, "next_theme"),
     ConsoleCommand("open", "Open", "Open the incident under the cursor", ("enter",), HOME, "open", 10),
     ConsoleCommand("note", "Note", "Write a note into the timeline", ("n",), DESK, "note", 10, True, True),
-    ConsoleCommand("acknowledge", "Ack", "Acknowledge the page under the cursor", ("a",), LIVE, "acknowledge", 11, True),
+    ConsoleCommand("acknowledge", "Ack", "Acknowledge the chosen page", ("a",), LIVE, "acknowledge", 11, True),
     ConsoleCommand("update", "Update", "Compose a status update", ("u",), DESK, "update", 12, True, True),
     ConsoleCommand("runbook", "Runbook", "Open the runbook of the page or service", ("r",), LIVE, "runbook", 13),
     ConsoleCommand("severity", "Severity", "Change the severity", ("s",), DESK, "severity", 14, True, True),
@@ -46,13 +46,13 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("impact", "Impact", "Start or stop customer impact", ("i",), DESK, "impact", 16, True, True),
     ConsoleCommand("role", "Role", "Hand a role to a person", ("o",), DESK, "role", 17, True, True),
     ConsoleCommand("theory", "Theory", "State the current theory of the cause", ("t",), DESK, "theory", 18, True, True),
-    ConsoleCommand(
-        "amend", "Amend", "Correct the entry under the cursor", ("e",), DESK, "amend", 30, True, True
-    ),
-    ConsoleCommand("strike", "Strike", "Strike the entry under the cursor", ("x",), DESK, "strike", 31, True, True),
+    ConsoleCommand("amend", "Amend", "Correct the chosen entry", ("e",), DESK, "amend", 30, True, True),
+    ConsoleCommand("strike", "Strike", "Strike the chosen entry", ("x",), DESK, "strike", 31, True, True),
     ConsoleCommand("resolve", "Resolve", "Resolve the incident, or reopen it", ("R",), DESK, "resolve", 19, True, True),
     ConsoleCommand("retitle", "Retitle", "Change the title", ("T",), DESK, "retitle", None, True, True),
-    ConsoleCommand("declare", "Declare", "Declare an incident (from the page under the cursor)", ("d",), LIVE, "declare", 20, True, True),
+    ConsoleCommand(
+        "declare", "Declare", "Declare, from the chosen page if any", ("d",), LIVE, "declare", 20, True, True
+    ),
     ConsoleCommand("export", "Export", "Write the record to a Markdown file", ("X",), DESK, "export"),
     ConsoleCommand("zoom", "Zoom", "Let the region fill the screen, and back", ("z",), LIVE, "zoom", 32),
     ConsoleCommand("next_region", "Next", "Go to the next region", ("tab",), LIVE, "app.focus_next"),

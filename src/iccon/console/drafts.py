@@ -18,7 +18,7 @@ class DraftInput(Input):
     DraftInput:focus { border: none; background: $boost; }
     """
 
-    def __init__(self, key: str, save: Save, *, value: str = "", placeholder: str = "", id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, key: str, save: Save, *, value: str = "", placeholder: str = "", id: str | None = None) -> None:
         super().__init__(value=value, placeholder=placeholder, id=id, select_on_focus=False)
         self.draft_key = key
         self._save = save

@@ -1,4 +1,4 @@
-"""The command palette over the one registry: what can be done here and now, by title. Titles are ours, never foreign."""
+"""The command palette over the one registry: what can be done here, by title. Titles are ours, never foreign."""
 
 from collections.abc import Iterator
 from functools import partial

@@ -50,7 +50,7 @@ def plain_line(text: object, limit: int = 500) -> Content:
 class SafeStatic(Static):
     """A Static that never parses markup."""
 
-    def __init__(self, content: object = "", *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+    def __init__(self, content: object = "", *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(plain(content), markup=False, id=id, classes=classes)
 
     def update(self, content: object = "", *, layout: bool = True) -> None:
@@ -61,7 +61,7 @@ class SafeStatic(Static):
 class SafeLabel(Label):
     """A Label that never parses markup."""
 
-    def __init__(self, content: object = "", *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+    def __init__(self, content: object = "", *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(plain(content), markup=False, id=id, classes=classes)
 
     def update(self, content: object = "", *, layout: bool = True) -> None:
@@ -77,7 +77,7 @@ class SafeButton(Button):
         label: object,
         variant: Literal["default", "primary", "success", "warning", "error"] = "default",
         *,
-        id: str | None = None,  # noqa: A002
+        id: str | None = None,
         classes: str | None = None,
         disabled: bool = False,
         compact: bool = False,
@@ -93,7 +93,7 @@ class SafeOptions(OptionList):
         options: Iterable[tuple[str, object]] = (),
         *,
         chosen: str | None = None,
-        id: str | None = None,  # noqa: A002
+        id: str | None = None,
         classes: str | None = None,
     ) -> None:
         super().__init__(*self._options_of(options), id=id, classes=classes, markup=False)

@@ -57,15 +57,13 @@ async def _run(setting: Setting, incident: str | None) -> int:
     desk, notice = await _desk(setting)
     reading = spawn(desk.call(lambda d: first_of(d, incident)), "first read")
     await asyncio.sleep(0)  # the desk's thread begins before this one imports
-    from iccon.console.app import IcconApp  # noqa: PLC0415  (most of the start's time: the read runs meanwhile)
-
-    from iccon.console.safe import copy  # noqa: PLC0415
+    from iccon.console.app import IcconApp  # most of the start's time: the read runs meanwhile
+    from iccon.console.safe import copy
 
     def clipboard(text: str) -> str:
         return app.call_from_thread(copy, app, text)
 
     app = IcconApp(parts_of(setting, desk, await reading, clipboard, [notice] if notice else []))
-    app.record_trouble = notice
     for number in (signal.SIGHUP, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, _hang_up, app)
     try:
@@ -84,38 +82,41 @@ async def _desk(setting: Setting) -> tuple[DeskThread, str | None]:
     except JournalFault as fault:
         if setting.read_only:
             raise
-        desk = DeskThread(lambda: bootstrap.open_desk(replace(setting, read_only=True)))
+        notice = f"{fault.reason}. {fault.hint}"
+        desk = DeskThread(lambda: bootstrap.open_desk(replace(setting, read_only=True)), notice)
         try:
             await desk.start()
         except JournalFault:
             raise fault from None
-        return desk, f"{fault.reason}. {fault.hint}"
+        return desk, notice
     return desk, None
 
 
 def first_of(desk: Desk, incident: str | None) -> First:
+    """Return what the first frame shows: of an incident its state and newest entries; the rest follows the frame."""
     if incident is None:
         active = desk.active()
         incident = active[0].incident if len(active) == 1 else None
     if incident is None:
         return First(None, (), desk.incidents())
-    return First(incident, tuple(desk.ledger(incident).entries), ())
+    return First(incident, desk.glimpse(incident), ())
 
 
 def parts_of(
     setting: Setting, desk: DeskThread, first: First, clipboard: Callable[[str], str], notices: list[str]
 ) -> "Parts":
-    from iccon.console.commands import default_keys, scopes  # noqa: PLC0415
-    from iccon.console.parts import Opened, Parts  # noqa: PLC0415
-    from iccon.effects import EffectRunner  # noqa: PLC0415
-    from iccon.feed.scheduler import Feed  # noqa: PLC0415
-    from iccon.recorder import Recorder  # noqa: PLC0415
+    """Build what the console works with; problems that need a person's eye are added to `notices`."""
+    from iccon.console.commands import default_keys, scopes
+    from iccon.console.parts import Opened, Parts
+    from iccon.effects import EffectRunner
+    from iccon.feed.scheduler import Feed
+    from iccon.recorder import Recorder
 
     config = setting.config
     theme, layout, narrow = _look(setting, notices)
     keys = default_keys()
     if config.console.keys:
-        from iccon.config.keymap import keymap  # noqa: PLC0415
+        from iccon.config.keymap import keymap
 
         keys, problems = keymap(config.console.keys, keys, scopes(), str(setting.file or ""))
         notices += [f"{p.key}: {p.found}; expected {p.expected}. {p.hint}" for p in problems]
@@ -143,15 +144,15 @@ def parts_of(
 
 
 def _zone(setting: Setting) -> tzinfo:
-    from iccon.when import zone_of  # noqa: PLC0415
+    from iccon.when import zone_of
 
     return zone_of(setting.config.console.zone)
 
 
 def _look(setting: Setting, notices: list[str]) -> "tuple[ThemeFile, Layout, Layout]":
     """Read the chosen theme and layout; a file of the user's that is wrong gives way to a bundled one, and is said."""
-    from iccon.config.layout import layout_files, load_layout  # noqa: PLC0415
-    from iccon.config.theme import load_theme, theme_files  # noqa: PLC0415
+    from iccon.config.layout import layout_files, load_layout
+    from iccon.config.theme import load_theme, theme_files
 
     console, folders = setting.config.console, setting.folders
     theme, problems = load_theme(theme_files(folders)[console.theme])
@@ -166,15 +167,15 @@ def _look(setting: Setting, notices: list[str]) -> "tuple[ThemeFile, Layout, Lay
 
 
 def _other_themes(setting: Setting) -> "Sequence[ThemeFile]":
-    from iccon.config.theme import themes  # noqa: PLC0415
+    from iccon.config.theme import themes
 
     found, _ = themes(setting.folders)
     return [file for name, file in found.items() if name != setting.config.console.theme]
 
 
 def _export(setting: Setting, ledger: "Ledger") -> Path:
-    from iccon.exports.markdown import render  # noqa: PLC0415
-    from iccon.incident.ids import short  # noqa: PLC0415
+    from iccon.exports.markdown import render
+    from iccon.incident.ids import short
 
     folder = setting.folders.data / "exports"
     folder.mkdir(parents=True, exist_ok=True)
@@ -184,7 +185,7 @@ def _export(setting: Setting, ledger: "Ledger") -> Path:
 
 
 def _hang_up(app: "IcconApp") -> None:
-    """End: the terminal is gone, or somebody asked. The journal needs no closing words: what was receipted is on disk."""
+    """End: the terminal is gone, or somebody asked. What was receipted is on disk already."""
     timer = threading.Timer(LAST_WORD, lambda: os._exit(1))
     timer.daemon = True
     timer.start()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from textual.css.stylesheet import Stylesheet
 from textual.theme import Theme
 
 from iccon.config.theme import ThemeFile
@@ -19,6 +20,22 @@ DEFAULTS: Mapping[str, str] = {
     "severity-sev5": "$secondary",
     "severity-text": "$background",
 }
+
+
+class Sheet(Stylesheet):
+    """A style sheet that parses again only when a variable changed: Textual sets the same ones at every refresh,
+    which costs a start three whole parses.
+    """
+
+    def __init__(self, variables: dict[str, str]) -> None:
+        super().__init__(variables=variables)
+        self._known = variables
+
+    def set_variables(self, variables: dict[str, str]) -> None:
+        """Set the variables of the theme."""
+        if variables != self._known:
+            self._known = variables
+            super().set_variables(variables)
 
 
 def textual_theme(file: ThemeFile) -> Theme:

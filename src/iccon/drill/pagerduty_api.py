@@ -109,9 +109,7 @@ class PagerDutyServer:
         self._stopping = threading.Event()
         self._started = False
         self._http = _Http(("127.0.0.1", port), self)
-        self.account = Account(
-            self.url, Person(on_call, on_call.split("@", maxsplit=1)[0].replace(".", " ").title())
-        )
+        self.account = Account(self.url, Person(on_call, on_call.split("@", maxsplit=1)[0].replace(".", " ").title()))
 
     @property
     def url(self) -> str:
@@ -121,9 +119,7 @@ class PagerDutyServer:
     def start(self) -> Self:
         """Begin to answer."""
         self._started = True
-        threading.Thread(
-            target=self._http.serve_forever, args=(0.05,), name="drill-pagerduty", daemon=True
-        ).start()
+        threading.Thread(target=self._http.serve_forever, args=(0.05,), name="drill-pagerduty", daemon=True).start()
         return self
 
     def stop(self) -> None:
@@ -138,9 +134,7 @@ class PagerDutyServer:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
 
     def trigger(
@@ -306,9 +300,7 @@ class _Handler(BaseHTTPRequestHandler):
             status, body, headers = self._real(split.path, split.query, raw)
         unanswered = kind in ("hang", "hang after", "reset", "reset after")
         query = parse_qs(split.query)
-        world.calls.append(
-            Call(self.command, split.path, query, dict(self.headers), raw, 0 if unanswered else status)
-        )
+        world.calls.append(Call(self.command, split.path, query, dict(self.headers), raw, 0 if unanswered else status))
         if unanswered:
             self._go_silent(world, reset=kind.startswith("reset"))
         else:
@@ -328,9 +320,7 @@ class _Handler(BaseHTTPRequestHandler):
             at=self.server.world.clock.now(),
             account_token=self.server.world.account_token,
         )
-        status, shown, headers = self.server.world.handle(
-            request, _token(self.headers.get("Authorization", ""))
-        )
+        status, shown, headers = self.server.world.handle(request, _token(self.headers.get("Authorization", "")))
         return status, json.dumps(shown, ensure_ascii=False).encode("utf-8", "surrogatepass"), headers
 
     def _go_silent(self, world: PagerDutyServer, *, reset: bool) -> None:

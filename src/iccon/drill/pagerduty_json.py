@@ -195,9 +195,7 @@ def _last_hand(incident: Incident) -> Person | None:
 def _first_entry(account: Account, incident: Incident, whole: bool) -> Json:
     entry = _entry_json(account, incident, incident.events[0])
     if not whole:
-        return {k: entry[k] for k in ("id", "summary", "self", "html_url")} | {
-            "type": "trigger_log_entry_reference"
-        }
+        return {k: entry[k] for k in ("id", "summary", "self", "html_url")} | {"type": "trigger_log_entry_reference"}
     channel = {
         "type": "api",
         "summary": incident.title,
@@ -210,9 +208,7 @@ def _first_entry(account: Account, incident: Incident, whole: bool) -> Json:
 def _entry_json(account: Account, incident: Incident, event: Event) -> Json:
     who = event.by.name if event.by else "the API"
     return {
-        **_reference(
-            account, "log_entry", code("L", event.number), f"{event.type.split('_')[0].title()} by {who}"
-        ),
+        **_reference(account, "log_entry", code("L", event.number), f"{event.type.split('_')[0].title()} by {who}"),
         "type": event.type,
         "created_at": when(event.at),
         "agent": _agent(account, incident, event.by),

@@ -37,9 +37,7 @@ class ApiError(Exception):
     def __init__(self, status: int, code: int, message: str, *errors: str) -> None:
         super().__init__(message)
         self.status = status
-        self.body: Json = {
-            "error": {"message": message, "code": code} | ({"errors": errors} if errors else {})
-        }
+        self.body: Json = {"error": {"message": message, "code": code} | ({"errors": errors} if errors else {})}
 
 
 def answer(account: Account, request: Request) -> Json:
@@ -128,9 +126,7 @@ def _update_incidents(account: Account, request: Request) -> Json:
 
 def _check_sender(request: Request) -> None:
     if "@" not in request.sender:
-        raise ApiError(
-            400, 1008, "Requester User Not Found", "the From header must be a user's e-mail address"
-        )
+        raise ApiError(400, 1008, "Requester User Not Found", "the From header must be a user's e-mail address")
 
 
 def _checked(wish: Any) -> Json:

@@ -161,9 +161,7 @@ def advance(state: State, entries: Sequence[Entry]) -> State:
             state = apply(state, entry, body)
     if not entries:
         return state
-    return _replace(
-        state, entries=state.entries + len(entries), notes=state.notes + notes, last_id=entries[-1].id
-    )
+    return _replace(state, entries=state.entries + len(entries), notes=state.notes + notes, last_id=entries[-1].id)
 
 
 def _declared(state: State, entry: Entry, body: Declared) -> State:

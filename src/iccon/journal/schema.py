@@ -164,8 +164,8 @@ def _copied(path: Path) -> sqlite3.Connection | None:
 
     No index of the WAL beside it means that no writer is alive. The copy is gone from its folder once it is open.
     """
-    from shutil import copy, rmtree  # noqa: PLC0415  (needed after a crash on a read-only disk, not at every start)
-    from tempfile import mkdtemp  # noqa: PLC0415
+    from shutil import copy, rmtree  # needed after a crash on a read-only disk, not at every start
+    from tempfile import mkdtemp
 
     wal = Path(f"{path}-wal")
     if not wal.exists() or wal.stat().st_size == 0:

@@ -95,7 +95,7 @@ def guarded_session(
     answer is LOST; an adapter that queries by POST passes an empty set. Statuses from 400 up are
     returned: pass the response to `checked`. Loads `requests`.
     """
-    from iccon.net.transport import GuardedSession  # noqa: PLC0415
+    from iccon.net.transport import GuardedSession
 
     return GuardedSession(base_url, limits, headers=headers, auth=auth, ca_file=ca_file, writes=writes)
 
@@ -107,7 +107,7 @@ def httpx_transport(session: "GuardedSession", aliases: Mapping[str, str] | None
     that accept https only. 420 and 429 raise a SourceFault, because that client sleeps on them;
     other statuses are returned. Loads `requests` and `httpx2`.
     """
-    from iccon.net.transport_httpx import SessionTransport  # noqa: PLC0415
+    from iccon.net.transport_httpx import SessionTransport
 
     return SessionTransport(session, aliases or {})
 

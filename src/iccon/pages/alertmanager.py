@@ -60,8 +60,7 @@ class AlertmanagerBackend:
     def closed(self, pages: tuple[Page, ...]) -> tuple[Page, ...]:
         """Return them all as resolved: an alert that is no longer given has ended; when, nobody says."""
         return tuple(
-            replace(page, status=PageStatus.RESOLVED, changed_at=None, changed_by=CleanText(""))
-            for page in pages
+            replace(page, status=PageStatus.RESOLVED, changed_at=None, changed_by=CleanText("")) for page in pages
         )
 
     def act(self, verb: str, page_id: str) -> Done:
@@ -91,9 +90,7 @@ class AlertmanagerBackend:
     def _get(self, url: str, path: str) -> Any:
         answer = decode(checked(self._session(url).get(url.rstrip("/") + path)))
         if path.endswith("alerts") and not isinstance(answer, list):
-            raise SourceFault(
-                FaultKind.BAD_ANSWER, "an answer without alerts: is this Alertmanager's address?"
-            )
+            raise SourceFault(FaultKind.BAD_ANSWER, "an answer without alerts: is this Alertmanager's address?")
         return answer
 
     def _session(self, url: str) -> "GuardedSession":
@@ -128,9 +125,7 @@ def page_of(source: str, alert: dict[str, Any], service_label: str) -> Page | No
         created_at=started or UNKNOWN_TIME,
         alert=text(labels.get("alertname")),
         url=link(alert.get("generatorURL")),
-        runbook_url=next(
-            (url for url in (link(annotations.get(name)) for name in _RUNBOOKS) if url), CleanText("")
-        ),
+        runbook_url=next((url for url in (link(annotations.get(name)) for name in _RUNBOOKS) if url), CleanText("")),
         changed_at=None if silenced else started,
     )
 

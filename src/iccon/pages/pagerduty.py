@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 PAGE: Final = 100  # rows a request: the API gives no more
 REACH: Final = 10_000  # offset + limit: the API refuses to look further
 LIST_PATIENCE: Final = 3  # a list of several requests may take this many timeouts
-_STAND_IN: Final = (
-    "https://pagerduty.invalid"  # the client accepts https only; this name stands for a loopback server
-)
+_STAND_IN: Final = "https://pagerduty.invalid"  # the client accepts https only; this name stands for a loopback server
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _STATUS: Final = {"acknowledge": PageStatus.ACKNOWLEDGED, "resolve": PageStatus.RESOLVED}
 _READERS: Final = ("read_only_user", "read_only_limited_user", "observer")
@@ -100,15 +98,11 @@ class PagerDutyBackend:
         if before.status is wanted:
             return Done(_already(before))
         if before.status is PageStatus.RESOLVED:
-            raise SourceFault(
-                FaultKind.REJECTED, f"the page is resolved already{_by(before)}: nothing was sent"
-            )
+            raise SourceFault(FaultKind.REJECTED, f"the page is resolved already{_by(before)}: nothing was sent")
         body = {"incident": {"type": "incident_reference", "status": wanted.value}}
         after = self._confirmed(lambda: self._send("PUT", path, json=body))
         if after.status is not wanted:
-            raise SourceFault(
-                FaultKind.REJECTED, f"PagerDuty answered, but the page is still {after.status.value}"
-            )
+            raise SourceFault(FaultKind.REJECTED, f"PagerDuty answered, but the page is still {after.status.value}")
         return Done(receipt(after.status.value, after.changed_by, after.changed_at))
 
     def read_back(self, verb: str, page_id: str) -> Done | None:
@@ -175,9 +169,7 @@ class PagerDutyBackend:
 
     def _incidents(self, query: dict[str, Any], offset: int, until: float) -> _Rows:
         if time.monotonic() > until:
-            raise SourceFault(
-                FaultKind.TIMEOUT, f"the list of pages was not complete at row {offset} in time"
-            )
+            raise SourceFault(FaultKind.TIMEOUT, f"the list of pages was not complete at row {offset} in time")
         return _rows(self._get("/incidents", query | {"limit": PAGE, "offset": offset}))
 
     def _incident(self, path: str) -> Page:
@@ -185,17 +177,13 @@ class PagerDutyBackend:
             return self._page(self._get(path, {"include[]": list(INCLUDE)}))
         except SourceFault as fault:
             if fault.kind is FaultKind.NOT_FOUND:
-                raise SourceFault(
-                    fault.kind, "PagerDuty has no such incident, or the token may not see it"
-                ) from fault
+                raise SourceFault(fault.kind, "PagerDuty has no such incident, or the token may not see it") from fault
             raise
 
     def _page(self, body: Any) -> Page:
         page = page_of(self.name, record(record(body).get("incident")))
         if page is None:
-            raise SourceFault(
-                FaultKind.BAD_ANSWER, "an answer without an incident: is this PagerDuty's address?"
-            )
+            raise SourceFault(FaultKind.BAD_ANSWER, "an answer without an incident: is this PagerDuty's address?")
         return page
 
     def _confirmed(self, send: Callable[[], Any]) -> Page:
@@ -211,18 +199,14 @@ class PagerDutyBackend:
 
     def _write_of(self, verb: str, page_id: str) -> tuple[PageStatus, str]:
         if verb not in _STATUS:
-            raise SourceFault(
-                FaultKind.REJECTED, f"PagerDuty has no verb {verb!r}: use {' or '.join(_STATUS)}"
-            )
+            raise SourceFault(FaultKind.REJECTED, f"PagerDuty has no verb {verb!r}: use {' or '.join(_STATUS)}")
         if not self._email:
             raise SourceFault(
                 FaultKind.REJECTED,
                 "PagerDuty wants to know who acts: set [me] email to your PagerDuty address",
             )
         if not _ID.fullmatch(page_id):
-            raise SourceFault(
-                FaultKind.REJECTED, f"{clean(page_id, 60)!r} is not the id of a PagerDuty incident"
-            )
+            raise SourceFault(FaultKind.REJECTED, f"{clean(page_id, 60)!r} is not the id of a PagerDuty incident")
         return _STATUS[verb], f"/incidents/{page_id}"
 
     def _get(self, path: str, query: dict[str, Any] | None = None) -> Any:
@@ -282,14 +266,12 @@ def _already(page: Page) -> CleanText:
 
 def _open(config: schema.PagerDuty, token: str, email: str) -> "tuple[Any, GuardedSession]":
     """Build the client over the guarded session: one try, no sleeping, faults as SourceFault."""
-    import pagerduty  # noqa: PLC0415  (48 ms, and an HTTP stack: only where an account is configured)
+    import pagerduty  # 48 ms, and an HTTP stack: only where an account is configured
 
     base = config.url.rstrip("/")
     secure = base.startswith("https://")
     if not secure and urlsplit(base).hostname not in _LOOPBACK:
-        raise SourceFault(
-            FaultKind.REJECTED, "the PagerDuty url must be https: the token would be readable on the way"
-        )
+        raise SourceFault(FaultKind.REJECTED, "the PagerDuty url must be https: the token would be readable on the way")
     session = guarded_session(base, Limits(seconds=config.timeout))
     client = pagerduty.RestApiV2Client(
         token,

@@ -79,9 +79,7 @@ def _changed_at(incident: dict[str, Any], status: PageStatus) -> datetime | None
 
 
 def _changed_by(incident: dict[str, Any], status: PageStatus) -> CleanText:
-    if status is PageStatus.ACKNOWLEDGED and (
-        names := _names(incident.get("acknowledgements"), "acknowledger")
-    ):
+    if status is PageStatus.ACKNOWLEDGED and (names := _names(incident.get("acknowledgements"), "acknowledger")):
         return names[0]
     agent = record(incident.get("last_status_change_by"))
     return _name(agent) if str(agent.get("type")).startswith("user") else CleanText("")
@@ -90,9 +88,7 @@ def _changed_by(incident: dict[str, Any], status: PageStatus) -> CleanText:
 def _details(incident: dict[str, Any]) -> dict[str, Any]:
     """Return what the monitoring system sent along; a bare text becomes its only value."""
     channel = record(record(incident.get("first_trigger_log_entry")).get("channel"))
-    details = (
-        channel.get("details") or record(channel.get("cef_details")).get("details") or channel.get("body")
-    )
+    details = channel.get("details") or record(channel.get("cef_details")).get("details") or channel.get("body")
     return details if isinstance(details, dict) else {"text": details}
 
 

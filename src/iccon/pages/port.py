@@ -26,9 +26,7 @@ class PagesPort:
     def _backend(self, effect: Effect) -> PageBackend:
         backend = self._backends.get(effect.target)
         if backend is None:
-            raise SourceFault(
-                FaultKind.REJECTED, f"no pager {clean(effect.target, 60)!r} is configured any more"
-            )
+            raise SourceFault(FaultKind.REJECTED, f"no pager {clean(effect.target, 60)!r} is configured any more")
         if effect.verb not in backend.verbs:
             can = f"it can {', '.join(backend.verbs)}" if backend.verbs else "it takes no commands"
             raise SourceFault(FaultKind.REJECTED, f"{backend.name} cannot {clean(effect.verb, 30)}: {can}")

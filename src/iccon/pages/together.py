@@ -34,9 +34,7 @@ def together(calls: Mapping[str, Callable[[], T]], seconds: float) -> dict[str, 
     return {name: found.get(name, late) for name in calls}
 
 
-def _run(
-    name: str, call: Callable[[], T], answers: "queue.SimpleQueue[tuple[str, T | BaseException]]"
-) -> None:
+def _run(name: str, call: Callable[[], T], answers: "queue.SimpleQueue[tuple[str, T | BaseException]]") -> None:
     try:
         answers.put((name, call()))
     except BaseException as error:

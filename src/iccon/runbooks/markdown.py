@@ -41,7 +41,7 @@ ASCII = Glyphs("- ", "[ ] ", "[x] ", "> ", "| ", ": ", "-")
 UNICODE = Glyphs()
 
 
-def render(section: Section, width: int, ascii: bool = False) -> list[Line]:  # noqa: A002  (the word users know)
+def render(section: Section, width: int, ascii: bool = False) -> list[Line]:
     """Return the section as lines of at most `width` cells (never laid out narrower than 12).
 
     With `ascii` the structure is drawn with ASCII characters; the text itself stays as it is.
@@ -79,7 +79,7 @@ def estimate(section: Section, width: int) -> int:
 
 @cache
 def _parser() -> "MarkdownIt":
-    from markdown_it import MarkdownIt  # noqa: PLC0415  (30 ms that only a reader of runbooks pays)
+    from markdown_it import MarkdownIt  # 30 ms that only a reader of runbooks pays
 
     options = {"html": True, "maxNesting": NESTING}
     return MarkdownIt("commonmark", options).enable(["table", "strikethrough"])

@@ -41,7 +41,7 @@ class OutletFault(Exception):
 
 
 def _file(given: Given) -> Outlet:
-    from iccon.updates.outlets.file import FileOutlet  # noqa: PLC0415
+    from iccon.updates.outlets.file import FileOutlet
 
     if not given.config.path:
         raise OutletFault(given.name, "path", "a file outlet needs the path of its file")
@@ -49,13 +49,13 @@ def _file(given: Given) -> Outlet:
 
 
 def _clipboard(given: Given) -> Outlet:
-    from iccon.updates.outlets.clipboard import ClipboardOutlet  # noqa: PLC0415
+    from iccon.updates.outlets.clipboard import ClipboardOutlet
 
     return ClipboardOutlet(given.name, given.data_folder / "clipboard", given.copy)
 
 
 def _webhook(given: Given) -> Outlet:
-    from iccon.updates.outlets.webhook import WebhookOutlet  # noqa: PLC0415
+    from iccon.updates.outlets.webhook import WebhookOutlet
 
     if not given.config.url.lower().startswith(("http://", "https://")):
         raise OutletFault(given.name, "url", "a webhook outlet needs an address that begins with https:// or http://")
@@ -82,7 +82,7 @@ def build(
 
 
 def _third_party(name: str, kind: str) -> Build:
-    from importlib.metadata import entry_points  # noqa: PLC0415  (reads every installed package: only when asked)
+    from importlib.metadata import entry_points  # reads every installed package: only when asked
 
     found = {point.name: point for point in entry_points(group=GROUP)}
     if kind not in found:

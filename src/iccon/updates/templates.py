@@ -129,8 +129,8 @@ def _tidy(text: str) -> str:
 
 @cache
 def _environment() -> "Environment":
-    from jinja2 import StrictUndefined  # noqa: PLC0415  (25 ms that only a composer of updates pays)
-    from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415
+    from jinja2 import StrictUndefined  # 25 ms that only a composer of updates pays
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     class Sandbox(ImmutableSandboxedEnvironment):
         intercepted_binops = frozenset(("+", "*", "%"))

@@ -73,9 +73,7 @@ class Composer(Modal[bool]):
             yield SafeLabel("", id="findings")
             yield Input(placeholder="reason to send it all the same", id="reason")
             yield SafeLabel("", id="error")
-            yield SafeLabel(
-                "^s send   tab next   ← → choose   space switch   ^l refill   esc close", id="hint"
-            )
+            yield SafeLabel("^s send   tab next   ← → choose   space switch   ^l refill   esc close", id="hint")
 
     async def on_mount(self) -> None:
         """Bring back the draft, else fill the template."""

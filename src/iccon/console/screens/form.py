@@ -4,11 +4,12 @@ The form stays open, with what was typed, until its answer was accepted: a refus
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import ClassVar
 
 from msgspec import Struct
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Input
 
@@ -50,7 +51,7 @@ Submit = Callable[[Answers], Awaitable[str | None]]
 class Form(Modal[bool]):
     """Asks `fields`; dismissed with True once `submit` accepted, with False on Escape."""
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel", show=False, priority=True),
         Binding("enter", "submit", "Accept", show=False, priority=True),
     ]
@@ -121,7 +122,7 @@ class Form(Modal[bool]):
         await self.action_submit()
 
     async def action_submit(self) -> None:
-        """Give the answers; stay open with the reason when they are not accepted. A second Enter meanwhile is ignored."""
+        """Give the answers; stay open with the reason when they are refused. A second Enter meanwhile is ignored."""
         if self._busy:
             return
         self._busy = True

@@ -1,9 +1,10 @@
 """Help: every key of the place one came from, and of everywhere. Made from the one registry."""
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 
 from iccon.console.commands import APP, ConsoleCommand, key_name, of
@@ -22,7 +23,7 @@ KEYS = 16  # cells of the column of keys
 class HelpScreen(Modal[None]):
     """A list of keys; closed by any of Escape, `?` and `q`."""
 
-    BINDINGS = [Binding("escape,question_mark,q,enter", "dismiss", "Close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,q,enter", "dismiss", "Close", show=False)]
 
     def __init__(self, scopes: Sequence[str], keys: Mapping[str, tuple[str, ...]], read_only: bool) -> None:
         super().__init__()

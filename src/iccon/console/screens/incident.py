@@ -9,6 +9,7 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input
 
+from iccon.background import in_thread, spawn
 from iccon.config.layout import Layout
 from iccon.console import commands, questions
 from iccon.console.safe import set_titles
@@ -27,6 +28,12 @@ from iccon.incident.fold import Ledger
 from iccon.incident.timeline import Item, Timeline
 
 TITLES = {"signals": "Signals", "pages": "Pages", "timeline": "Timeline", "runbook": "Runbook", "updates": "Updates"}
+
+
+def _fold(incident: str, entries: Sequence[Entry]) -> Ledger:
+    ledger = Ledger(incident)
+    ledger.extend(entries)
+    return ledger
 
 
 class IncidentScreen(LiveSurface):
@@ -54,7 +61,6 @@ class IncidentScreen(LiveSurface):
                     if region.name in TITLES:
                         set_titles(widget, TITLES[region.name])
                     yield widget
-        yield NoteBar(self.console.save_draft)
         yield KeyBar(self.console.footer(self.SCOPES))
 
     def _region(self, name: str) -> Widget:
@@ -73,7 +79,23 @@ class IncidentScreen(LiveSurface):
         """Fill every region from what is known already, before the first paint."""
         self.each(TimelineView, lambda view: view.show(self.timeline))
         self.tick(self.console.parts.setting.clock.now())
-        self.call_after_refresh(self._restore_note)
+        self.call_after_refresh(self._painted)
+
+    async def _painted(self) -> None:
+        """Add what the first frame does not show: the style sheet of a text field alone takes as long as all others."""
+        await self.mount(NoteBar(self.console.save_draft))
+        await self._restore_note()
+        spawn(self._complete(), "whole record")
+
+    async def _complete(self) -> None:
+        """Read the whole record, off the loop: the first frame has the state and the newest entries only."""
+        entries = await self.console.parts.desk.call(lambda desk: tuple(desk.ledger(self.incident).entries))
+        if len(entries) > len(self.ledger.entries):
+            whole = await in_thread(lambda: _fold(self.incident, entries), "fold", 60)
+            whole.extend(self.ledger.entries)
+            self.ledger, self.timeline = whole, Timeline(whole)
+            self._acts.take(entries)
+            self.each(TimelineView, lambda view: view.complete(self.timeline))
 
     # Data down
 
@@ -180,7 +202,7 @@ class IncidentScreen(LiveSurface):
 
     async def action_update(self) -> None:
         """Open the composer."""
-        from iccon.console.screens.composer import Composer  # noqa: PLC0415  (its text area is not on this screen)
+        from iccon.console.screens.composer import Composer  # its text area is not on this screen
 
         await self.app.push_screen(Composer(self.ledger.state, self.incident))
 

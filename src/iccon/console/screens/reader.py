@@ -1,7 +1,9 @@
 """A runbook over the whole screen, for layouts that have no region for it."""
 
+from typing import ClassVar
+
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 from iccon.console.safe import set_titles
 from iccon.console.screens.base import Modal
@@ -13,7 +15,7 @@ from iccon.runbooks.model import Document
 class Reader(Modal[None]):
     """Closed by Escape or `q`."""
 
-    BINDINGS = [Binding("escape,q,r", "dismiss", "Close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,r", "dismiss", "Close", show=False)]
 
     def __init__(self, document: Document, why: str = "") -> None:
         super().__init__()

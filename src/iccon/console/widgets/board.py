@@ -102,7 +102,7 @@ class BoardView(VirtualList):
         Binding("right", "column(1)", "Right", id="board.right", show=False),
     ]
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None, ascii_only: bool = False) -> None:  # noqa: A002
+    def __init__(self, *, id: str | None = None, classes: str | None = None, ascii_only: bool = False) -> None:
         super().__init__(id=id, classes=classes, ascii_only=ascii_only)
         self.board: Board | None = None
         self.now = 0.0

@@ -1,4 +1,4 @@
-"""One-line choices: one of several (`Cycle`) and any of several (`Toggles`). Arrows and space; foreign names are cleaned."""
+"""One-line choices: one of several (`Cycle`), any of several (`Toggles`). Foreign names are cleaned."""
 
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
@@ -33,7 +33,7 @@ class OneLine(Widget, can_focus=True):
     """
     LABEL_WIDTH = 10
 
-    def __init__(self, label: str, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, label: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._label = label
 
@@ -59,7 +59,7 @@ class Cycle(OneLine):
         Binding("right,space", "by(1)", "Next", show=False),
     ]
 
-    def __init__(self, label: str, options: Sequence[tuple[str, str]], value: str, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, label: str, options: Sequence[tuple[str, str]], value: str, *, id: str | None = None) -> None:
         super().__init__(label, id=id)
         self._options = list(options)
         self._at = next((i for i, (key, _) in enumerate(options) if key == value), 0)
@@ -88,7 +88,7 @@ class Toggles(OneLine):
         Binding("space", "switch", "Switch", show=False),
     ]
 
-    def __init__(self, label: str, names: Iterable[str], on: Iterable[str], *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, label: str, names: Iterable[str], on: Iterable[str], *, id: str | None = None) -> None:
         super().__init__(label, id=id)
         self._names = list(names)
         self._on = set(on)

@@ -17,7 +17,7 @@ WIDE = 100  # from this width on the columns of time and commander are shown
 class IncidentList(VirtualList):
     """One row an incident: severity, phase, how long, id, title, and where there is room when and who commands."""
 
-    def __init__(self, zone: tzinfo, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+    def __init__(self, zone: tzinfo, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._zone = zone
         self._states: dict[str, State] = {}

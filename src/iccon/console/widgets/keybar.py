@@ -49,7 +49,7 @@ class KeyBar(Lines):
         self,
         pairs: Sequence[tuple[str, str]] = (),
         *,
-        id: str | None = None,  # noqa: A002
+        id: str | None = None,
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)

@@ -43,7 +43,7 @@ class Lines(ScrollView, can_focus=False, inherit_bindings=False):
     }
     """
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None, ascii_only: bool = False) -> None:  # noqa: A002
+    def __init__(self, *, id: str | None = None, classes: str | None = None, ascii_only: bool = False) -> None:
         super().__init__(id=id, classes=classes)
         self.ascii_only = ascii_only
         self._looks: dict[tuple[str, str], Style] = {}

@@ -1,7 +1,9 @@
 """The note line: one key opens it, Enter keeps the note, Escape keeps the draft."""
 
+from typing import ClassVar
+
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widget import Widget
 
@@ -12,7 +14,7 @@ from iccon.console.safe import SafeLabel
 class NoteBar(Horizontal):
     """Hidden until opened. The draft is on disk while it is typed."""
 
-    BINDINGS = [Binding("escape", "leave", "Close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Close", show=False)]
     DEFAULT_CSS = """
     NoteBar { height: 1; display: none; background: $boost; }
     NoteBar.-open { display: block; }

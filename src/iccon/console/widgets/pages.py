@@ -53,7 +53,7 @@ def _who(page: Page, width: int) -> str:
 class PagesView(VirtualList):
     """Shows pages. `chosen` is the page under the cursor; an action takes its key when the person's key is pressed."""
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None, ascii_only: bool = False) -> None:  # noqa: A002
+    def __init__(self, *, id: str | None = None, classes: str | None = None, ascii_only: bool = False) -> None:
         super().__init__(id=id, classes=classes, ascii_only=ascii_only)
         self.pages: dict[str, Page] = {}
         self.pending: Mapping[str, str] = {}

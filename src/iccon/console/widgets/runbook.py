@@ -116,7 +116,7 @@ class RunbookView(Lines, can_focus=True):
     }
     """
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None, ascii_only: bool = False) -> None:  # noqa: A002
+    def __init__(self, *, id: str | None = None, classes: str | None = None, ascii_only: bool = False) -> None:
         super().__init__(id=id, classes=classes, ascii_only=ascii_only)
         self.document: Document | None = None
         self.note = ""

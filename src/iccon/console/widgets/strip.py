@@ -236,7 +236,7 @@ class StateStrip(Lines):
         zone: tzinfo = UTC,
         policy: Policy = DEFAULT_POLICY,
         *,
-        id: str | None = None,  # noqa: A002
+        id: str | None = None,
         classes: str | None = None,
         ascii_only: bool = False,
     ) -> None:

@@ -29,7 +29,7 @@ class TimelineView(VirtualList):
         self,
         zone: tzinfo = UTC,
         *,
-        id: str | None = None,  # noqa: A002
+        id: str | None = None,
         classes: str | None = None,
         ascii_only: bool = False,
     ) -> None:
@@ -53,6 +53,13 @@ class TimelineView(VirtualList):
         self.rows_of.unfolded = unfolded
         self.following = True
         self._key, self._place = None, 0
+        self._update()
+
+    def complete(self, timeline: Timeline) -> None:
+        """Show `timeline`, which has what the one shown has and older entries. The reader's line and choice stay."""
+        self._seen += len(timeline.order) - self._total()
+        self.timeline = timeline
+        self._corrections += 1
         self._update()
 
     def extend(self, fresh: Iterable[Entry]) -> None:

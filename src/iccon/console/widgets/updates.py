@@ -21,7 +21,7 @@ MARKS = {
 class UpdatesView(VirtualList):
     """One row an update, newest first."""
 
-    def __init__(self, zone: tzinfo, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+    def __init__(self, zone: tzinfo, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._zone = zone
         self._state = State("")

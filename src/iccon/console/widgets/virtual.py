@@ -59,7 +59,7 @@ class VirtualList(Lines, can_focus=True):
             """The list."""
             return self.rows
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None, ascii_only: bool = False) -> None:  # noqa: A002
+    def __init__(self, *, id: str | None = None, classes: str | None = None, ascii_only: bool = False) -> None:
         super().__init__(id=id, classes=classes, ascii_only=ascii_only)
         self._keys: Sequence[str] = ()
         self._places: dict[str, int] | None = {}

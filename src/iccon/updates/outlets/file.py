@@ -108,7 +108,7 @@ def _write(descriptor: int, block: bytes) -> None:
 
 
 def _code(error: Exception) -> str:
-    import errno  # noqa: PLC0415  (only where something failed)
+    import errno  # only where something failed
 
     return errno.errorcode.get(getattr(error, "errno", None) or 0, "")
 

@@ -52,9 +52,7 @@ def page(source: str, key: str, status: PageStatus = PageStatus.TRIGGERED, minut
 
 
 def test_triggered_first_then_newest_first() -> None:
-    one = FakePager(
-        "one", page("one", "a"), page("one", "b", PageStatus.ACKNOWLEDGED, 9), page("one", "c", minute=2)
-    )
+    one = FakePager("one", page("one", "a"), page("one", "b", PageStatus.ACKNOWLEDGED, 9), page("one", "c", minute=2))
     two = FakePager("two", page("two", "d", PageStatus.SILENCED, 5), page("two", "e", minute=1))
     assert [p.id for p in PagesSource((one, two)).poll().pages] == ["c", "e", "a", "b", "d"]
 
@@ -155,3 +153,24 @@ def test_a_bug_in_an_adapter_is_not_hidden() -> None:
 
 def test_no_pager_at_all_is_an_empty_list() -> None:
     assert PagesSource(()).poll().pages == ()
+
+
+def test_when_all_fail_each_is_named_and_the_least_patient_is_asked_first() -> None:
+    one, two = FakePager("one"), FakePager("two")
+    one.answer = SourceFault(FaultKind.RATE_LIMITED, "later", retry_after=60)
+    two.answer = SourceFault(FaultKind.REFUSED, "nobody listens")
+    with pytest.raises(SourceFault) as failed:
+        PagesSource((one, two)).poll()
+    assert failed.value.reason == "one: rate limited: later; two: refused: nobody listens"
+    assert failed.value.retry_after is None
+
+
+def test_since_when_a_pager_fails_is_kept_until_it_answers_again() -> None:
+    one, two = FakePager("one"), FakePager("two", page("two", "a"))
+    source = PagesSource((one, two))
+    one.answer = SourceFault(FaultKind.REFUSED, "nobody listens")
+    since = source.poll().trouble[0].since
+    assert since is not None
+    assert source.poll().trouble[0].since == since
+    one.answer = Listing(())
+    assert source.poll().trouble == ()

@@ -4,9 +4,8 @@ import re
 import time
 from typing import Any
 
-from ptyhelp import strange
-
 from iccon.drill.loopback import Answered, Asked, LoopbackServer, as_json
+from ptyhelp import strange
 
 DISK = "disk [/dev/sda1] is 95%"
 CLICK = "[@click=app.quit]x[/]"

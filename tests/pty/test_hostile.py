@@ -3,14 +3,13 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from consolekit import Home, choose_page, leave
 from hostile import CLICK, DISK, HOSTILE, HUGE, QUEUE, SEEN_AS_WRITTEN, Metrics, obeyed
-from ptyhelp import Terminal
 
 from iccon.drill.pagerduty_api import Fault, PagerDutyServer
+from ptyhelp import Terminal
 
 SIZE = (240, 60)
 CONFIG = """\

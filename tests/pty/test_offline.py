@@ -5,6 +5,7 @@ from pathlib import Path
 
 import rawserver
 from consolekit import Home, declare, leave, note, until
+
 from ptyhelp import Terminal
 
 CONFIG = """\
@@ -38,10 +39,11 @@ def test_a_whole_incident_while_every_endpoint_refuses(tmp_path: Path) -> None:
 
 
 def assert_sources_say_since_when(term: Terminal) -> None:
-    text = term.wait_for(lambda text: text.count("refused since") + text.count("down") >= 1)
-    head = "\n".join(text.splitlines()[:4])
+    text = term.wait_for(lambda text: "refused since" in text and "pagerduty:" in text)
+    head = "\n".join(text.splitlines()[:3])
     for source in ("signals", "pages"):
         assert re.search(rf"! {source} refused since \d\d:\d\d UTC", head), head
+    assert len(re.findall(r"│ refused since \d\d:\d\d UTC", text)) == 2
 
 
 def answer(term: Terminal, key: str, title: str, number: str, recorded: str, person: str = "") -> None:

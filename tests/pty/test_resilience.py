@@ -15,11 +15,11 @@ from threading import Event
 import pytest
 import rawserver
 from consolekit import PROGRAM, Home, choose_page, cpu_seconds, declare, leave, note, until
-from ptyhelp import CLEAN_ENV, DROPPED, Terminal, strange
 
 from iccon.clock import SystemClock
 from iccon.drill.pagerduty_api import Fault, PagerDutyServer
 from iccon.journal.store import Journal
+from ptyhelp import CLEAN_ENV, DROPPED, Terminal, strange
 
 EMAIL = "kim@example.com"
 CONFIG = f"""\

@@ -8,10 +8,10 @@ import pytest
 import real_prometheus
 from consolekit import Home, choose_page, leave, note, until
 from instrumented_service import CALM, Service, serving
-from ptyhelp import Terminal
 from real_alertmanager import Alertmanager, alertmanager_program, running_alertmanager
 
 from iccon.drill.pagerduty_api import PagerDutyServer
+from ptyhelp import Terminal
 
 pytestmark = [
     pytest.mark.skipif(not real_prometheus.installed(), reason="the program prometheus is not installed"),
@@ -92,7 +92,7 @@ def board_row(text: str, service: str) -> str:
 
 
 def cells(text: str, service: str) -> list[tuple[str, float]]:
-    """Return verdict sign and value of latency (s), traffic (/s), errors (a share) and saturation, as they are shown."""
+    """Return verdict and value of latency (s), traffic (/s), errors (a share) and saturation, as they are shown."""
     found = re.findall(r"([✓▲✗]) (?:ok|warn|bad)? *([\d.]+)(ms|s|/s|%)?", board_row(text, service))
     return [(SIGNS[sign], float(number) * SCALE.get(unit, 1)) for sign, number, unit in found]
 

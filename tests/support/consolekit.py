@@ -39,6 +39,7 @@ class Home:
         """Run a command line in a process of its own; return what it printed. Its exit code must be `code`."""
         done = subprocess.run(
             [*PROGRAM, *words],
+            check=False,
             capture_output=True,
             text=True,
             input=stdin,
@@ -62,7 +63,7 @@ class Home:
 
 
 def until(holds: Callable[[], Any], seconds: float = 20.0, meanwhile: Terminal | None = None) -> Any:
-    """Wait until `holds()` is true and return it, reading the terminal meanwhile, so that its program is not held up."""
+    """Wait until `holds()` is true and return it, reading the terminal meanwhile: its program writes."""
     end = time.monotonic() + seconds
     while not (found := holds()):
         assert time.monotonic() < end, f"{seconds} s passed" + (

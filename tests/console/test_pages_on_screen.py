@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from running import Running, config_of, declared, running, setting_in
 
+from iccon.clock import SystemClock
 from iccon.console.screens.form import Form
 from iccon.console.widgets.pages import PagesView
 from iccon.effects import EffectPort
@@ -37,7 +38,7 @@ class Pager:
 
     @property
     def source(self) -> Source:
-        return Source("pages", lambda: Pages(self.pages, at=datetime.now(UTC)), 3600.0, 5.0)
+        return Source("pages", lambda: Pages(self.pages, at=SystemClock().now()), 3600.0, 5.0)
 
     def perform(self, effect: Effect) -> str:
         self.sent.append(effect.payload["page"])

@@ -16,6 +16,7 @@ from iccon.console import commands, safe
 from iccon.console.bridge import pump
 from iccon.console.keygate import KeyGate, Passed
 from iccon.console.parts import Opened, Parts
+from iccon.console.plain import use_ascii
 from iccon.console.questions import Question
 from iccon.console.screens.base import Surface
 from iccon.console.screens.home import HomeScreen
@@ -54,6 +55,8 @@ class IcconApp(safe.SafeApp[int]):
         self.snapshot = parts.feed.snapshot()
         self.record_trouble: str | None = parts.desk.trouble
         super().__init__()
+        if parts.setting.config.console.ascii:
+            use_ascii(self)
         self.add_mode(self.DEFAULT_MODE, self._first_screen)
         self._gate = KeyGate(super().on_event, self._place_of_keys)
         self._themes = [parts.theme.name]

@@ -10,6 +10,7 @@ from textual.widgets import TextArea
 
 from iccon.console.screens.composer import Composer
 from iccon.console.screens.form import Form
+from iccon.console.screens.incident import IncidentScreen
 from iccon.incident import entries as e
 from iccon.incident.roles import Role
 from iccon.incident.severity import Phase, Severity
@@ -174,7 +175,25 @@ async def test_the_palette_takes_what_is_typed_right_after_its_key(tmp_path: Pat
     setting = setting_in(tmp_path)
     declared(setting)
     async with running(setting) as console:
-        console.burst(":", *"sdnR theory")
+        console.burst(":", *"theory")
         await console.settle()
-        assert "sdnR theory" in console.shown()
+        await console.until(lambda: "State the current theory" in console.shown())
+        assert "Change the severity" not in console.shown()
+        await console.press("escape")
+        await console.until_incident()
         assert len(await console.entries()) == 2
+
+
+async def test_a_note_that_is_quicker_than_the_first_frame_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(_: IncidentScreen) -> None:
+        """Make nothing after the first frame."""
+
+    monkeypatch.setattr(IncidentScreen, "_painted", never)
+    setting = setting_in(tmp_path)
+    declared(setting)
+    async with running(setting) as console:
+        console.burst("n", *"early", "enter", "n", *"later", "enter")
+        await console.settle()
+        assert [b.text for b in await console.bodies(e.Note)] == ["early", "later"]

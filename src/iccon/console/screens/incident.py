@@ -1,5 +1,6 @@
 """The command screen: one incident, everything an Incident Commander looks at, in regions placed by a layout."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -49,6 +50,7 @@ class IncidentScreen(LiveSurface):
         self._acts.take(self.ledger.extend(entries))
         self.timeline = Timeline(self.ledger)
         self._placed = layout
+        self._mounting = asyncio.Lock()
 
     def compose(self) -> ComposeResult:
         """Place the regions as the layout says; note line and keys below."""
@@ -83,7 +85,7 @@ class IncidentScreen(LiveSurface):
 
     async def _painted(self) -> None:
         """Add what the first frame does not show: the style sheet of a text field alone takes as long as all others."""
-        await self.mount(NoteBar(self.console.save_draft))
+        await self._note_bar()
         await self._restore_note()
         spawn(self._complete(), "whole record")
 
@@ -181,9 +183,17 @@ class IncidentScreen(LiveSurface):
     def _note_key(self) -> str:
         return f"note:{self.incident}"
 
+    async def _note_bar(self) -> NoteBar:
+        """Return the note line; a key that is quicker than the first frame makes it."""
+        async with self._mounting:
+            if not self.query(NoteBar):
+                await self.mount(NoteBar(self.console.save_draft))
+        return self.query_one(NoteBar)
+
     async def action_note(self) -> None:
         """Open the note line with what was typed before."""
-        self.query_one(NoteBar).open(self._note_key, *await self.console.draft(self._note_key))
+        bar = await self._note_bar()
+        bar.open(self._note_key, *await self.console.draft(self._note_key))
 
     async def _restore_note(self) -> None:
         """Bring back a note that was being typed when the console ended."""

@@ -323,3 +323,19 @@ async def test_the_reader_is_not_moved_by_new_entries(tmp_path: Path) -> None:
         await console.call(lambda desk: desk.do(c.AddNote(text="fresh"), ident))
         await console.until(lambda: view.unseen)
         assert (view.chosen_key, view.scroll_offset.y) == (chosen, top)
+
+
+async def test_the_newest_entry_is_in_view_when_the_console_opens(tmp_path: Path) -> None:
+    setting = setting_in(tmp_path)
+    incident = declared(setting)
+    desk = bootstrap.open_desk(setting)
+    desk.journal.append([e.Draft(incident, e.Note(text=f"note {n}"), desk.clock.now(), "kim") for n in range(1, 400)])
+    desk.journal.close()
+    async with running(setting) as console:
+        await console.until(lambda: len(console.one(TimelineView).keys) == 400)
+        await console.settle()
+        assert "note 399" in console.shown()
+        await console.pilot.resize_terminal(120, 50)
+        await console.settle()
+        assert "note 399" in console.shown()
+        assert console.one(TimelineView).following

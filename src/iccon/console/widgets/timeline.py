@@ -1,10 +1,12 @@
 """The timeline: every entry of the incident, read lazily, following its end until the reader moves up."""
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.geometry import Size
 
 from iccon.console.figures import zone_name
 from iccon.console.fit import Span, cells, crop, fit, said
@@ -189,9 +191,19 @@ class TimelineView(VirtualList):
         self.following = self._at_end()
 
     def _scroll(self, top: int) -> None:
+        with self._own_move():
+            super()._scroll(top)
+
+    def _size_updated(self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True) -> bool:
+        """Take another size. What Textual cuts the scroll offset to meanwhile is not a person's scrolling."""
+        with self._own_move():
+            return super()._size_updated(size, virtual_size, container_size, layout)
+
+    @contextmanager
+    def _own_move(self) -> Iterator[None]:
         self._moving = True
         try:
-            super()._scroll(top)
+            yield
         finally:
             self._moving = False
 

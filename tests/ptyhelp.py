@@ -75,6 +75,7 @@ class Terminal:
         self._stream = pyte.ByteStream(self.screen)
         self._held = b""
         self._scanned = 0
+        self._lines: list[str] = []
         self.master, slave = os.openpty()
         self._set_size(slave, size)
         self.process = subprocess.Popen(
@@ -139,7 +140,16 @@ class Terminal:
 
     def lines(self) -> list[str]:
         """Return the screen's lines, without the spaces at their ends."""
-        return [line.rstrip() for line in self.screen.display]
+        columns, rows = self.screen.columns, self.screen.lines
+        if len(self._lines) != rows:
+            self._lines = [""] * rows
+            self.screen.dirty.update(range(rows))
+        # Reading every cell anew would cost more than the program under test.
+        for y in (line for line in self.screen.dirty if line < rows):
+            cells = self.screen.buffer[y]
+            self._lines[y] = "".join(cells[x].data for x in range(columns)).rstrip()
+        self.screen.dirty.clear()
+        return list(self._lines)
 
     def text(self) -> str:
         """Return the screen as one text."""

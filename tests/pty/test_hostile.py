@@ -11,7 +11,8 @@ from hostile import CLICK, DISK, HOSTILE, HUGE, QUEUE, SEEN_AS_WRITTEN, Metrics,
 from iccon.drill.pagerduty_api import Fault, PagerDutyServer
 from ptyhelp import Terminal
 
-SIZE = (240, 60)
+SIZE = (150, 50)
+WIDE = (240, 50)  # the end of a long title or reason is on the screen
 CONFIG = """\
 me = {{ name = "kim", email = "kim@example.com" }}
 environment = "prod [/] {click}"
@@ -60,15 +61,15 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.fixture
 def home_screen(world: World) -> Iterator[Terminal]:
-    with world.home.console(size=SIZE) as term:
+    with world.home.console(size=WIDE) as term:
         term.wait_for(lambda text: "Incidents" in text and text.count(DISK) >= 3)
         yield term
 
 
 @pytest.fixture
-def incident(world: World) -> Iterator[Terminal]:
+def incident(world: World, request: pytest.FixtureRequest) -> Iterator[Terminal]:
     ident = world.home.json("list")[0]["id"]
-    with world.home.console("--incident", ident, size=SIZE) as term:
+    with world.home.console("--incident", ident, size=getattr(request, "param", SIZE)) as term:
         term.wait_for(lambda text: "Timeline" in text and f" {DISK} " in text and "MMMMM" in text)
         yield term
 
@@ -160,6 +161,7 @@ def test_a_hostile_runbook(incident: Terminal) -> None:
     unharmed(incident)
 
 
+@pytest.mark.parametrize("incident", [WIDE], indirect=True, ids=["wide"])
 def test_hostile_words_of_a_failing_server_and_notices(world: World, incident: Terminal) -> None:
     refusal = f'{{"error":{{"message":"{CLICK} {DISK} \\u001b]0;OWNED8\\u0007 no","code":2010}}}}'.encode()
     world.pager.fail(Fault("answer", "PUT", status=403, body=refusal))

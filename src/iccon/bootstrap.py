@@ -27,9 +27,15 @@ __all__ = ["Setting", "effect_ports", "library", "open_desk", "outlets", "page_b
 PAGERDUTY = "pagerduty"
 
 
-def open_desk(setting: Setting) -> Desk:
-    """Open the journal of this run and return the desk over it. Raises JournalFault."""
-    journal = Journal.open(setting.journal, setting.clock, read_only=setting.read_only)
+def open_desk(setting: Setting, *, awaited: bool = False) -> Desk:
+    """Open the journal of this run and return the desk over it. Raises JournalFault.
+
+    `awaited`: for reading only, and the journal need not exist yet.
+    """
+    if awaited:
+        journal = Journal.awaited(setting.journal, setting.clock)
+    else:
+        journal = Journal.open(setting.journal, setting.clock, read_only=setting.read_only)
     return Desk(journal, setting.clock, setting.actor)
 
 

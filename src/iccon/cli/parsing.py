@@ -24,6 +24,7 @@ _INCIDENT, _RECORD, _OUT, _SETUP = "Incidents", "The record", "The outside", "Se
 
 COMMANDS: dict[str, Spec] = {
     "console": Spec(_INCIDENT, "screen", "open the console (the same as no command)"),
+    "watch": Spec(_INCIDENT, "watch", "watch along: the console without any way to write"),
     "declare": Spec(_INCIDENT, "incident", "declare an incident"),
     "list": Spec(_INCIDENT, "reading", "list incidents, newest first"),
     "show": Spec(_INCIDENT, "reading", "show how one incident stands"),

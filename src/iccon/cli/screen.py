@@ -6,6 +6,7 @@ import sys
 
 from iccon.cli.parsing import Commands, add_command, with_incident
 from iccon.cli.session import BadUse, session, setting
+from iccon.config.setting import Setting
 
 
 def add(commands: Commands) -> None:
@@ -18,13 +19,18 @@ def add(commands: Commands) -> None:
 def console(args: argparse.Namespace) -> int:
     """Open the console and return its exit code. Raises BadUse where there is no terminal."""
     need_terminal()
-    from iccon.console.start import run
-
     chosen = setting(args, read_only=args.read_only)
     incident = None
     if args.incident:
-        with session(args, read_only=True) as opened:
-            incident = opened.incident()
+        with session(args, read_only=True) as reading:
+            incident = reading.incident()
+    return opened(chosen, incident)
+
+
+def opened(chosen: Setting, incident: str | None) -> int:
+    """Open the console on `incident` (None: the single active one, else the list) and return its exit code."""
+    from iccon.console.start import run
+
     usual_collection()
     return run(chosen, incident)
 

@@ -76,7 +76,8 @@ async def _run(setting: Setting, incident: str | None) -> int:
 
 async def _desk(setting: Setting) -> tuple[DeskThread, str | None]:
     """Return the running desk; over a journal that cannot be written one that only reads, and why."""
-    desk = DeskThread(lambda: bootstrap.open_desk(setting))
+    watching = {"awaited": True} if setting.read_only else {}
+    desk = DeskThread(lambda: bootstrap.open_desk(setting, **watching))
     try:
         await desk.start()
     except JournalFault as fault:
@@ -121,12 +122,11 @@ def parts_of(
         keys, problems = keymap(config.console.keys, keys, scopes(), str(setting.file or ""))
         notices += [f"{p.key}: {p.found}; expected {p.expected}. {p.hint}" for p in problems]
     writes = not setting.read_only
-    ports = bootstrap.effect_ports(setting, clipboard)
     return Parts(
         setting=setting,
         desk=desk,
         feed=Feed(bootstrap.sources(setting), setting.clock),
-        effects=EffectRunner(desk.call, ports) if writes else None,
+        effects=EffectRunner(desk.call, bootstrap.effect_ports(setting, clipboard)) if writes else None,
         recorder=Recorder(desk.do) if writes else None,
         library=bootstrap.library(setting),
         export=lambda ledger: _export(setting, ledger),

@@ -79,6 +79,14 @@ def create(path: Path, writer: str) -> None:
                 leftover.unlink()
 
 
+def nothing() -> sqlite3.Connection:
+    """Return an empty journal in memory: what a reader sees before there is a file."""
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    db.executescript(_DDL)
+    db.execute("INSERT INTO meta VALUES ('writer', '')")
+    return db
+
+
 def _build(temp: Path, writer: str) -> None:
     db = sqlite3.connect(temp, isolation_level=None)
     try:

@@ -54,6 +54,7 @@ class Journal:
         self.damage: JournalFault | None = None
         self._seen = self._last_pos()
         self._appended = False
+        self._awaited = False
 
     @classmethod
     def open(cls, path: Path, clock: Clock, *, read_only: bool = False) -> "Journal":
@@ -62,6 +63,18 @@ class Journal:
             writer = uuid7(int(clock.now().timestamp() * 1000), os.urandom(10))
             schema.create(path, writer)
         return cls(path, schema.connect(path, read_only), clock, read_only)
+
+    @classmethod
+    def awaited(cls, path: Path, clock: Clock) -> "Journal":
+        """Open the journal at `path` for reading only; where there is none yet, `changes` finds it once it is made.
+
+        Nothing is created. Raises JournalFault where there is a file that cannot be read.
+        """
+        if path.exists():
+            return cls.open(path, clock, read_only=True)
+        journal = cls(path, schema.nothing(), clock, read_only=True)
+        journal._awaited = True
+        return journal
 
     @property
     def written(self) -> int:
@@ -132,6 +145,8 @@ class Journal:
 
     def changes(self) -> tuple[Entry, ...]:
         """Return what came into the file since the last call (the first: since opening), by whomever."""
+        if self._awaited and self.path.exists():
+            self._arrive()
         with explained(self.path):
             version = self._data_version()
         if version == self._version and not self._appended and not self._db.in_transaction:
@@ -224,6 +239,14 @@ class Journal:
             return self.append([Draft(row.effect.incident, body, now, actor)])
 
     # --------------------------------------------------------------------------------------------------
+
+    def _arrive(self) -> None:
+        """Go over to the file that has been made meanwhile; everything in it is new."""
+        arrived = schema.connect(self.path, read_only=True)
+        with explained(self.path):
+            self.writer = schema.writer_of(arrived, self.path)
+        self._db.close()
+        self._db, self._awaited, self._seen, self._version = arrived, False, 0, -1
 
     def _data_version(self) -> int:
         return int(self._db.execute("PRAGMA data_version").fetchone()[0])

@@ -27,12 +27,19 @@ class Surface(Screen[None]):
         """The application."""
         return cast("IcconApp", self.app)
 
+    def on_mount(self) -> None:
+        """Take the keys that write away from a console that only watches: they are not bound, not merely refused."""
+        if self.console.parts.setting.read_only:
+            bound = self._bindings.key_to_bindings
+            kept = {key: [b for b in each if b.action not in WRITES] for key, each in bound.items()}
+            self._bindings.key_to_bindings = {key: each for key, each in kept.items() if each}
+
     def on_resize(self, event: events.Resize) -> None:
         """Do without frames in a small terminal, where they cost more than they give."""
         self.set_class(event.size.width < SMALL[0] or event.size.height < SMALL[1], "-small")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Take the keys that write away from a read-only console."""
+        """Refuse what writes on a read-only console, whoever asks: the palette, a click, a keymap."""
         if self.console.parts.setting.read_only and action in WRITES:
             return False
         return super().check_action(action, parameters)

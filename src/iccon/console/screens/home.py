@@ -38,7 +38,8 @@ class HomeScreen(LiveSurface):
             pages = PagesView(id="pages", classes="region", ascii_only=plain)
             set_titles(pages, "Pages")
             yield pages
-        incidents = IncidentList(self.console.parts.zone, id="incidents", classes="region")
+        watching = self.console.parts.setting.read_only
+        incidents = IncidentList(self.console.parts.zone, read_only=watching, id="incidents", classes="region")
         set_titles(incidents, "Incidents")
         yield incidents
         yield KeyBar(self.console.footer(self.SCOPES))
@@ -71,13 +72,18 @@ class HomeScreen(LiveSurface):
         self.run_worker(self._reload(), exclusive=True, exit_on_error=False)
 
     async def _reload(self) -> None:
+        before = {state.incident for state in self._incidents}
         self._incidents = await self.console.parts.desk.call(lambda desk: desk.incidents())
         self.tick(self.console.parts.setting.clock.now())
+        active = [state.incident for state in self._incidents if state.active]
+        if self.console.parts.setting.read_only and len(active) == 1 and active[0] not in before:
+            self.app.call_later(self.console.open_incident, active[0])  # nobody sits here to open it
 
     async def action_open(self) -> None:
         """Open the incident under the cursor."""
         chosen = self.query_one(IncidentList).chosen
         if chosen is None:
-            self.console.say("no incident is chosen: `d` declares one", "warning")
+            hint = "" if self.console.parts.setting.read_only else ": `d` declares one"
+            self.console.say(f"no incident is chosen{hint}", "warning")
         else:
             await self.console.open_incident(chosen.incident)

@@ -85,8 +85,9 @@ class IncidentScreen(LiveSurface):
 
     async def _painted(self) -> None:
         """Add what the first frame does not show: the style sheet of a text field alone takes as long as all others."""
-        await self._note_bar()
-        await self._restore_note()
+        if not self.console.parts.setting.read_only:
+            await self._note_bar()
+            await self._restore_note()
         spawn(self._complete(), "whole record")
 
     async def _complete(self) -> None:
@@ -197,7 +198,7 @@ class IncidentScreen(LiveSurface):
 
     async def _restore_note(self) -> None:
         """Bring back a note that was being typed when the console ended."""
-        if not self.console.parts.setting.read_only and (await self.console.draft(self._note_key))[0]:
+        if (await self.console.draft(self._note_key))[0]:
             await self.action_note()
 
     @on(Input.Submitted, "#note")

@@ -17,9 +17,12 @@ WIDE = 100  # from this width on the columns of time and commander are shown
 class IncidentList(VirtualList):
     """One row an incident: severity, phase, how long, id, title, and where there is room when and who commands."""
 
-    def __init__(self, zone: tzinfo, *, id: str | None = None, classes: str | None = None) -> None:
+    def __init__(
+        self, zone: tzinfo, *, read_only: bool = False, id: str | None = None, classes: str | None = None
+    ) -> None:
         super().__init__(id=id, classes=classes)
         self._zone = zone
+        self._read_only = read_only
         self._states: dict[str, State] = {}
         self._now: datetime | None = None
 
@@ -40,7 +43,9 @@ class IncidentList(VirtualList):
         return self._states.get(self.chosen_key or "")
 
     def empty(self, width: int) -> list[list[Span]]:
-        """Say what to do first."""
+        """Say what to do first, or what is waited for."""
+        if self._read_only:
+            return [[(" No incident yet. It is shown here as soon as one is declared.", "dim")]]
         return [
             [(" No incident yet.  ", "dim"), ("d", "strong"), (" declares one; `iccon drill` is for practice.", "dim")]
         ]

@@ -1,0 +1,81 @@
+"""A console that only watches: what writes does not exist, rather than being hidden."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from running import declared, running, setting_in
+
+from iccon.bootstrap import LazyPort
+from iccon.console.screens.base import WRITES, Surface
+from iccon.console.widgets.notebar import NoteBar
+from iccon.effects import EffectRunner
+from iccon.recorder import Recorder
+
+PORTS = """
+import asyncio, sys
+from pathlib import Path
+sys.path[:0] = [{console!r}, {support!r}]
+from running import running, setting_in
+
+async def main():
+    async with running(setting_in(Path({folder!r}), read_only=True)) as console:
+        await console.settle()
+        loaded = [name for name in ("iccon.pages.port", "iccon.updates.port") if name in sys.modules]
+        print(console.app.parts.effects, console.app.parts.recorder, loaded)
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the classes of the write path of which one was made."""
+    names: list[str] = []
+
+    def noted(kind: type) -> Callable[..., None]:
+        usual = kind.__init__
+
+        def init(self: object, *args: object, **kwargs: object) -> None:
+            names.append(kind.__name__)
+            usual(self, *args, **kwargs)
+
+        return init
+
+    for kind in (EffectRunner, Recorder, LazyPort):
+        monkeypatch.setattr(kind, "__init__", noted(kind))
+    return names
+
+
+async def test_no_port_runner_recorder_note_line_or_write_binding_exists(tmp_path: Path, made: list[str]) -> None:
+    declared(setting_in(tmp_path))
+    async with running(setting_in(tmp_path, read_only=True)) as console:
+        screen = await console.until_incident()
+        await console.settle()
+        assert not screen.query(NoteBar)
+        assert _bound(screen) & WRITES == set()
+        await console.press("escape")
+        assert _bound(await console.until_home()) & WRITES == set()
+    assert made == []
+
+
+async def test_a_console_that_writes_has_them(tmp_path: Path, made: list[str]) -> None:
+    declared(setting_in(tmp_path))
+    async with running(setting_in(tmp_path)) as console:
+        assert _bound(await console.until_incident()) >= {"note", "acknowledge", "update"}
+    assert set(made) == {"EffectRunner", "Recorder", "LazyPort"}
+
+
+def _bound(screen: Surface) -> set[str]:
+    return {binding.action for each in screen._bindings.key_to_bindings.values() for binding in each}
+
+
+def test_the_modules_of_the_ports_are_not_even_loaded(tmp_path: Path) -> None:
+    here = Path(__file__).parent
+    words = {"console": str(here), "support": str(here.parent / "support"), "folder": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", PORTS.format(**words)], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.strip() == "None None []"

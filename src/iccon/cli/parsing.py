@@ -45,6 +45,7 @@ COMMANDS: dict[str, Spec] = {
     "verify": Spec(_RECORD, "export", "check the chains of the journal"),
     "update": Spec(_OUT, "update", "compose, preview and send a status update"),
     "outbox": Spec(_OUT, "outbox", "show what was to leave, and how it ended"),
+    "signals": Spec(_OUT, "signals", "print the golden signals of every service"),
     "pages": Spec(_OUT, "pages", "list the open pages of the configured pagers"),
     "ack": Spec(_OUT, "pages", "acknowledge a page"),
     "runbook": Spec(_OUT, "runbook", "list, show or search the runbooks"),

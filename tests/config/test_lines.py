@@ -93,7 +93,8 @@ def test_every_key_that_the_parser_finds_has_a_line() -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["x = [}", "x = {]", "x = {a", "[", "]", "=", "x = [[}}", "[[a]", "x = " + "[" * 5000]
+    "source",
+    ["x = [}", "x = {]", "x = {a", "[", "]", "=", "x = [[}}", "[[a]", pytest.param("x = " + "[" * 5000, id="deep")],
 )
 def test_what_is_no_toml_ends_all_the_same(source: str) -> None:
     key_lines(source)

@@ -29,7 +29,7 @@ async def test_only_what_is_in_view_is_laid_out(monkeypatch):
     laid_out = []
     render = runbook.markdown.render
 
-    def counting(section, width, ascii=False):  # noqa: A002
+    def counting(section, width, ascii=False):
         laid_out.append(section.line)
         return render(section, width, ascii)
 

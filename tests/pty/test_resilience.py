@@ -254,7 +254,7 @@ def test_80x24(home: Home, pager: PagerDutyServer, env: dict[str, str]) -> None:
     pager.trigger("checkout is slow", "checkout")
     with home.console(size=(80, 24), env=env) as term:
         term.wait_for("checkout is slow")
-        assert "d Declare" in term.lines()[23]
+        term.wait_for(lambda _: "d Declare" in term.lines()[23])
         term.press("d")
         text = term.wait_for(lambda text: "Declare an incident" in text and "enter accept" in text)
         shown_whole(text, "Declare an incident")
@@ -262,7 +262,7 @@ def test_80x24(home: Home, pager: PagerDutyServer, env: dict[str, str]) -> None:
         term.type("Checkout fails")
         term.press("enter")
         term.wait_for("declared SEV2: Checkout fails")
-        assert "n Note" in term.lines()[23]
+        term.wait_for(lambda _: "n Note" in term.lines()[23])
         term.press("u")
         shown_whole(term.wait_for(lambda text: "Status update" in text and "^s send" in text), "Status update")
         term.press("escape")

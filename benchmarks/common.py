@@ -19,7 +19,6 @@ from typing import Self
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 import ptyhelp
-
 from iccon.clock import SystemClock
 from iccon.incident import entries as e
 from iccon.incident.severity import Severity

@@ -1,0 +1,56 @@
+"""From a key to the last byte of its answer, on an incident of 10,000 entries, against hello world's own redraw.
+
+python benchmarks/keys.py [PRESSES]
+"""
+
+import math
+import statistics
+
+from common import CONSOLE, HELLO, LAST, Meter, env_of, fill, home, p95, runs, table
+
+UP, DOWN, TAB, ENTER = "\x1b[A", "\x1b[B", "\t", "\r"
+
+
+def pressed(term: Meter, keys: list[str], count: int) -> tuple[list[float], float]:
+    """Press `keys` in turn; return the seconds of each answer and the bytes of one."""
+    size = len(term.raw)
+    taken = [term.strike(keys[n % len(keys)]) for n in range(count)]
+    return [t for t in taken if not math.isnan(t)], (len(term.raw) - size) / count
+
+
+def row(name: str, taken: list[float], size: float) -> tuple[str, ...]:
+    """Return a row of the table."""
+    return name, f"{statistics.median(taken) * 1000:.1f}", f"{p95(taken) * 1000:.1f}", f"{size / 1024:.2f}"
+
+
+def main() -> None:
+    """Measure and print."""
+    count = runs(60)
+    rows = []
+    with Meter(HELLO, {}) as term:
+        term.painted("Hello, World!")
+        term.quiet()
+        rows.append(row("hello world: open and close its palette", *pressed(term, ["\x10", "\x1b"], 10)))
+    with home() as folder:
+        fill(folder / "data" / "journal.db", 10_000)
+        with Meter(CONSOLE, env_of(folder)) as term:
+            term.painted(lambda text: LAST in text and "Help" in text)
+            term.quiet()
+            for _ in range(2):  # signals, pages, timeline
+                term.strike(TAB)
+            rows.append(row("timeline: cursor up, down", *pressed(term, [UP, UP, DOWN], count)))
+            rows.append(row("timeline: page up, page down", *pressed(term, ["\x1b[5~", "\x1b[6~"], count)))
+            term.strike("n")
+            rows.append(row("note: a letter", *pressed(term, list("watching "), count)))
+            kept = []
+            for n in range(20):
+                for key in f"note number {n}":
+                    term.strike(key)
+                kept.append(term.strike(ENTER))
+                term.strike("n")
+            rows.append(row("note: Enter, until it is durable and on the screen", kept, 0))
+    table("Key to paint", ("", "median ms", "p95 ms", "KB a key"), rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -57,6 +57,7 @@ def test_ctrl_c_ends_it_in_one_word(program):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background ignores it
     )
     assert drill.stdout is not None
     assert "DRILL" in drill.stdout.readline()

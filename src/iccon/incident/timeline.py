@@ -57,8 +57,8 @@ class Item(Struct, frozen=True):
 
     @property
     def late(self) -> bool:
-        """Recorded well after it happened."""
-        return self.recorded_at - self.happened_at > LATE
+        """Written down by a person well after it happened; what a machine reports is taken in when it is first seen."""
+        return not self.machine and self.recorded_at - self.happened_at > LATE
 
 
 class Timeline:

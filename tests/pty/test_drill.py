@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from consolekit import Home, choose_page, note
+from consolekit import Home, choose_page, note, opened
 
 from ptyhelp import Terminal
 
@@ -42,7 +42,7 @@ def declared_from_the_page(term: Terminal) -> None:
     term.press("d")
     assert PAGE in term.wait_for("Declare an incident")
     term.press("enter")
-    term.wait_for(lambda text: "Timeline" in text and f"declared SEV2: {PAGE}" in text)
+    term.wait_for(lambda text: opened(text, f"declared SEV2: {PAGE}"))
 
 
 def acknowledged(term: Terminal) -> None:

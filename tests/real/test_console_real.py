@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 import real_prometheus
-from consolekit import Home, choose_page, leave, note, until
+from consolekit import Home, choose_page, leave, note, opened, until
 from instrumented_service import CALM, Service, serving
 from real_alertmanager import Alertmanager, alertmanager_program, running_alertmanager
 
@@ -158,7 +158,7 @@ def declared(term: Terminal, world: World) -> None:
     term.press("d")
     term.wait_for(lambda text: "Declare an incident" in text and text.count("checkout: p99 above 200 ms") >= 2)
     term.press("enter")
-    term.wait_for(lambda text: "Timeline" in text and "declared SEV2: checkout: p99 above 200 ms" in text)
+    term.wait_for(lambda text: opened(text, "declared SEV2: checkout: p99 above 200 ms"))
     note(term, "support has 14 tickets about checkout")
     assert "IC kim" in term.text()
 

@@ -82,7 +82,12 @@ def declare(term: Terminal, title: str) -> None:
     term.wait_for("Declare an incident")
     term.type(title)
     term.press("enter")
-    term.wait_for(lambda text: "Timeline" in text and title[:30] in text and "Declare an incident" not in text)
+    term.wait_for(lambda text: opened(text, title[:30]))
+
+
+def opened(text: str, words: str) -> bool:
+    """Say whether the incident's screen is there to its last line, and shows `words`."""
+    return "n Note" in text.splitlines()[-1] and words in text and "─ Declare an incident" not in text
 
 
 def note(term: Terminal, text: str) -> float:
@@ -99,18 +104,26 @@ def note(term: Terminal, text: str) -> float:
 
 def choose_page(term: Terminal, words: str) -> None:
     """Go to the pages by keys and move to the first one with `words` in its row."""
-    for _ in range(6):
-        if chosen_page(term):
-            break
-        term.press("tab")
+    for _ in range(8):
         term.settle(0.1)
-    term.press("home")
+        if words in chosen_page(term) or (chosen_page(term) and _walk(term, words)):
+            return
+        term.press("tab")
+    raise AssertionError(f"not to be chosen: {words}\n{term.text()}")
+
+
+def _walk(term: Terminal, words: str) -> bool:
+    """Go down the pages from the first; say whether one with `words` was reached. Not, where others have the focus."""
+    key, before = "home", ""
     for _ in range(30):
+        term.press(key)
         term.settle(0.05)
         if words in chosen_page(term):
-            return
-        term.press("down")
-    raise AssertionError(f"not to be chosen: {words}\n{term.text()}")
+            return True
+        if key == "down" and chosen_page(term) == before:
+            return False
+        key, before = "down", chosen_page(term)
+    return False
 
 
 def chosen_page(term: Terminal) -> str:

@@ -4,7 +4,9 @@ python benchmarks/keys.py [PRESSES]
 """
 
 import math
+import os
 import statistics
+import time
 
 from common import CONSOLE, HELLO, LAST, Meter, env_of, fill, home, p95, runs, table
 
@@ -16,6 +18,15 @@ def pressed(term: Meter, keys: list[str], count: int) -> tuple[list[float], floa
     size = len(term.raw)
     taken = [term.strike(keys[n % len(keys)]) for n in range(count)]
     return [t for t in taken if not math.isnan(t)], (len(term.raw) - size) / count
+
+
+def appeared(term: Meter, words: str) -> float:
+    """Press Enter; return the seconds until the timeline has a row with `words`."""
+    began = time.perf_counter()
+    os.write(term.master, ENTER.encode())
+    return (
+        term.until(lambda text: any(words in line + " " and "note " != line[:5] for line in text.splitlines())) - began
+    )
 
 
 def row(name: str, taken: list[float], size: float) -> tuple[str, ...]:
@@ -46,7 +57,7 @@ def main() -> None:
             for n in range(20):
                 for key in f"note number {n}":
                     term.strike(key)
-                kept.append(term.strike(ENTER))
+                kept.append(appeared(term, f"kim        note number {n} "))
                 term.strike("n")
             rows.append(row("note: Enter, until it is durable and on the screen", kept, 0))
     table("Key to paint", ("", "median ms", "p95 ms", "KB a key"), rows)

@@ -13,8 +13,7 @@ from textual.binding import Binding, BindingType
 class ConsoleCommand(Struct, frozen=True):
     """One thing a person can do.
 
-    `rank` orders the footer (lower first), None keeps it out. `writes` marks what a read-only console lacks, `opens`
-    what opens a field to type into.
+    `rank` orders the footer (lower first), None keeps it out. `writes` marks what a read-only console lacks.
     """
 
     id: str
@@ -25,7 +24,6 @@ class ConsoleCommand(Struct, frozen=True):
     action: str
     rank: int | None = None
     writes: bool = False
-    opens: bool = False
 
 
 APP, HOME, DESK, LIVE = "anywhere", "home", "incident", "live"
@@ -37,22 +35,20 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("refresh", "Refresh", "Ask every source again now", ("ctrl+r", "f5"), APP, "refresh_now"),
     ConsoleCommand("theme", "Theme", "The next theme, until the console is closed", ("f8",), APP, "next_theme"),
     ConsoleCommand("open", "Open", "Open the incident under the cursor", ("enter",), HOME, "open", 10),
-    ConsoleCommand("note", "Note", "Write a note into the timeline", ("n",), DESK, "note", 10, True, True),
+    ConsoleCommand("note", "Note", "Write a note into the timeline", ("n",), DESK, "note", 10, True),
     ConsoleCommand("acknowledge", "Ack", "Acknowledge the chosen page", ("a",), LIVE, "acknowledge", 11, True),
-    ConsoleCommand("update", "Update", "Compose a status update", ("u",), DESK, "update", 12, True, True),
+    ConsoleCommand("update", "Update", "Compose a status update", ("u",), DESK, "update", 12, True),
     ConsoleCommand("runbook", "Runbook", "Open the runbook of the page or service", ("r",), LIVE, "runbook", 13),
-    ConsoleCommand("severity", "Severity", "Change the severity", ("s",), DESK, "severity", 14, True, True),
-    ConsoleCommand("phase", "Phase", "Change the phase", ("p",), DESK, "phase", 15, True, True),
-    ConsoleCommand("impact", "Impact", "Start or stop customer impact", ("i",), DESK, "impact", 16, True, True),
-    ConsoleCommand("role", "Role", "Hand a role to a person", ("o",), DESK, "role", 17, True, True),
-    ConsoleCommand("theory", "Theory", "State the current theory of the cause", ("t",), DESK, "theory", 18, True, True),
-    ConsoleCommand("amend", "Amend", "Correct the chosen entry", ("e",), DESK, "amend", 30, True, True),
-    ConsoleCommand("strike", "Strike", "Strike the chosen entry", ("x",), DESK, "strike", 31, True, True),
-    ConsoleCommand("resolve", "Resolve", "Resolve the incident, or reopen it", ("R",), DESK, "resolve", 19, True, True),
-    ConsoleCommand("retitle", "Retitle", "Change the title", ("T",), DESK, "retitle", None, True, True),
-    ConsoleCommand(
-        "declare", "Declare", "Declare, from the chosen page if any", ("d",), LIVE, "declare", 20, True, True
-    ),
+    ConsoleCommand("severity", "Severity", "Change the severity", ("s",), DESK, "severity", 14, True),
+    ConsoleCommand("phase", "Phase", "Change the phase", ("p",), DESK, "phase", 15, True),
+    ConsoleCommand("impact", "Impact", "Start or stop customer impact", ("i",), DESK, "impact", 16, True),
+    ConsoleCommand("role", "Role", "Hand a role to a person", ("o",), DESK, "role", 17, True),
+    ConsoleCommand("theory", "Theory", "State the current theory of the cause", ("t",), DESK, "theory", 18, True),
+    ConsoleCommand("amend", "Amend", "Correct the chosen entry", ("e",), DESK, "amend", 30, True),
+    ConsoleCommand("strike", "Strike", "Strike the chosen entry", ("x",), DESK, "strike", 31, True),
+    ConsoleCommand("resolve", "Resolve", "Resolve the incident, or reopen it", ("R",), DESK, "resolve", 19, True),
+    ConsoleCommand("retitle", "Retitle", "Change the title", ("T",), DESK, "retitle", None, True),
+    ConsoleCommand("declare", "Declare", "Declare, from the chosen page if any", ("d",), LIVE, "declare", 20, True),
     ConsoleCommand("export", "Export", "Write the record to a Markdown file", ("X",), DESK, "export"),
     ConsoleCommand("zoom", "Zoom", "Let the region fill the screen, and back", ("z",), LIVE, "zoom", 32),
     ConsoleCommand("next_region", "Next", "Go to the next region", ("tab",), LIVE, "app.focus_next"),

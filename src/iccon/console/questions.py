@@ -64,7 +64,7 @@ def phase(state: State) -> Question:
 
 def role(state: State, actor: str) -> Question:
     """Ask for a role and who holds it from now on."""
-    options = tuple((r.value, f"{TITLES[r]:<24}{state.holder(r) or '(nobody)'}") for r in Role)
+    options = tuple((r.value, f"{TITLES[r]}: {state.holder(r) or 'nobody'}") for r in Role)
     return Question(
         "Hand a role to a person",
         (

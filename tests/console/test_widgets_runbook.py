@@ -1,8 +1,9 @@
 import pytest
 from widgetmakers import HOSTILE, RUNBOOK, Gallery, document
 
-from iccon.console.widgets import runbook
+from iccon.console.inks import INKS
 from iccon.console.widgets.runbook import NONE, RunbookView
+from iccon.runbooks import markdown
 
 
 def shown(view: RunbookView) -> list[str]:
@@ -11,6 +12,10 @@ def shown(view: RunbookView) -> list[str]:
 
 def long_text(sections: int) -> str:
     return "\n\n".join(f"## Section {n}\n\n" + f"text of section {n} " * 40 for n in range(sections))
+
+
+def test_every_style_of_a_runbook_has_an_ink():
+    assert {f"md-{style.replace('_', '-')}" for style in markdown.STYLES if style != "text"} <= set(INKS)
 
 
 async def test_a_runbook_reads_well():
@@ -27,13 +32,13 @@ async def test_a_runbook_reads_well():
 
 async def test_only_what_is_in_view_is_laid_out(monkeypatch):
     laid_out = []
-    render = runbook.markdown.render
+    render = markdown.render
 
     def counting(section, width, ascii=False):
         laid_out.append(section.line)
         return render(section, width, ascii)
 
-    monkeypatch.setattr(runbook.markdown, "render", counting)
+    monkeypatch.setattr(markdown, "render", counting)
     view = RunbookView()
     async with Gallery([view]).run_test(size=(60, 20)) as pilot:
         view.show(document(long_text(200)))

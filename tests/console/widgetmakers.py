@@ -9,7 +9,7 @@ from textual.widget import Widget
 
 from iccon.config.theme import themes
 from iccon.console.safe import SafeApp
-from iccon.console.theming import DEFAULTS, textual_theme
+from iccon.console.theming import textual_theme
 from iccon.faults import FaultKind
 from iccon.feed.model import Slot, Trouble
 from iccon.incident import entries as e
@@ -54,9 +54,6 @@ class Gallery(SafeApp[None]):
         if theme:
             self.register_theme(textual_theme(themes()[0][theme]))
             self.theme = theme
-
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        return dict(DEFAULTS)
 
     def compose(self) -> ComposeResult:
         yield from self.widgets

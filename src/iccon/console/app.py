@@ -21,7 +21,7 @@ from iccon.console.questions import Question
 from iccon.console.screens.base import Surface
 from iccon.console.screens.home import HomeScreen
 from iccon.console.screens.incident import IncidentScreen
-from iccon.console.theming import DEFAULTS, Sheet, textual_theme
+from iccon.console.theming import Sheet, textual_theme
 from iccon.desk import Receipt
 from iccon.feed.model import Snapshot
 from iccon.incident import commands as c
@@ -66,10 +66,6 @@ class IcconApp(safe.SafeApp[int]):
         self.set_keymap({ident: ",".join(keys) for ident, keys in parts.keys.items()})
 
     # Start
-
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Give every variable that our style sheets read."""
-        return dict(DEFAULTS)
 
     def _first_screen(self) -> Screen[Any]:
         opened = self.parts.opened

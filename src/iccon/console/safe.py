@@ -28,7 +28,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Label, OptionList, Static  # noqa: TID251  (this module is the ban's reason)
 from textual.widgets.option_list import Option
 
-from iccon.console.verdicts import THEME_DEFAULTS
+from iccon.console.inks import DEFAULTS
 from iccon.text import clean, clean_block
 
 Severity = Literal["information", "warning", "error"]
@@ -184,12 +184,13 @@ class SafeApp(App[ReturnType]):
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return the colours the widgets' style sheets ask for. A value may name another variable, as `$success`."""
-        return dict(THEME_DEFAULTS)
+        return dict(DEFAULTS)
 
     def get_css_variables(self) -> dict[str, str]:
         """Return all variables; those named inside a value are put in, which Textual does not do."""
         known = super().get_css_variables()
-        return {name: _VARIABLE.sub(lambda m: known.get(m[1], m[0]), value) for name, value in known.items()}
+        self.theme_variables = {n: _VARIABLE.sub(lambda m: known.get(m[1], m[0]), v) for n, v in known.items()}
+        return self.theme_variables
 
     def notify(
         self,

@@ -1,25 +1,9 @@
-"""Theme files as Textual themes, and the variables that our style sheet adds to Textual's."""
-
-from collections.abc import Mapping
+"""Theme files as Textual themes, and a style sheet that is parsed once a theme."""
 
 from textual.css.stylesheet import Stylesheet
 from textual.theme import Theme
 
 from iccon.config.theme import ThemeFile
-from iccon.console.verdicts import THEME_DEFAULTS
-
-# Every variable that our style sheets read beyond Textual's: one that nobody defines ends the program, and Textual's
-# own themes, which can be chosen too, define none of them.
-DEFAULTS: Mapping[str, str] = {
-    **THEME_DEFAULTS,
-    "muted": "$foreground 60%",
-    "severity-sev1": "$error",
-    "severity-sev2": "$warning",
-    "severity-sev3": "$accent",
-    "severity-sev4": "$primary",
-    "severity-sev5": "$secondary",
-    "severity-text": "$background",
-}
 
 
 class Sheet(Stylesheet):

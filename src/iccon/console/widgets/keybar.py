@@ -1,7 +1,6 @@
 """The last line of the screen: which keys do what here. As many as fit, help always."""
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from textual.geometry import Size
 from textual.strip import Strip
@@ -36,12 +35,10 @@ def _size(pair: tuple[str, str]) -> int:
 class KeyBar(Lines):
     """Shows (key, title) pairs, most wanted first."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"key"}
     DEFAULT_CSS = """
     KeyBar {
         height: 1;
         overflow: hidden;
-        & > .key { color: $footer-key-foreground; text-style: bold; }
     }
     """
 

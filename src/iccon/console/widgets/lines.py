@@ -1,7 +1,6 @@
 """A widget that is painted line by line from spans, and paints no line that reads as it did."""
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -10,36 +9,18 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from iccon.console.fit import Span, fit_spans
+from iccon.console.inks import style_of
 from iccon.console.safe import guard_strip
-
-STYLES = ("v-ok", "v-warn", "v-bad", "v-stale", "v-no-data", "v-nan", "v-error", "dim", "head", "strong", "struck")
 
 
 class Lines(ScrollView, can_focus=False, inherit_bindings=False):
     """A widget whose screen lines are spans: (text, style name). Lines that did not change are not painted again."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {*STYLES, "cursor", "cursor-blurred", "cell-cursor", "badge", "alarm"}
     DEFAULT_CSS = """
     Lines {
         overflow-x: hidden;
         overflow-y: auto;
         scrollbar-size-vertical: 1;
-        & > .v-ok { color: $verdict-ok; }
-        & > .v-warn { color: $verdict-warn; text-style: bold; }
-        & > .v-bad { color: $verdict-bad; text-style: bold; }
-        & > .v-stale { color: $verdict-stale; text-style: italic; }
-        & > .v-no-data { color: $verdict-no-data; }
-        & > .v-nan { color: $verdict-nan; }
-        & > .v-error { color: $verdict-error; text-style: bold; }
-        & > .dim { color: $row-dim; }
-        & > .head { color: $row-head; text-style: bold; }
-        & > .strong { text-style: bold; }
-        & > .struck { color: $row-dim; text-style: strike; }
-        & > .cursor { background: $row-cursor; color: $block-cursor-foreground; }
-        & > .cursor-blurred { background: $row-cursor-blurred; }
-        & > .cell-cursor { text-style: bold reverse; }
-        & > .badge { text-style: bold reverse; }
-        & > .alarm { color: $verdict-bad; text-style: bold reverse; }
     }
     """
 
@@ -83,32 +64,21 @@ class Lines(ScrollView, can_focus=False, inherit_bindings=False):
         return guard_strip(Strip(segments, width))
 
     def look(self, style: str, mode: str = "") -> Style:
-        """Return the Rich style of component `style` (several joined by a space) on a row in `mode`.
+        """Return the Rich style of the ink `style` (several joined by a space) on a row in `mode`, an ink too.
 
         With the terminal's own sixteen colours the cursor's row is in one colour: nobody knows which others are
         legible on its ground.
         """
         found = self._looks.get((style, mode))
         if found is None:
-            found = self.rich_style + (self._component(mode) if mode else Style())
-            one_colour = mode == "cursor" and self.app.native_ansi_color
-            for name in style.split():
-                added = self._component(name)
+            variables, ground = self.app.theme_variables, self.background_colors[1]
+            found = self.rich_style
+            for name in (*mode.split(), *style.split()):
+                added = style_of(name, variables, ground)
+                one_colour = mode == "cursor" != name and self.app.native_ansi_color
                 found += added.without_color if one_colour else added
             self._looks[style, mode] = found
         return found
-
-    def _component(self, name: str) -> Style:
-        """Return what one component class adds; half-transparent colours are mixed with the widget's background."""
-        styles = self.get_component_styles(name)
-        base = self.background_colors[1]
-        look = styles.text_style
-        for rule, part in (("color", "color"), ("background", "bgcolor")):
-            colour = getattr(styles, rule)
-            if styles.has_rule(rule) and colour.a > 0:
-                mixed = colour if colour.ansi is not None or colour.a == 1 else base + colour
-                look += Style(**{part: mixed.rich_color})
-        return look
 
     def notify_style_update(self) -> None:
         """Forget styles: theme, focus or class changed."""

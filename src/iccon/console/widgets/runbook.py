@@ -1,7 +1,6 @@
 """The runbook viewer: a document of any length, laid out section by section as it comes into view."""
 
 from bisect import bisect_right
-from collections.abc import Mapping
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -10,20 +9,21 @@ from textual.strip import Strip
 
 from iccon.console.fit import Span, said
 from iccon.console.widgets.lines import Lines
-from iccon.runbooks import markdown
 from iccon.runbooks.model import Document
 from iccon.text import clean
 
 NONE = "No runbook is open. Choose a page or a service and press r."
-STYLES: Mapping[str, str] = {name: f"md-{name.replace('_', '-')}" for name in markdown.STYLES if name != "text"}
 
 
 class Sheet:
     """The lines of a document at one width. A section not yet in view is estimated; laying it out moves the next."""
 
     def __init__(self, document: Document, width: int, ascii_only: bool) -> None:
+        from iccon.runbooks import markdown  # a console without a runbook open does without
+
         self.width = width
         self.ascii_only = ascii_only
+        self._render = markdown.render
         self.sections = markdown.sections(document)
         self._heights = [markdown.estimate(section, width) for section in self.sections]
         self._lines: dict[int, list[list[Span]]] = {}
@@ -61,8 +61,8 @@ class Sheet:
         return moved
 
     def _lay_out(self, index: int) -> bool:
-        made = markdown.render(self.sections[index], self.width, self.ascii_only)
-        lines = [[(span.text, STYLES.get(span.style, "")) for span in line] for line in made]
+        made = self._render(self.sections[index], self.width, self.ascii_only)
+        lines = [[(span.text, _ink(span.style)) for span in line] for line in made]
         lines.append([])
         self._lines[index] = lines
         changed = len(lines) != self._heights[index]
@@ -81,6 +81,10 @@ class Sheet:
         return lines[at] if at < len(lines) else []
 
 
+def _ink(style: str) -> str:
+    return "" if style == "text" else f"md-{style.replace('_', '-')}"
+
+
 class RunbookView(Lines, can_focus=True):
     """Shows a runbook. `heading` is the one above the first line in view."""
 
@@ -94,25 +98,9 @@ class RunbookView(Lines, can_focus=True):
         Binding("left_square_bracket", "section(-1)", "Previous heading", id="runbook.previous", show=False),
         Binding("right_square_bracket", "section(1)", "Next heading", id="runbook.next", show=False),
     ]
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"md-{name.replace('_', '-')}" for name in markdown.STYLES}
     DEFAULT_CSS = """
     RunbookView {
         scrollbar-gutter: stable;
-        & > .md-h1 { color: $primary; text-style: bold underline; }
-        & > .md-h2 { color: $primary; text-style: bold; }
-        & > .md-h3 { color: $secondary; text-style: bold; }
-        & > .md-strong { text-style: bold; }
-        & > .md-em { text-style: italic; }
-        & > .md-code { color: $accent; }
-        & > .md-codeblock { color: $accent; }
-        & > .md-quote { color: $row-dim; text-style: italic; }
-        & > .md-bullet { color: $primary; }
-        & > .md-link { color: $secondary; text-style: underline; }
-        & > .md-table { color: $row-head; }
-        & > .md-rule { color: $row-dim; }
-        & > .md-muted { color: $row-dim; }
-        & > .md-task-done { color: $verdict-ok; }
-        & > .md-task-open { color: $verdict-warn; }
     }
     """
 

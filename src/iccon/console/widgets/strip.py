@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import ClassVar
 
 from msgspec import Struct
 from textual.geometry import Size
@@ -217,17 +216,10 @@ def _theory(state: State | None) -> list[Piece]:
 class StateStrip(Lines):
     """Shows the state of the incident in one to three lines, as tall as it is made."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"sev", "sev1", "sev2", "sev3", "sev4", "sev5"}
     DEFAULT_CSS = """
     StateStrip {
         height: 2;
         overflow: hidden;
-        & > .sev { color: $severity-text; text-style: bold; }
-        & > .sev1 { background: $severity-sev1; }
-        & > .sev2 { background: $severity-sev2; }
-        & > .sev3 { background: $severity-sev3; }
-        & > .sev4 { background: $severity-sev4; }
-        & > .sev5 { background: $severity-sev5; }
     }
     """
 

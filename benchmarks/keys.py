@@ -25,7 +25,7 @@ def appeared(term: Meter, words: str) -> float:
     began = time.perf_counter()
     os.write(term.master, ENTER.encode())
     return (
-        term.until(lambda text: any(words in line + " " and "note " != line[:5] for line in text.splitlines())) - began
+        term.until(lambda text: any(words in line + " " and line[:5] != "note " for line in text.splitlines())) - began
     )
 
 

@@ -11,6 +11,7 @@ Nothing is guessed: a local time that the clocks show twice or skip, a time stil
 are each a TimeProblem that says what to type instead. Instants are aware UTC.
 """
 
+import math
 import re
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 
@@ -237,3 +238,18 @@ def ago(seconds: float) -> str:
     if minutes < 60:
         return f"{sign}{minutes}m"
     return f"{sign}{hours}h{minutes % 60:02}m" if hours < 24 else f"{sign}{days}d{hours % 24:02}h"
+
+
+def span_text(seconds: float) -> str:
+    """Return a span in its two largest units: 42s, 4m05s, 2h07m, 3d04h. Below zero or not finite: "0s" and "?"."""
+    if not math.isfinite(seconds):
+        return "?"
+    whole = max(int(seconds), 0)
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02d}s"
+    if whole < 86400:
+        return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
+    days = whole // 86400
+    return f"{days}d{whole % 86400 // 3600:02d}h" if days < 1000 else f"{min(days, 99999)}d"

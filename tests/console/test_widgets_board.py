@@ -6,12 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from widgetmakers import HOSTILE, START, Gallery, board
 
-from iccon.console.figures import age_text, elapsed_text, span_text, value_text
+from iccon.console.figures import age_text, elapsed_text
 from iccon.console.fit import length
 from iccon.console.verdicts import LOOKS
 from iccon.console.widgets.board import NONE, WAITING, BoardView, cell_spans, columns_of
 from iccon.signals.model import Board, Cell, Unit, Verdict
 from iccon.text import clean
+from iccon.when import span_text
 
 NOW = START.timestamp()
 FLOATS = st.one_of(st.none(), st.floats(allow_nan=True, allow_infinity=True))
@@ -149,34 +150,6 @@ async def test_hostile_names_and_faults():
         view.focus()
         await pilot.press("down", "right", "end")
         assert all(view.line(y).cell_length == 80 for y in range(24))
-
-
-@given(FLOATS, st.sampled_from(Unit))
-def test_a_value_is_short(value, unit):
-    assert len(value_text(value, unit)) <= 9
-
-
-@pytest.mark.parametrize(
-    ("value", "unit", "text"),
-    [
-        (0.0, Unit.RATIO, "0%"),
-        (0.0123, Unit.RATIO, "1.23%"),
-        (1.0, Unit.RATIO, "100%"),
-        (0.0454, Unit.SECONDS, "45.4ms"),
-        (1.32, Unit.SECONDS, "1.32s"),
-        (125, Unit.SECONDS, "2m05s"),
-        (0.0000123, Unit.SECONDS, "12.3µs"),
-        (1234.5, Unit.PER_SECOND, "1.2k/s"),
-        (8123456, Unit.NUMBER, "8.1M"),
-        (-3, Unit.NUMBER, "-3"),
-        (math.nan, Unit.NUMBER, "NaN"),
-        (-math.inf, Unit.SECONDS, "-Inf"),
-        (None, Unit.NUMBER, ""),
-        (999.9, Unit.NUMBER, "1k"),
-    ],
-)
-def test_values_read_well(value, unit, text):
-    assert value_text(value, unit) == text
 
 
 @given(st.floats(allow_nan=True, allow_infinity=True))

@@ -110,16 +110,12 @@ def _errors(value: Any, schema: dict[str, Any]) -> list[str]:
         if instance is not None:
             yield from rules["anyOf"](validator, choices, instance, at)
 
-    kind = validators.extend(
-        Draft4Validator, {"type": typed, "enum": listed, "oneOf": any_one, "anyOf": any_one}
-    )
+    kind = validators.extend(Draft4Validator, {"type": typed, "enum": listed, "oneOf": any_one, "anyOf": any_one})
     checker = kind(_absolute(schema), registry=_registry())
     return [f"{'/'.join(map(str, e.absolute_path))}: {e.message[:200]}" for e in checker.iter_errors(value)]
 
 
 def _absolute(schema: Any) -> Any:
     if isinstance(schema, dict):
-        return {
-            k: ROOT + v if k == "$ref" and isinstance(v, str) else _absolute(v) for k, v in schema.items()
-        }
+        return {k: ROOT + v if k == "$ref" and isinstance(v, str) else _absolute(v) for k, v in schema.items()}
     return [_absolute(item) for item in schema] if isinstance(schema, list) else schema

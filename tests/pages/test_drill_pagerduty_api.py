@@ -204,9 +204,7 @@ def test_every_answer_is_as_described(server: PagerDutyServer) -> None:
     for method, path, body in (*reads, *writes, *reads):
         query = include if path.startswith("/incidents") and method == "GET" else ""
         status, shown, _ = ask(server, method, path + query, body)
-        problems += [
-            f"{method} {path}: {p}" for p in problems_of_answer(method, path, status, describable(shown))
-        ]
+        problems += [f"{method} {path}: {p}" for p in problems_of_answer(method, path, status, describable(shown))]
     assert problems == []
 
 

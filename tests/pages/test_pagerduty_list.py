@@ -227,9 +227,7 @@ def test_a_title_of_a_megabyte_and_broken_text_hide_nothing(server: PagerDutySer
         (Fault("drip"), FaultKind.TIMEOUT, "0.3 s"),
     ],
 )
-def test_every_failure_has_its_word(
-    server: PagerDutyServer, fault: Fault, kind: FaultKind, words: str
-) -> None:
+def test_every_failure_has_its_word(server: PagerDutyServer, fault: Fault, kind: FaultKind, words: str) -> None:
     server.fail(fault)
     slow = fault.kind in ("hang", "drip")
     caught = fault_of(backend(server, timeout=0.3 if slow else 5.0).list)
@@ -249,9 +247,7 @@ def test_every_failure_has_its_word(
         ({"ratelimit-reset": "-5"}, 0.0),
     ],
 )
-def test_a_rate_limit_is_not_slept_on(
-    server: PagerDutyServer, headers: dict[str, str], wait: float | None
-) -> None:
+def test_a_rate_limit_is_not_slept_on(server: PagerDutyServer, headers: dict[str, str], wait: float | None) -> None:
     server.fail(Fault("answer", status=429, headers=headers))
     caught = fault_of(backend(server).list)
     assert (caught.kind, caught.retry_after) == (FaultKind.RATE_LIMITED, wait)
@@ -266,9 +262,7 @@ def test_nothing_listens() -> None:
 
 def test_a_real_https_address_is_used_as_it_is() -> None:
     caught = fault_of(
-        PagerDutyBackend(
-            schema.PagerDuty(token=schema.Secret(literal="x"), url="https://127.0.0.1:9/"), TOKEN
-        ).list
+        PagerDutyBackend(schema.PagerDuty(token=schema.Secret(literal="x"), url="https://127.0.0.1:9/"), TOKEN).list
     )
     assert caught.kind is FaultKind.REFUSED
     assert "127.0.0.1:9" in caught.reason

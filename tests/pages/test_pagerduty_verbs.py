@@ -86,9 +86,7 @@ def test_an_unclear_answer_is_lost_and_read_back_says_no(server: PagerDutyServer
         (429, FaultKind.RATE_LIMITED),
     ],
 )
-def test_a_refused_write_is_known_not_to_be_done(
-    server: PagerDutyServer, status: int, kind: FaultKind
-) -> None:
+def test_a_refused_write_is_known_not_to_be_done(server: PagerDutyServer, status: int, kind: FaultKind) -> None:
     key = server.trigger("t", "s")
     server.fail(Fault("answer", method="PUT", status=status))
     assert fault_of(lambda: backend(server).act("acknowledge", key)).kind is kind

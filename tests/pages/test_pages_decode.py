@@ -87,9 +87,7 @@ FIRING = "Labels:\n - alertname = DiskFull\n - service = db\nAnnotations:\n - ru
     ],
 )
 def test_the_alert_and_its_runbook_are_found(channel: dict[str, Any], alert: str, runbook: str) -> None:
-    page = pagerduty_decode.page_of(
-        "pagerduty", {"id": "P1", "first_trigger_log_entry": {"channel": channel}}
-    )
+    page = pagerduty_decode.page_of("pagerduty", {"id": "P1", "first_trigger_log_entry": {"channel": channel}})
     assert page is not None
     assert (page.alert, page.runbook_url) == (alert, runbook)
 

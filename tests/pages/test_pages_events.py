@@ -35,25 +35,19 @@ ACKED = replace(
     changed_by=clean("Ada"),
     changed_at=T0 + timedelta(minutes=5),
 )
-RESOLVED = replace(
-    PAGE, status=PageStatus.RESOLVED, changed_at=T0 + timedelta(minutes=9), changed_by=clean("Bob")
-)
+RESOLVED = replace(PAGE, status=PageStatus.RESOLVED, changed_at=T0 + timedelta(minutes=9), changed_by=clean("Bob"))
 
 
 def told(old: Pages | None, new: Pages) -> list[tuple[str, str, str]]:
     return [
-        (event.source, body.status, body.who)
-        for event in events(old, new)
-        if isinstance(body := event.body, PageSeen)
+        (event.source, body.status, body.who) for event in events(old, new) if isinstance(body := event.body, PageSeen)
     ]
 
 
 def test_a_page_from_trigger_to_end() -> None:
     first, second, third = Pages((PAGE,), at=SEEN), Pages((ACKED,), at=SEEN), Pages((), (RESOLVED,), at=SEEN)
     assert told(Pages(), first) == [("pagerduty:PABC:triggered:2026-03-01T12:00:00Z", "triggered", "")]
-    assert told(first, second) == [
-        ("pagerduty:PABC:acknowledged:2026-03-01T12:05:00Z", "acknowledged", "Ada")
-    ]
+    assert told(first, second) == [("pagerduty:PABC:acknowledged:2026-03-01T12:05:00Z", "acknowledged", "Ada")]
     assert told(second, third) == [("pagerduty:PABC:resolved:2026-03-01T12:09:00Z", "resolved", "Bob")]
     assert told(first, first) == []
 
@@ -146,7 +140,5 @@ def test_over_the_wire_who_and_when_are_the_servers() -> None:
         second = source.poll()
         server.resolve(key, "bob@example.com")
         third = source.poll()
-    statuses = [
-        (s, who) for pair in ((None, first), (first, second), (second, third)) for _, s, who in told(*pair)
-    ]
+    statuses = [(s, who) for pair in ((None, first), (first, second), (second, third)) for _, s, who in told(*pair)]
     assert statuses == [("triggered", ""), ("acknowledged", "Ada"), ("resolved", "Bob")]

@@ -1,65 +1,62 @@
-"""How a value is written: three digits, a unit, and never a number where there is none. Pure."""
+"""How a value is written: three digits, a unit, at most eight cells, and never a number where there is none. Pure."""
 
 import math
 
 from iccon.signals.model import Unit
+from iccon.when import span_text
 
-_BIG = ("", "k", "M", "G", "T", "P")
+_STEPS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+_LEAST, _MOST = 1e-99, 1e99  # beyond, an exponent of three digits would not fit; such a value is cut to these
 
 
 def format_value(value: float | None, unit: Unit) -> str:
-    """Return `value` in words for a cell: `123 ms`, `1.2 s`, `3.4 k/s`, `1.25 %`, `NaN`, `∞`; empty for None."""
+    """Return `value` in its unit: `45.4ms`, `2m05s`, `1.2k/s`, `1.25%`, `NaN`, `+Inf`; empty for None.
+
+    At most eight cells. "0" is written for zero alone.
+    """
     if value is None:
         return ""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
-        return "∞" if value > 0 else "-∞"
-    sign = "-" if value < 0 and value != 0 else ""
-    return sign + _WRITERS[unit](abs(value))
+        return "+Inf" if value > 0 else "-Inf"
+    return _WRITERS[unit](math.copysign(min(max(abs(value), _LEAST), _MOST), value) if value else 0.0)
 
 
-def _digits(value: float) -> str:
-    """Return `value` (0 or more) with two or three significant digits, without needless zeros."""
-    if value >= 99.5:
-        return f"{value:.0f}"
-    text = f"{value:.1f}" if value >= 9.95 else f"{value:.2f}"
-    return text.rstrip("0").rstrip(".")
+def _short(value: float) -> str:
+    size = abs(value)
+    for step, letter in _STEPS:
+        if size >= step * 0.9995:
+            return f"{_digits(value / step, 1)}{letter}" if size < 9.995e14 else _power(value)
+    return _power(value) if 0 < size < 0.005 else _digits(value)
 
 
-def _scaled(value: float) -> str:
-    index = 0
-    while value >= 999.5 and index < len(_BIG) - 1:
-        value, index = value / 1000.0, index + 1
-    if index == len(_BIG) - 1 and value >= 999.5:
-        return f"{value * 1000.0**index:.1e}"
-    if index == 0 and 0 < value < 0.01:
-        return f"{value:.1e}"
-    return f"{_digits(value)} {_BIG[index]}".rstrip()
+def _power(value: float) -> str:
+    return f"{value:.0e}".replace("e+", "e")
+
+
+def _digits(value: float, most: int = 2) -> str:
+    """Return `value` with three digits, at most `most` of them behind the point."""
+    size = abs(value)
+    text = f"{value:.{min(0 if size >= 99.95 else 1 if size >= 9.995 else 2, most)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _seconds(value: float) -> str:
-    if value < 5e-9:
-        return "<0.01 µs" if value else "0 s"
-    if value < 0.000_999_5:
-        return f"{_digits(value * 1e6)} µs"
-    if value < 0.999_5:
-        return f"{_digits(value * 1e3)} ms"
-    if value < 119.5:
-        return f"{_digits(value)} s"
-    if value < 7170:
-        return f"{_digits(value / 60)} min"
-    return f"{_scaled(value / 3600)} h"
+    size = abs(value)
+    if size >= 59.95:
+        whole = span_text(max(size, 60.0))
+        return whole if value > 0 else f"-{whole}"
+    if size >= 0.9995 or value == 0:
+        return f"{_digits(value)}s"
+    if size >= 0.0009995:
+        return f"{_digits(value * 1e3)}ms"
+    return f"{_digits(value * 1e6)}µs" if size >= 5e-9 else f"{_power(value)}s"
 
 
-def _per_second(value: float) -> str:
-    text = _scaled(value)
-    return text + "/s" if text[-1].isalpha() else text + " /s"
-
-
-def _ratio(value: float) -> str:
-    percent = value * 100
-    return "<0.01 %" if 0 < percent < 0.005 else f"{_scaled(percent)} %"
-
-
-_WRITERS = {Unit.SECONDS: _seconds, Unit.PER_SECOND: _per_second, Unit.RATIO: _ratio, Unit.NUMBER: _scaled}
+_WRITERS = {
+    Unit.SECONDS: _seconds,
+    Unit.PER_SECOND: lambda value: f"{_short(value)}/s",
+    Unit.RATIO: lambda value: f"{_short(value * 100)}%",
+    Unit.NUMBER: _short,
+}

@@ -5,11 +5,12 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from iccon.console.charts import spark
-from iccon.console.figures import age_text, value_text
+from iccon.console.figures import age_text
 from iccon.console.fit import Span, cells, crop, fit, fit_spans, said
 from iccon.console.verdicts import LOOKS
 from iccon.console.widgets.virtual import VirtualList
 from iccon.signals.model import Board, Cell, Verdict
+from iccon.signals.values import format_value
 from iccon.text import clean
 
 _JUDGED = (Verdict.OK, Verdict.WARN, Verdict.BAD)
@@ -45,7 +46,7 @@ def cell_spans(cell: Cell | None, width: int, now: float, ascii_only: bool = Fal
 
 def _judged(cell: Cell, width: int, now: float, ascii_only: bool) -> list[Span]:
     look = LOOKS[cell.verdict]
-    value = value_text(cell.value, cell.unit)
+    value = format_value(cell.value, cell.unit)
     head = f"{look.sign(ascii_only)} {look.word:<4} " if width >= 13 else f"{look.sign(ascii_only)} "
     if cell.fault:  # the last poll failed: the value is an old one
         return [(head, look.style), (_aged(value, _old(cell, now), width - len(head)), "v-stale")]
@@ -61,7 +62,7 @@ def _old(cell: Cell, now: float) -> str:
 
 
 def _stale(cell: Cell, width: int, now: float) -> str:
-    value = value_text(cell.value, cell.unit)
+    value = format_value(cell.value, cell.unit)
     long = " ".join(part for part in ("stale", value, _old(cell, now)) if part)
     return long if len(long) <= width else _aged(value, _old(cell, now), width)
 
@@ -79,9 +80,9 @@ def detail(cell: Cell | None, service: str, signal: str, now: float, ascii_only:
     if cell is None:
         return [(f"{service} {signal}: no data was ever seen", "dim")]
     look = LOOKS[cell.verdict]
-    parts = [value_text(cell.value, cell.unit)]
+    parts = [format_value(cell.value, cell.unit)]
     limits = [
-        f"{name} {value_text(v, cell.unit)}" for name, v in (("warn", cell.warn), ("bad", cell.bad)) if v is not None
+        f"{name} {format_value(v, cell.unit)}" for name, v in (("warn", cell.warn), ("bad", cell.bad)) if v is not None
     ]
     parts += [f"({', '.join(limits)})"] if limits else []
     parts += [f"sample {age_text(now - cell.at)} old"] if cell.at is not None else []

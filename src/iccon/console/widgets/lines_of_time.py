@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
 
-from iccon.console.figures import span_text, time_text
+from iccon.console.figures import time_text
 from iccon.console.fit import Span, cells, crop, fit, wrap
 from iccon.incident.entries import Entry
 from iccon.incident.ids import short
 from iccon.incident.timeline import Item, is_routine
 from iccon.text import clean, clean_block
+from iccon.when import span_text
 
 # kind: glyph, ASCII, style. What changes the incident stands out from what is merely said.
 MARKS: Mapping[str, tuple[str, str, str]] = {

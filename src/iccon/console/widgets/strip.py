@@ -7,7 +7,7 @@ from msgspec import Struct
 from textual.geometry import Size
 from textual.strip import Strip
 
-from iccon.console.figures import elapsed_text, span_text, time_text, zone_name
+from iccon.console.figures import elapsed_text, time_text, zone_name
 from iccon.console.fit import Span, cells, crop, length
 from iccon.console.widgets.lines import Lines
 from iccon.feed.model import Slot
@@ -16,6 +16,7 @@ from iccon.incident.roles import Role
 from iccon.incident.severity import DEFAULT_POLICY, Phase, Policy
 from iccon.incident.state import State
 from iccon.text import clean
+from iccon.when import span_text
 
 GAP = "  "
 SOON = timedelta(minutes=3)  # an update that is due within this is said in colour

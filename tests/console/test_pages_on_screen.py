@@ -139,6 +139,7 @@ async def test_a_pager_that_refuses_or_loses_the_answer_is_said_on_the_row(
         await chosen(console, "P1")
         await console.press("a")
         await console.until(lambda: word in console.shown())
+        await console.until(lambda: outcome.upper() in console.notices())
         assert len(await console.bodies(e.PageActed)) == 1
         assert (await console.bodies(e.EffectEnded))[-1].state == outcome
         assert pager.sent == ["P1"]

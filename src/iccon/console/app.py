@@ -23,9 +23,11 @@ from iccon.console.screens.home import HomeScreen
 from iccon.console.screens.incident import IncidentScreen
 from iccon.console.theming import Sheet, textual_theme
 from iccon.desk import Receipt
+from iccon.effects import EffectRunner
 from iccon.feed.model import Snapshot
 from iccon.incident import commands as c
 from iccon.incident.decide import Refusal
+from iccon.incident.effects import EffectState
 from iccon.incident.entries import Entry
 from iccon.incident.fold import Ledger
 from iccon.journal.faults import JournalFault
@@ -142,8 +144,14 @@ class IcconApp(safe.SafeApp[int]):
             return self._refused(". ".join(filter(None, (answer.reason, answer.hint))))
         for effect in answer.effects:
             if self.parts.effects is not None:
-                spawn(self.parts.effects.run(effect), f"effect {effect}")
+                spawn(self._deliver(self.parts.effects, effect), f"effect {effect}")
         return answer
+
+    async def _deliver(self, effects: EffectRunner, effect: str) -> None:
+        """Carry out one write; one that did not succeed is said at once, not only where its row is."""
+        fate = await effects.run(effect)
+        if fate is not None and fate.state is not EffectState.SENT:
+            self.say(f"{fate.state.upper()}: {fate.detail}", "error")
 
     async def record(self, command: c.Command, incident: str) -> None:
         """Put on the record what came about by the way; nothing where this console only watches."""
@@ -216,6 +224,7 @@ class IcconApp(safe.SafeApp[int]):
 
     async def export(self, ledger: Ledger) -> None:
         """Write the record of an incident as Markdown and say where."""
+        self.say(f"writing {len(ledger.entries):,} entries")
         try:
             path = await in_thread(lambda: self.parts.export(ledger), "export", 30)
         except (OSError, TimeoutError) as fault:

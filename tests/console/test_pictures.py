@@ -7,7 +7,6 @@ import itertools
 import os
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace as changed
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -183,7 +182,7 @@ def console(
     pages = Pages(PAGES, at=NOW)
     sources = [Source("signals", signals, 3600, 30), Source("pages", lambda: pages, 3600, 30)]
     parts = start.parts_of(setting, DeskThread(lambda: bootstrap.open_desk(setting)), first, lambda text: text, [])
-    return Pictured(changed(parts, feed=Feed(sources, clock, jitter=lambda: 0.5), recorder=None))
+    return Pictured(msgspec.structs.replace(parts, feed=Feed(sources, clock, jitter=lambda: 0.5), recorder=None))
 
 
 def after(*keys: str) -> Steps:

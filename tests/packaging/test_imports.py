@@ -3,8 +3,11 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from ptyhelp import spawn
 
 SCREEN = ("textual", "rich")
 HTTP = ("requests", "urllib3", "httpx2", "httpcore2", "pagerduty", "prometheus_api_client")
@@ -41,3 +44,41 @@ def test_reading_and_exporting_load_neither() -> None:
     for words in (["list"], ["show"], ["timeline"], ["verify"], ["export"], ["outbox"]):
         code += f"\nassert main({words!r}) == 0"
     assert not loaded_by(code) & {"textual", *HTTP}
+
+
+# The console, ended as soon as its first frame is out.
+UNTIL_PAINTED = """
+import json, pathlib, sys
+from iccon.cli.main import main
+from iccon.console.app import IcconApp
+from iccon.console.screens.incident import IncidentScreen
+
+async def later(self):
+    pass
+
+def painted(self):
+    pathlib.Path(sys.argv[1]).write_text(json.dumps(sorted(sys.modules)))
+    self.exit(0)
+
+IncidentScreen._painted, IcconApp._painted = later, painted
+sys.exit(main([]))
+"""
+LATER = {
+    *HTTP,
+    *("jinja2", "markdown_it", "promql_parser"),
+    *("iccon.config.keymap", "iccon.runbooks.markdown", "iccon.updates.templates", "iccon.exports", "iccon.drill"),
+    *(f"iccon.console.{name}" for name in ("drafts", "palette", "plain", "widgets.cycle", "widgets.notebar")),
+    *(f"iccon.console.screens.{name}" for name in ("composer", "form", "help", "reader")),
+}
+
+
+@pytest.mark.parametrize("title", ["", "Checkout fails"], ids=["home", "incident"])
+def test_what_is_not_on_the_first_frame_is_not_loaded_before_it(title: str, tmp_path: Path) -> None:
+    if title:
+        loaded_by(command("declare", title))
+    found = tmp_path / "modules"
+    with spawn([sys.executable, "-c", UNTIL_PAINTED, str(found)], size=(120, 36)) as term:
+        assert term.wait() == 0
+    loaded = set(json.loads(found.read_text()))
+    assert "iccon.console.screens.incident" in loaded
+    assert loaded & LATER == set()

@@ -16,8 +16,7 @@ from iccon.console import commands, safe
 from iccon.console.bridge import pump
 from iccon.console.keygate import KeyGate, Passed
 from iccon.console.parts import Opened, Parts
-from iccon.console.plain import use_ascii
-from iccon.console.questions import Question
+from iccon.console.questions import Question, TextField
 from iccon.console.screens.base import Surface
 from iccon.console.screens.home import HomeScreen
 from iccon.console.screens.incident import IncidentScreen
@@ -58,6 +57,8 @@ class IcconApp(safe.SafeApp[int]):
         self.record_trouble: str | None = parts.desk.trouble
         super().__init__()
         if parts.setting.config.console.ascii:
+            from iccon.console.plain import use_ascii
+
             use_ascii(self)
         self.add_mode(self.DEFAULT_MODE, self._first_screen)
         self._gate = KeyGate(super().on_event, self._place_of_keys)
@@ -168,7 +169,7 @@ class IcconApp(safe.SafeApp[int]):
 
     async def ask(self, question: Question, incident: str | None) -> None:
         """Ask `question` and do what its answers say; a new incident is opened. What was typed is there again."""
-        from iccon.console.screens.form import Form, TextField  # not on the first screen
+        from iccon.console.screens.form import Form  # not on the first screen
 
         declared: list[str] = []
 

@@ -1,9 +1,10 @@
 """What the application is given: ports and plain data, by constructor. It builds nothing itself."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
+
+from msgspec import Struct
 
 from iccon.config.layout import Layout
 from iccon.config.setting import Setting
@@ -18,16 +19,14 @@ from iccon.recorder import Recorder
 from iccon.runbooks.library import Library
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """An incident with its entries, in id order."""
 
     incident: str
     entries: Sequence[Entry]
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """Everything the console works with.
 
     `effects` and `recorder` are None for a console without any write path. `export` writes a record and returns where.

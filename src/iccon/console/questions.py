@@ -1,15 +1,42 @@
 """Which form each command asks, and which desk command its answers make. No widget code."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
-from iccon.console.screens.form import Answers, ChoiceField, Field, TextField
 from iccon.incident import commands as c
 from iccon.incident.roles import TITLES, Role
 from iccon.incident.severity import DEFAULT_POLICY, Phase, Severity
 from iccon.incident.state import State
 from iccon.incident.timeline import Item
+
+
+class TextField(Struct, frozen=True):
+    """A line of text. `draft` is the key under which it is kept while typed; "" keeps it nowhere.
+
+    `cursor` is where typing goes on; -1 is behind the text.
+    """
+
+    id: str
+    label: str
+    value: str = ""
+    required: bool = False
+    placeholder: str = ""
+    draft: str = ""
+    cursor: int = -1
+
+
+class ChoiceField(Struct, frozen=True):
+    """One of several; `options` are (value, label), chosen with the arrows or by number."""
+
+    id: str
+    label: str
+    options: tuple[tuple[str, str], ...]
+    value: str = ""
+
+
+Field = TextField | ChoiceField
+Answers = Mapping[str, str]
 
 
 class Question(Struct, frozen=True):

@@ -7,19 +7,26 @@ from iccon.config.theme import ThemeFile
 
 
 class Sheet(Stylesheet):
-    """A style sheet that parses again only when a variable changed: Textual sets the same ones at every refresh,
-    which costs a start three whole parses.
+    """A style sheet that parses again only when a variable changed: Textual sets the same ones, and parses all of it
+    again, at every refresh, which costs a start three whole parses.
     """
 
     def __init__(self, variables: dict[str, str]) -> None:
         super().__init__(variables=variables)
         self._known = variables
+        self._outdated = False
 
     def set_variables(self, variables: dict[str, str]) -> None:
         """Set the variables of the theme."""
         if variables != self._known:
-            self._known = variables
+            self._known, self._outdated = variables, True
             super().set_variables(variables)
+
+    def reparse(self) -> None:
+        """Parse again with the variables as they are now. Raises what parsing raises."""
+        if self._outdated:
+            super().reparse()
+            self._outdated = False
 
 
 def textual_theme(file: ThemeFile) -> Theme:

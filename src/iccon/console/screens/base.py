@@ -38,6 +38,13 @@ class Surface(Screen[None]):
         """Do without frames in a small terminal, where they cost more than they give."""
         self.set_class(event.size.width < SMALL[0] or event.size.height < SMALL[1], "-small")
 
+    def _compositor_refresh(self) -> None:
+        """Paint; while changes are collected only note that it is due: Textual paints then too, and throws it away."""
+        if self.app._batch_count:
+            self.refresh()
+        else:
+            super()._compositor_refresh()
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Refuse what writes on a read-only console, whoever asks: the palette, a click, a keymap."""
         if self.console.parts.setting.read_only and action in WRITES:

@@ -3,10 +3,9 @@
 The form stays open, with what was typed, until its answer was accepted: a refusal is shown inside it.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar
 
-from msgspec import Struct
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -14,36 +13,10 @@ from textual.containers import Vertical
 from textual.widgets import Input
 
 from iccon.console.drafts import DraftInput, Save
+from iccon.console.questions import Answers, ChoiceField, Field, TextField
 from iccon.console.safe import SafeLabel, SafeOptions, set_titles
 from iccon.console.screens.base import Modal
 
-
-class TextField(Struct, frozen=True):
-    """A line of text. `draft` is the key under which it is kept while typed; "" keeps it nowhere.
-
-    `cursor` is where typing goes on; -1 is behind the text.
-    """
-
-    id: str
-    label: str
-    value: str = ""
-    required: bool = False
-    placeholder: str = ""
-    draft: str = ""
-    cursor: int = -1
-
-
-class ChoiceField(Struct, frozen=True):
-    """One of several; `options` are (value, label), chosen with the arrows or by number."""
-
-    id: str
-    label: str
-    options: tuple[tuple[str, str], ...]
-    value: str = ""
-
-
-Field = TextField | ChoiceField
-Answers = Mapping[str, str]
 # Takes the answers; returns why they are not accepted, or None when the thing is done.
 Submit = Callable[[Answers], Awaitable[str | None]]
 

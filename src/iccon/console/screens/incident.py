@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
@@ -17,7 +18,6 @@ from iccon.console.safe import set_titles
 from iccon.console.screens.live import LiveSurface
 from iccon.console.widgets.board import BoardView
 from iccon.console.widgets.keybar import KeyBar
-from iccon.console.widgets.notebar import NoteBar
 from iccon.console.widgets.pages import PagesView
 from iccon.console.widgets.runbook import RunbookView
 from iccon.console.widgets.strip import StateStrip
@@ -27,6 +27,9 @@ from iccon.incident import commands as c
 from iccon.incident.entries import Entry
 from iccon.incident.fold import Ledger
 from iccon.incident.timeline import Item, Timeline
+
+if TYPE_CHECKING:
+    from iccon.console.widgets.notebar import NoteBar
 
 TITLES = {"signals": "Signals", "pages": "Pages", "timeline": "Timeline", "runbook": "Runbook", "updates": "Updates"}
 
@@ -81,7 +84,7 @@ class IncidentScreen(LiveSurface):
         """Fill every region from what is known already, before the first paint."""
         self.each(TimelineView, lambda view: view.show(self.timeline))
         self.tick(self.console.parts.setting.clock.now())
-        self.call_after_refresh(self._painted)
+        self.app.call_after_refresh(self._painted)  # the screen's own would come before the frame is out
 
     async def _painted(self) -> None:
         """Add what the first frame does not show: the style sheet of a text field alone takes as long as all others."""
@@ -184,8 +187,10 @@ class IncidentScreen(LiveSurface):
     def _note_key(self) -> str:
         return f"note:{self.incident}"
 
-    async def _note_bar(self) -> NoteBar:
+    async def _note_bar(self) -> "NoteBar":
         """Return the note line; a key that is quicker than the first frame makes it."""
+        from iccon.console.widgets.notebar import NoteBar  # not on the first frame
+
         async with self._mounting:
             if not self.query(NoteBar):
                 await self.mount(NoteBar(self.console.save_draft))
@@ -203,7 +208,7 @@ class IncidentScreen(LiveSurface):
 
     @on(Input.Submitted, "#note")
     async def _note_typed(self, event: Input.Submitted) -> None:
-        bar = self.query_one(NoteBar)
+        bar = await self._note_bar()
         bar.field.hold()  # a draft that is saved after the note would come back as another note
         refused = await self.console.act(c.AddNote(text=event.value), self.incident, drop_draft=self._note_key)
         if refused is None:

@@ -54,8 +54,10 @@ class SafeStatic(Static):
         super().__init__(plain(content), markup=False, id=id, classes=classes)
 
     def update(self, content: object = "", *, layout: bool = True) -> None:
-        """Show `content` (text or Content) instead."""
-        super().update(plain(content), layout=layout)
+        """Show `content` (text or Content) instead; what reads as before is not painted again."""
+        before, after = self.content, plain(content)
+        if not (isinstance(before, Content) and before.is_same(after)):
+            super().update(after, layout=layout)
 
 
 class SafeLabel(Label):
@@ -65,8 +67,10 @@ class SafeLabel(Label):
         super().__init__(plain(content), markup=False, id=id, classes=classes)
 
     def update(self, content: object = "", *, layout: bool = True) -> None:
-        """Show `content` (text or Content) instead."""
-        super().update(plain(content), layout=layout)
+        """Show `content` (text or Content) instead; what reads as before is not painted again."""
+        before, after = self.content, plain(content)
+        if not (isinstance(before, Content) and before.is_same(after)):
+            super().update(after, layout=layout)
 
 
 class SafeButton(Button):

@@ -237,6 +237,7 @@ class StateStrip(Lines):
         self.zone = zone
         self.policy = policy
         self.facts: Now | None = None
+        self._lines: dict[Size, list[list[Span]]] = {}  # of `facts`
 
     def show(
         self,
@@ -260,13 +261,16 @@ class StateStrip(Lines):
             record_trouble,
             self.ascii_only,
         )
+        self._lines.clear()
         self.repaint_changed()
 
     def line(self, y: int) -> Strip:
         """Return one line of the strip."""
-        width, height = self.area
-        lines = view(self.facts, width, height) if self.facts else []
-        return self.paint(lines[y] if y < len(lines) else [], width)
+        area = self.area
+        if area not in self._lines:
+            self._lines[area] = view(self.facts, *area) if self.facts else []
+        lines = self._lines[area]
+        return self.paint(lines[y] if y < len(lines) else [], area.width)
 
     def on_resize(self) -> None:
         """The strip never scrolls."""

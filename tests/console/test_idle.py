@@ -9,6 +9,7 @@ from textual.geometry import Region
 from textual.widget import Widget
 
 from iccon.console.safe import SafeLabel
+from iccon.console.widgets.notebar import NoteBar
 from iccon.console.widgets.strip import StateStrip
 
 Painted = list[tuple[Widget, tuple[Region, ...]]]
@@ -55,3 +56,19 @@ async def test_a_label_that_says_something_else_is_painted(tmp_path: Path, monke
         assert {widget.id for widget, _ in painted} >= {"banner"}
         assert "RECORD NOT KEPT: the disk is full" in console.shown()
         assert str(console.app.screen.query_one("#banner", SafeLabel).content).startswith("iccon")
+
+
+async def test_the_note_line_comes_and_goes_without_moving_anything(tmp_path: Path) -> None:
+    setting = setting_in(tmp_path)
+    declared(setting)
+    async with running(setting) as console:
+        await console.until(lambda: console.app.screen.query(NoteBar))
+        await console.settle()
+        compositor = console.app.screen._compositor
+        before = dict(compositor.full_map)
+        await console.press("n")
+        bar = console.one(NoteBar)
+        changed = compositor.full_map.items() ^ before.items()
+        assert {widget for widget, _ in changed} == {bar, *bar.children}
+        await console.press("escape")
+        assert compositor.full_map == before

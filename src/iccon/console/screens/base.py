@@ -4,7 +4,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 from textual import events
+from textual.reactive import Reactive
 from textual.screen import ModalScreen, Screen, ScreenResultType
+from textual.widget import Widget
 
 from iccon.console.commands import REGISTRY
 from iccon.feed.model import Snapshot
@@ -21,6 +23,8 @@ class Surface(Screen[None]):
     """A screen that shows live data. The application calls `tick`, `fed` and `appended`; each may do nothing."""
 
     SCOPES: tuple[str, ...] = ()
+    # Who gets or loses the focus is painted for it; Textual would paint the whole screen once more.
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
     @property
     def console(self) -> "IcconApp":

@@ -16,8 +16,8 @@ class NoteBar(Horizontal):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Close", show=False)]
     DEFAULT_CSS = """
-    NoteBar { height: 1; display: none; background: $boost; }
-    NoteBar.-open { display: block; }
+    NoteBar { height: 1; visibility: hidden; background: $boost; }
+    NoteBar.-open { visibility: visible; }
     NoteBar SafeLabel { width: auto; padding: 0 1; background: $accent; color: $background; text-style: bold; }
     NoteBar DraftInput { width: 1fr; padding: 0 1; }
     """

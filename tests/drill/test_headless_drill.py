@@ -59,7 +59,7 @@ class Drill:
         self.lines: list[str] = []
         self.entries: list[Entry] = []
 
-    async def run(self, duration: float, *, recorder: bool = False) -> Ended:
+    async def run(self, duration: float) -> Ended:
         folders = schema.Folders(self.folder, self.folder, self.folder, self.folder)
         config = self.world.config(folders, schema.Config(me=schema.Me("Ida")))
         board, pages = board_source(config), PagesSource([pager(config)])
@@ -83,7 +83,7 @@ class Drill:
             ledger=lambda incident: desk.call(lambda d: d.ledger(incident)),
             duration=duration,
             out=self.lines.append,
-            record=record if recorder else None,
+            record=record,
         )
         if ended.incident:
             self.timeline = await desk.call(lambda d: Timeline(d.ledger(ended.incident)).items())
@@ -103,11 +103,11 @@ def test_the_ordinary_adapters_show_what_the_world_does(tmp_path: Path) -> None:
         assert pager(config).list() == ()
 
 
-@pytest.mark.parametrize(("name", "recorder"), [("checkout-latency", True), ("cert-expiry", False)])
-async def test_a_whole_drill(tmp_path: Path, name: str, recorder: bool) -> None:
+@pytest.mark.parametrize("name", ["checkout-latency", "cert-expiry"])
+async def test_a_whole_drill(tmp_path: Path, name: str) -> None:
     with World(find(name), speed=60) as world:
         drill = Drill(world, tmp_path)
-        ended = await drill.run(60, recorder=recorder)
+        ended = await drill.run(60)
     text = "\n".join(drill.lines)
     assert ended.complete and ended.refused == (), text
     assert ended.report.undone == (), text

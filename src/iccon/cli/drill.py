@@ -182,9 +182,15 @@ async def _respond(world: "World", chosen: Setting, seconds: float, out: Any) ->
     from iccon.deskthread import DeskThread
     from iccon.drill import headless
     from iccon.feed.scheduler import Feed
+    from iccon.recorder import Recorder
 
     desk, feed = DeskThread(lambda: bootstrap.open_desk(chosen)), Feed(bootstrap.sources(chosen), chosen.clock)
-    ports, owner = bootstrap.effect_ports(chosen), effects.owner_token()
+    ports, owner, recorder = bootstrap.effect_ports(chosen), effects.owner_token(), Recorder(desk.do)
+
+    async def record(incident: str) -> None:
+        if pages := feed.snapshot().slots["pages"].value:
+            await recorder.take(incident, pages)
+
     await desk.start()
     spawn(feed.run(), "feed")
     try:
@@ -194,6 +200,7 @@ async def _respond(world: "World", chosen: Setting, seconds: float, out: Any) ->
             feed,
             deliver=lambda ident: effects.run_async(desk.call, ports, ident, owner),
             ledger=lambda incident: desk.call(lambda d: d.ledger(incident)),
+            record=record,
             duration=seconds,
             out=out,
             outlets=tuple(chosen.config.updates.outlets),

@@ -61,6 +61,7 @@ class Fate(Protocol):
 
 
 Deliver = Callable[[str], Awaitable[Fate | None]]
+Record = Callable[[str], Awaitable[object]]
 
 
 class DeskLike(Protocol):
@@ -93,16 +94,16 @@ async def run(  # noqa: PLR0913  (one argument a port)
     *,
     deliver: Deliver,
     ledger: Callable[[str], Awaitable[Ledger]],
+    record: Record,
     duration: float,
     out: Callable[[str], object],
     outlets: tuple[str, ...] = OUTLETS,
-    record: Callable[[str], Awaitable[object]] | None = None,
 ) -> Ended:
     """Run a started world's drill for at most `duration` real seconds; sooner when everything is over.
 
     `deliver` performs one effect by its outbox id, `ledger` reads an incident's entries, `out` gets each line
-    without its line break. `record` puts what the pagers report into the timeline of an incident; without it the
-    drill does so itself. The caller runs the feed and stops the world.
+    without its line break. `record` puts what the pagers report into the timeline of an incident. The caller runs the
+    feed and stops the world.
     """
     session = _Session(world, desk, feed, deliver, out, outlets, record)
     session.say("drill", f"DRILL {world.scenario.title} (seed {world.seed}, {_pace(world.speed)})")
@@ -154,7 +155,7 @@ class _Session:
         deliver: Deliver,
         out: Callable[[str], object],
         outlets: tuple[str, ...],
-        record: Callable[[str], Awaitable[object]] | None,
+        record: Record,
     ) -> None:
         self.world = world
         self.sight = Sight()
@@ -170,7 +171,7 @@ class _Session:
         self._record = record
         self._met: dict[str, float] = {}  # page -> the scenario second it was first looked at
         self._mitigated = False
-        self._earlier: list[c.Captured] = []  # seen before the declaration
+        self._earlier: list[c.Captured] = []  # verdicts from before the declaration
 
     def say(self, what: str, text: str, at: datetime | None = None) -> None:
         """Print one line: wall-clock time, scenario time, what, text."""
@@ -230,21 +231,20 @@ class _Session:
         fresh = list(events(before, self.sight, self.world.clock.now()))
         for event in fresh:
             self.say("board" if event.body.kind == VerdictChanged.kind else "page", describe(event.body))
+        verdicts = [event for event in fresh if event.body.kind == VerdictChanged.kind]
         if self.incident:
-            await self._capture(fresh)
+            await self._capture(verdicts)
         else:
-            self._earlier.extend(fresh)
+            self._earlier.extend(verdicts)
         self._say_mitigation()
         if self.on_duty:
             await self._acknowledge()
 
-    async def _capture(self, fresh: list[c.Captured]) -> None:
-        """Put what was seen into the timeline; the pagers' events only where nobody else does."""
-        own = tuple(e for e in fresh if self._record is None or e.body.kind == VerdictChanged.kind)
-        if own:
-            await self._desk.do(c.Capture(events=own), self.incident)
-        if self._record is not None:
-            await self._record(self.incident)
+    async def _capture(self, verdicts: list[c.Captured]) -> None:
+        """Put the verdicts seen into the timeline, and what the pagers report as in production."""
+        if verdicts:
+            await self._desk.do(c.Capture(events=tuple(verdicts)), self.incident)
+        await self._record(self.incident)
 
     def _say_mitigation(self) -> None:
         course = self.world.course()

@@ -48,49 +48,45 @@ def as_text(status: int, text: str) -> Answered:
     return Answered(status, text.encode(), "text/plain; charset=utf-8")
 
 
-class LoopbackServer:
-    """Answers every request with what `answer` returns for it; `answer` runs on the request's own thread."""
+class Http(ThreadingHTTPServer):
+    """A server on loopback that ends at once, whatever its clients keep open. `port` 0 takes a free one."""
 
-    def __init__(self, answer: Callable[[Asked], Answered], name: str) -> None:
-        self._http = _Http(answer)
+    daemon_threads = True
+    allow_reuse_address = True
+    request_queue_size = 64
+
+    def __init__(self, handler: type["Handler"], name: str, port: int = 0) -> None:
+        self.connections: set[socket.socket] = set()
         self._stopping = False
         self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
+        super().__init__(("127.0.0.1", port), handler)
 
     @property
     def url(self) -> str:
         """The base URL: http, loopback, no trailing slash."""
-        return f"http://127.0.0.1:{self._http.server_port}"
+        return f"http://127.0.0.1:{self.server_port}"
 
     def start(self) -> None:
         """Begin to answer."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop answering, end open connections, free the port. Only after start(); a second call does nothing."""
+        """Stop answering, end open connections, free the port; a second call does nothing."""
         if self._stopping:
             return
         self._stopping = True
-        with suppress(OSError), socket.create_connection(("127.0.0.1", self._http.server_port), WAKE):
-            self._thread.join(WAKE)
-        self._http.server_close()
-        self._http.hang_up()
+        if self._thread.is_alive():
+            with suppress(OSError), socket.create_connection(("127.0.0.1", self.server_port), WAKE):
+                self._thread.join(WAKE)
+        self.server_close()
+        self._hang_up()
 
     def _serve(self) -> None:
         """Wait for one request after another; unlike serve_forever this costs nothing while nobody asks."""
         while not self._stopping:
-            self._http.handle_request()
+            self.handle_request()
 
-
-class _Http(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 64
-
-    def __init__(self, answer: Callable[[Asked], Answered]) -> None:
-        self.answer = answer
-        self.connections: set[socket.socket] = set()
-        super().__init__(("127.0.0.1", 0), _Handler)
-
-    def hang_up(self) -> None:
+    def _hang_up(self) -> None:
         """End connections that clients keep open, so that no thread outlives the server."""
         for connection in tuple(self.connections):
             try:
@@ -102,21 +98,37 @@ class _Http(ThreadingHTTPServer):
         """Say nothing: a client that went away is no news, and the terminal belongs to the console."""
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
+    """What every handler of the drill's servers does: keeps the connection known, prints nothing."""
+
     protocol_version = "HTTP/1.1"
-    timeout = IDLE
-    server: _Http
+    server: Http
 
     def setup(self) -> None:
+        """Know the connection, so that it can be ended."""
         super().setup()
         self.server.connections.add(self.connection)
 
     def finish(self) -> None:
+        """Forget the connection."""
         self.server.connections.discard(self.connection)
         super().finish()
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Print nothing."""
+        """Print nothing: the terminal belongs to the console."""
+
+
+class LoopbackServer(Http):
+    """Answers every request with what `answer` returns for it; `answer` runs on the request's own thread."""
+
+    def __init__(self, answer: Callable[[Asked], Answered], name: str) -> None:
+        self.answer = answer
+        super().__init__(_Answering, name)
+
+
+class _Answering(Handler):
+    timeout = IDLE
+    server: LoopbackServer
 
     def do_GET(self) -> None:
         """Serve a request."""

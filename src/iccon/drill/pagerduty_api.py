@@ -10,15 +10,15 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 from urllib.parse import parse_qs, urlsplit
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from iccon.clock import Clock, SystemClock
+from iccon.drill.loopback import Handler, Http
 from iccon.drill.pagerduty_json import incident_json
 from iccon.drill.pagerduty_routes import ApiError, Request, answer
 from iccon.drill.pagerduty_state import Account, Incident, Json, Person
@@ -107,29 +107,23 @@ class PagerDutyServer:
         self._faults: list[Fault] = []
         self._budget = _Budget()
         self._stopping = threading.Event()
-        self._started = False
-        self._http = _Http(("127.0.0.1", port), self)
+        self._http = _Http(port, self)
         self.account = Account(self.url, Person(on_call, on_call.split("@", maxsplit=1)[0].replace(".", " ").title()))
 
     @property
     def url(self) -> str:
         """The base URL: http, loopback, no trailing slash."""
-        return f"http://127.0.0.1:{self._http.server_address[1]}"
+        return self._http.url
 
     def start(self) -> Self:
         """Begin to answer."""
-        self._started = True
-        threading.Thread(target=self._http.serve_forever, args=(0.05,), name="drill-pagerduty", daemon=True).start()
+        self._http.start()
         return self
 
     def stop(self) -> None:
         """Stop answering, end every open connection, free the port; a second call does nothing."""
         self._stopping.set()
-        if self._started:
-            self._http.shutdown()
-            self._started = False
-        self._http.server_close()
-        self._http.hang_up()
+        self._http.stop()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -238,42 +232,14 @@ def _once_less(fault: Fault, times: int) -> list[Fault]:
     return [replace(fault, times=times - 1)] if times > 1 else []
 
 
-class _Http(ThreadingHTTPServer):
-    daemon_threads = True
-    allow_reuse_address = True
-    request_queue_size = 64
-
-    def __init__(self, address: tuple[str, int], world: PagerDutyServer) -> None:
+class _Http(Http):
+    def __init__(self, port: int, world: PagerDutyServer) -> None:
         self.world = world
-        self.connections: set[socket.socket] = set()
-        super().__init__(address, _Handler)
-
-    def hang_up(self) -> None:
-        """End connections that clients keep open, so that no thread outlives the server."""
-        for connection in tuple(self.connections):
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: clients that go away are this server's daily bread."""
+        super().__init__(_Handler, "drill-pagerduty", port)
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class _Handler(Handler):
     server: _Http
-
-    def setup(self) -> None:
-        super().setup()
-        self.server.connections.add(self.connection)
-
-    def finish(self) -> None:
-        self.server.connections.discard(self.connection)
-        super().finish()
-
-    def log_message(self, *args: Any, **kwargs: Any) -> None:
-        """Nothing is printed: the terminal belongs to the console."""
 
     def date_time_string(self, timestamp: float | None = None) -> str:
         """Return the Date header: the drill's time, which may run faster."""

@@ -41,7 +41,7 @@ class ScenarioFault(Exception):
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         self.problems = problems
-        super().__init__("\n".join(f"{p.file}: {p.key}: {p.found}; expected {p.expected}" for p in problems))
+        super().__init__("\n".join(problem.said for problem in problems))
 
 
 def bundled() -> tuple[str, ...]:

@@ -4,6 +4,7 @@ Importing it loads no HTTP client and no screen; each function imports what it b
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +22,19 @@ if TYPE_CHECKING:
     from iccon.runbooks.library import Library
     from iccon.signals.model import SignalBackend
     from iccon.updates.model import Outlet
+    from iccon.updates.templates import Templates
 
-__all__ = ["Setting", "effect_ports", "library", "open_desk", "outlets", "page_backends", "signal_backends"]
+__all__ = [
+    "Setting",
+    "effect_ports",
+    "library",
+    "open_desk",
+    "outlets",
+    "page_backends",
+    "signal_backends",
+    "sources",
+    "templates",
+]
 
 PAGERDUTY = "pagerduty"
 
@@ -140,13 +152,7 @@ class LazyPort:
     """An effect port that is built, with its clients and secrets, at its first use, on the thread that uses it."""
 
     def __init__(self, build: "Callable[[], EffectPort]") -> None:
-        self._build = build
-        self._port: EffectPort | None = None
-
-    def _built(self) -> "EffectPort":
-        if self._port is None:
-            self._port = self._build()
-        return self._port
+        self._built = cache(build)
 
     def perform(self, effect: "Effect") -> str:
         """Perform by the port."""
@@ -155,6 +161,14 @@ class LazyPort:
     def read_back(self, effect: "Effect") -> str | None:
         """Read back by the port."""
         return self._built().read_back(effect)
+
+
+def templates(setting: Setting) -> "Templates":
+    """Return the templates of status updates: the bundled ones, and the user's above them."""
+    from iccon.updates.templates import Templates
+
+    folder = setting.config.updates.templates
+    return Templates(Path(folder) if folder else None)
 
 
 def effect_ports(setting: Setting, copy: Callable[[str], str] | None = None) -> "Mapping[str, EffectPort]":
@@ -184,28 +198,24 @@ def sources(setting: Setting) -> "list[Source]":
     config, found = setting.config, []
     if config.prometheus:
         deadline = max(server.timeout for server in config.prometheus.values()) + 1.0
-        found.append(Source("signals", Lazily(lambda: _board(setting)), config.signals.refresh, deadline))
+        found.append(Source("signals", _lazily(lambda: _board(setting)), config.signals.refresh, deadline))
     pagers: list[Alertmanager | PagerDuty] = [*config.alertmanager.values()]
     if config.pagerduty is not None:
         pagers.append(config.pagerduty)
     if pagers:
         every, patience = min(p.refresh for p in pagers), max(p.timeout for p in pagers)
-        found.append(Source("pages", Lazily(lambda: _pages(setting)), every, patience * 3 + 2.0))
+        found.append(Source("pages", _lazily(lambda: _pages(setting)), every, patience * 3 + 2.0))
     return found
 
 
-class Lazily:
-    """A poll whose source is built at its first call."""
+def _lazily(build: Callable[[], Callable[[], Any]]) -> Callable[[], Any]:
+    """Return a poll whose source is built at its first call."""
+    built = cache(build)
 
-    def __init__(self, build: Callable[[], Callable[[], Any]]) -> None:
-        self._build = build
-        self._poll: Callable[[], Any] | None = None
+    def poll() -> Any:
+        return built()()
 
-    def __call__(self) -> Any:
-        """Poll."""
-        if self._poll is None:
-            self._poll = self._build()
-        return self._poll()
+    return poll
 
 
 def _board(setting: Setting) -> Callable[[], Any]:

@@ -100,9 +100,7 @@ class Desk:
     def ledger(self, incident: str) -> Ledger:
         """Return all entries of an incident and their fold; `do` and `catch_up` extend it in place."""
         if incident not in self._full:
-            ledger = Ledger(incident)
-            ledger.extend(self._read(incident))
-            self._full[incident] = ledger
+            self._full[incident] = Ledger(incident, self._read(incident))
             self._brief.pop(incident, None)
         return self._full[incident]
 
@@ -114,8 +112,7 @@ class Desk:
         if incident in self._full:
             return self._full[incident].state
         if incident not in self._brief:
-            self._brief[incident] = ledger = Ledger(incident)
-            ledger.extend(self._read(incident, STATE_KINDS))
+            self._brief[incident] = Ledger(incident, self._read(incident, STATE_KINDS))
         return self._brief[incident].state
 
     def glimpse(self, incident: str, count: int = GLIMPSE) -> tuple[Entry, ...]:
@@ -172,8 +169,7 @@ class Desk:
         for entry in self._read(None, STATE_KINDS):
             grouped[entry.incident].append(entry)
         for incident in grouped.keys() - self._full.keys() - self._brief.keys():
-            self._brief[incident] = Ledger(incident)
-            self._brief[incident].extend(grouped[incident])
+            self._brief[incident] = Ledger(incident, grouped[incident])
         self._all_brief = True
 
     def _read(self, incident: str | None, kinds: Iterable[str] | None = None) -> list[Entry]:

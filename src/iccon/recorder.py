@@ -24,6 +24,6 @@ class Recorder:
         before = self._seen.get(incident)
         if before is not None and before.at == pages.at:
             return
-        self._seen[incident] = pages
         if found := events(before, pages):
             await self._do(Capture(events=found), incident)
+        self._seen[incident] = pages  # only now: what could not be written is captured again

@@ -141,3 +141,17 @@ async def test_a_template_nobody_touched_is_no_draft(tmp_path: Path) -> None:
         await console.press("escape")
         await console.until_incident()
         assert on_disk(setting, key) is None
+
+
+async def test_an_update_that_is_refused_is_a_draft_to_its_last_letter(tmp_path: Path) -> None:
+    setting = setting_in(tmp_path)
+    key = f"update:{declared(setting)}"
+    async with running(setting) as console:
+        await console.press("u")
+        await console.until_modal(Composer)
+        await console.settle()
+        console.one(TextArea).text = ""
+        console.burst(*"db-01 is down", "ctrl+s")
+        await console.settle()
+        assert await console.bodies(e.UpdateIssued) == []
+        await console.until(lambda: (found := on_disk(setting, key)) and found.text == "db-01 is down", 1.0)

@@ -51,7 +51,7 @@ async def test_of_an_incident_only_lines_of_the_strip_are_painted_again(
 
 async def test_a_label_that_says_something_else_is_painted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with running(setting_in(tmp_path)) as console:
-        console.app.record_trouble = "the disk is full"
+        console.app.parts.desk.trouble = "the disk is full"
         painted = await painted_by_ticks(console, monkeypatch)
         assert {widget.id for widget, _ in painted} >= {"banner"}
         assert "RECORD NOT KEPT: the disk is full" in console.shown()

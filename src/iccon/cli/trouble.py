@@ -14,7 +14,6 @@ from typing import Any
 from iccon.cli.output import complain, say_json
 from iccon.cli.parsing import FAULT, OK, REFUSED, USAGE
 from iccon.cli.session import BadConfiguration, BadUse, Fault, Refused
-from iccon.config.schema import Problem
 from iccon.faults import SourceFault
 from iccon.journal.faults import BrokenChain, JournalFault
 from iccon.text import clean
@@ -43,16 +42,8 @@ def _configuration(error: BadConfiguration, as_json: bool) -> int:
     count = len(problems)
     complain(f"iccon: {count} problem{'s' if count > 1 else ''} in the configuration")
     for problem in problems:
-        complain("  " + problem_line(problem))
+        complain("  " + problem.said)
     return USAGE
-
-
-def problem_line(problem: Problem) -> str:
-    """Return a problem as `file:line: key: found …, expected …; hint`."""
-    place = clean(problem.file) if problem.line is None else f"{clean(problem.file)}:{problem.line}"
-    said = f"{clean(problem.found)}, expected {clean(problem.expected)}"
-    key = f" {clean(problem.key)}:" if problem.key else ""
-    return f"{place}:{key} {_with_hint(said, clean(problem.hint))}"
 
 
 def _fault(kind: str, reason: str, hint: str, as_json: bool) -> int:

@@ -5,7 +5,6 @@ With --send: a receipt, and outcomes [{effect, target, state, detail, receipt}].
 """
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -16,6 +15,7 @@ from iccon.cli.session import BadUse, Session, refuse, session, text_of
 from iccon.incident.commands import IssueUpdate
 from iccon.incident.severity import Audience, Phase, Policy
 from iccon.incident.state import State
+from iccon.journal.drafts import update_key
 from iccon.text import CleanText, clean
 
 if TYPE_CHECKING:
@@ -64,19 +64,14 @@ def _do_update(args: argparse.Namespace) -> int:
         if args.send:
             return _send(opened, incident, composed)
         if args.draft:
-            opened.desk.journal.save_draft(draft_key(incident), composed.text, len(composed.text))
+            opened.desk.journal.save_draft(update_key(incident), composed.text, len(composed.text))
         return _preview(opened, incident, composed)
 
 
-def draft_key(incident: str) -> str:
-    """Return the key under which the console's composer keeps what is typed."""
-    return f"update:{incident}"
-
-
 def _list(opened: Session) -> int:
-    from iccon.updates.templates import Templates
+    from iccon.bootstrap import templates
 
-    names, outlets = Templates(_folder(opened)).names(), tuple(opened.setting.config.updates.outlets)
+    names, outlets = templates(opened.setting).names(), tuple(opened.setting.config.updates.outlets)
     if opened.args.json:
         say_json({"templates": names, "outlets": outlets})
     else:
@@ -84,16 +79,12 @@ def _list(opened: Session) -> int:
     return OK
 
 
-def _folder(opened: Session) -> Path | None:
-    folder = opened.setting.config.updates.templates
-    return Path(folder) if folder else None
-
-
 def _compose(opened: Session, state: State, typed: CleanText | None) -> Composed:
+    from iccon import bootstrap
     from iccon.updates.check import check
-    from iccon.updates.templates import Templates, suggest
+    from iccon.updates.templates import suggest
 
-    args, templates = opened.args, Templates(_folder(opened))
+    args, templates = opened.args, bootstrap.templates(opened.setting)
     meant = Audience(args.audience or Audience.CUSTOMER)
     template = "" if typed is not None else args.template or suggest(state, meant)
     audience = meant if args.audience or not template else templates.audience(template)
@@ -118,14 +109,14 @@ def promise(words: str | None, state: State, policy: Policy, audience: Audience)
 
 
 def _rendered(opened: Session, state: State, template: str, audience: Audience, minutes: int | None) -> CleanText:
+    from iccon.bootstrap import templates
     from iccon.updates.facts import facts
-    from iccon.updates.templates import TemplateProblem, Templates
+    from iccon.updates.templates import TemplateProblem
 
     known = facts(state, opened.now, opened.zone, minutes, audience)
-    made = Templates(_folder(opened)).render(template, known)
+    made = templates(opened.setting).render(template, known)
     if isinstance(made, TemplateProblem):
-        where = f"{made.file}:{made.line}" if made.line else made.file
-        raise BadUse(f"template {clean(where)}: {made.reason}")
+        raise BadUse(f"template {made.said}")
     return CleanText(made)
 
 
@@ -150,14 +141,10 @@ def _send(opened: Session, incident: str, composed: Composed) -> int:
         template=composed.template,
         outlets=composed.outlets,
         next_minutes=composed.next_minutes,
-        findings=tuple(map(_words, composed.findings)),
+        findings=tuple(finding.said for finding in composed.findings),
         override=clean(opened.args.override),
     )
     return perform(opened, opened.do(command, incident))
-
-
-def _words(finding: "Finding") -> str:
-    return f"{finding.words}: {finding.reason}" if finding.words else finding.reason
 
 
 def _preview(opened: Session, incident: str, composed: Composed) -> int:
@@ -170,6 +157,6 @@ def _preview(opened: Session, incident: str, composed: Composed) -> int:
     promised = f"next in {composed.next_minutes} min" if composed.next_minutes else "no promise of a next one"
     say(f"\n-- to {composed.audience} via {', '.join(composed.outlets) or 'no outlet'}; {promised}")
     for finding in composed.findings:
-        say(f"-- check: {_words(finding)}")
+        say(f"-- check: {finding.said}")
     say("-- kept as the composer's draft" if opened.args.draft else "-- not sent; --send sends it")
     return OK

@@ -9,6 +9,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
+from iccon.text import clean
+
 Refresh = Annotated[float, Meta(ge=0.5, le=3600)]
 Timeout = Annotated[float, Meta(gt=0, le=300)]
 Duration = Annotated[float, Meta(ge=1, le=604_800)]
@@ -202,6 +204,14 @@ class Problem(Struct, frozen=True):
     expected: str
     hint: str = ""
     line: int | None = None
+
+    @property
+    def said(self) -> str:
+        """The problem in one line: `file:line: key: found …, expected …; hint`."""
+        place = clean(self.file) if self.line is None else f"{clean(self.file)}:{self.line}"
+        key = f" {clean(self.key)}:" if self.key else ""
+        hint = f"; {clean(self.hint)}" if self.hint else ""
+        return f"{place}:{key} {clean(self.found)}, expected {clean(self.expected)}{hint}"
 
 
 class Loaded(Struct, frozen=True):

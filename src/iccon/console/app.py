@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from msgspec.structs import replace
@@ -54,7 +55,6 @@ class IcconApp(safe.SafeApp[int]):
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         self.snapshot = parts.feed.snapshot()
-        self.record_trouble: str | None = parts.desk.trouble
         super().__init__()
         if parts.setting.config.console.ascii:
             from iccon.console.plain import use_ascii
@@ -104,6 +104,11 @@ class IcconApp(safe.SafeApp[int]):
 
     # Data down
 
+    @property
+    def record_trouble(self) -> str | None:
+        """Why the record is NOT being kept, while that is so."""
+        return self.parts.desk.trouble
+
     def _surfaces(self) -> list[Surface]:
         return [screen for screen in self.screen_stack if isinstance(screen, Surface) and screen.is_mounted]
 
@@ -123,7 +128,6 @@ class IcconApp(safe.SafeApp[int]):
                 spawn(recorder.take(screen.incident, slot.value), "recorder")
 
     def _appended(self, entries: tuple[Entry, ...]) -> None:
-        self.record_trouble = self.parts.desk.trouble
         for surface in self._surfaces():
             surface.appended(entries)
 
@@ -138,7 +142,6 @@ class IcconApp(safe.SafeApp[int]):
         try:
             answer = await self.parts.desk.do(command, incident, drop_draft=drop_draft)
         except JournalFault as fault:
-            self.record_trouble = fault.reason
             self._tick()
             return self._refused(f"NOT RECORDED: {fault.reason}. {fault.hint}", "error")
         if isinstance(answer, Refusal):
@@ -198,10 +201,8 @@ class IcconApp(safe.SafeApp[int]):
 
     async def save_draft(self, key: str, text: str, cursor: int) -> None:
         """Keep what is being typed. A journal that cannot be written is said in the state strip, not at every key."""
-        try:
+        with suppress(JournalFault):
             await self.parts.desk.call(lambda desk: desk.journal.save_draft(key, text, cursor))
-        except JournalFault as fault:
-            self.record_trouble = fault.reason
 
     # Screens
 

@@ -55,8 +55,6 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("home", "Home", "Back to the list of incidents", ("escape", "h"), DESK, "home", 33),
 )
 
-BY_ID: Mapping[str, ConsoleCommand] = {command.id: command for command in REGISTRY}
-
 
 def of(*scopes: str, read_only: bool = False) -> list[ConsoleCommand]:
     """Return the commands of `scopes` in registry order; without those that write where `read_only`."""

@@ -120,7 +120,7 @@ def parts_of(
         from iccon.config.keymap import keymap
 
         keys, problems = keymap(config.console.keys, keys, scopes(), str(setting.file or ""))
-        notices += [f"{p.key}: {p.found}; expected {p.expected}. {p.hint}" for p in problems]
+        notices += [problem.said for problem in problems]
     writes = not setting.read_only
     return Parts(
         setting=setting,
@@ -161,7 +161,7 @@ def _look(setting: Setting, notices: list[str]) -> "tuple[ThemeFile, Layout, Lay
     files = layout_files(folders)
     layout, more = load_layout(files[console.layout])
     narrow, _ = load_layout(layout_files()["narrow"])
-    notices += [f"{p.file}: {p.key}: {p.found}; expected {p.expected}. {p.hint}" for p in (*problems, *more)]
+    notices += [problem.said for problem in (*problems, *more)]
     assert theme is not None and narrow is not None  # the bundled files are tested
     return theme, layout or narrow, narrow
 

@@ -34,9 +34,7 @@ _replace = msgspec.structs.replace
 
 def fold(incident: str, entries: Iterable[Entry]) -> State:
     """Return the state that `entries` (any order) of `incident` add up to, corrections applied."""
-    ledger = Ledger(incident)
-    ledger.extend(entries)
-    return ledger.state
+    return Ledger(incident, entries).state
 
 
 class Corrections:
@@ -92,12 +90,13 @@ class Ledger:
     counts for the state: then the state is folded anew.
     """
 
-    def __init__(self, incident: str) -> None:
+    def __init__(self, incident: str, entries: Iterable[Entry] = ()) -> None:
         self.incident = incident
         self.entries: list[Entry] = []
         self.by_id: dict[str, Entry] = {}
         self.corrections = Corrections()
         self.state = State(incident)
+        self.extend(entries)
 
     def extend(self, entries: Iterable[Entry]) -> list[Entry]:
         """Take in `entries` of this incident; return those that were new, in id order. Known ids are skipped."""

@@ -17,6 +17,16 @@ class TypedDraft(Struct, frozen=True):
     saved_at: datetime
 
 
+def note_key(incident: str) -> str:
+    """Return the key of the note that is being typed for `incident`."""
+    return f"note:{incident}"
+
+
+def update_key(incident: str) -> str:
+    """Return the key of the status update that is being composed for `incident`."""
+    return f"update:{incident}"
+
+
 _COLUMNS = "key, text, cursor, saved_at"
 
 

@@ -25,6 +25,11 @@ class Finding(Struct, frozen=True):
     stop: bool
     at: int = -1
 
+    @property
+    def said(self) -> str:
+        """The finding in one line."""
+        return f"{self.words}: {self.reason}" if self.words else self.reason
+
 
 class _Rule(Struct, frozen=True):
     code: str

@@ -47,6 +47,11 @@ class TemplateProblem(Struct, frozen=True):
     line: int | None
     reason: CleanText
 
+    @property
+    def said(self) -> str:
+        """The problem in one line, its place first."""
+        return f"{clean(self.file)}:{self.line}: {self.reason}" if self.line else f"{clean(self.file)}: {self.reason}"
+
 
 class _Refused(Exception):
     """A template asks for something that it may not have."""

@@ -1,27 +1,27 @@
 """The composer: a template filled from the record, checked, given to outlets. The text is a draft while it is typed."""
 
-from pathlib import Path
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.timer import Timer
 from textual.widgets import Input, TextArea
 
 from iccon.background import in_thread
-from iccon.console.drafts import PAUSE
+from iccon.bootstrap import templates
+from iccon.console.drafts import Keeper
 from iccon.console.safe import SafeLabel, set_titles
 from iccon.console.screens.base import Modal
 from iccon.console.widgets.cycle import Changed, Cycle, Toggles
 from iccon.incident.commands import IssueUpdate
 from iccon.incident.severity import DEFAULT_POLICY, Audience
 from iccon.incident.state import State
+from iccon.journal.drafts import update_key
 from iccon.text import clean_block
 from iccon.updates.check import Finding, check
 from iccon.updates.facts import facts
-from iccon.updates.templates import TemplateProblem, Templates, suggest
+from iccon.updates.templates import TemplateProblem, suggest
 
 SHOWN = 2  # findings that are spelled out; the rest is counted
 PROMISES = (("10", "in 10 min"), ("20", "in 20 min"), ("30", "in 30 min"), ("60", "in 60 min"), ("", "not promised"))
@@ -49,16 +49,15 @@ class Composer(Modal[bool]):
         super().__init__()
         self._state = state
         self._incident = incident
-        self._key = f"update:{incident}"
+        self._key = update_key(incident)
         self._filled = ""
-        self._pending: Timer | None = None
+        self._keeper = Keeper(self, self._save)
         self._findings: tuple[Finding, ...] = ()
 
     def compose(self) -> ComposeResult:
         """Template, promise, outlets, text, findings, keys."""
         parts = self.console.parts
-        folder = parts.setting.config.updates.templates
-        self._templates = Templates(Path(folder) if folder else None)
+        self._templates = templates(parts.setting)
         cadence = DEFAULT_POLICY.levels[self._state.severity].public_cadence
         names = self._templates.names()
         with Vertical(id="box") as box:
@@ -115,8 +114,7 @@ class Composer(Modal[bool]):
         name = self._template
         made = await in_thread(lambda: self._templates.render(name, known), "template", 5)
         if isinstance(made, TemplateProblem):
-            where = f"{made.file}:{made.line}" if made.line else made.file
-            self._say(f"{where}: {made.reason}")
+            self._say(made.said)
             return
         self._say("")
         self._filled = made
@@ -140,11 +138,9 @@ class Composer(Modal[bool]):
     @on(TextArea.Changed)
     @on(TextArea.SelectionChanged)
     def _save_soon(self) -> None:
-        if self._pending is None:
-            self._pending = self.set_timer(PAUSE, self._save)
+        self._keeper.soon()
 
     async def _save(self) -> None:
-        self._pending = None
         area = self._text
         if area.text == self._filled:  # a template that nobody touched is no draft: its times would grow old
             return
@@ -154,7 +150,7 @@ class Composer(Modal[bool]):
 
     def _check(self) -> None:
         self._findings = check(clean_block(self._text.text), self._audience, self._state, self._minutes)
-        lines = [f"▲ {f.words}: {f.reason}" if f.words else f"▲ {f.reason}" for f in self._findings[:SHOWN]]
+        lines = [f"▲ {finding.said}" for finding in self._findings[:SHOWN]]
         if more := len(self._findings) - SHOWN:
             lines += [f"  and {more} more"] if more > 0 else []
         self.query_one("#findings", SafeLabel).update("\n".join(lines))
@@ -173,25 +169,22 @@ class Composer(Modal[bool]):
             template=self._template,
             outlets=self.query_one("#outlets", Toggles).chosen,
             next_minutes=self._minutes,
-            findings=tuple(f"{f.words}: {f.reason}" if f.words else str(f.reason) for f in self._findings),
+            findings=tuple(finding.said for finding in self._findings),
             override=self.query_one("#reason", Input).value,
         )
-        if self._pending is not None:
-            self._pending.stop()
-            self._pending = None
+        self._keeper.hold()
         refused = await self.console.act(command, self._incident, drop_draft=self._key)
         if refused is None:
             self.dismiss(True)
             return
+        await self._keeper.now()
         self._say(refused)
         if self._findings:
             self.query_one("#reason", Input).focus()
 
     async def action_leave(self) -> None:
         """Close; the draft stays on disk."""
-        if self._pending is not None:
-            self._pending.stop()
-            await self._save()
+        await self._keeper.flush()
         self.dismiss(False)
 
 

@@ -112,11 +112,11 @@ class Form(Modal[bool]):
         """Submit. No draft is saved behind the back of what is submitted, and all are when it is refused."""
         fields = list(self.query(DraftInput))
         for field in fields:
-            field.hold()
+            field.keeper.hold()
         refused = await self._submit(self._answers())
         if refused is not None:
             for field in fields:
-                await field.keep()
+                await field.keeper.now()
         return refused
 
     def _input(self, field: TextField) -> DraftInput:
@@ -140,5 +140,5 @@ class Form(Modal[bool]):
     async def action_cancel(self) -> None:
         """Leave; what was typed into a field with a draft key stays on disk."""
         for field in self.query(DraftInput):
-            await field.flush()
+            await field.keeper.flush()
         self.dismiss(False)

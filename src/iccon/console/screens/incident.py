@@ -27,17 +27,12 @@ from iccon.incident import commands as c
 from iccon.incident.entries import Entry
 from iccon.incident.fold import Ledger
 from iccon.incident.timeline import Item, Timeline
+from iccon.journal.drafts import note_key
 
 if TYPE_CHECKING:
     from iccon.console.widgets.notebar import NoteBar
 
 TITLES = {"signals": "Signals", "pages": "Pages", "timeline": "Timeline", "runbook": "Runbook", "updates": "Updates"}
-
-
-def _fold(incident: str, entries: Sequence[Entry]) -> Ledger:
-    ledger = Ledger(incident)
-    ledger.extend(entries)
-    return ledger
 
 
 class IncidentScreen(LiveSurface):
@@ -49,8 +44,8 @@ class IncidentScreen(LiveSurface):
     def __init__(self, incident: str, entries: Sequence[Entry], layout: Layout) -> None:
         super().__init__()
         self.incident = incident
-        self.ledger = Ledger(incident)
-        self._acts.take(self.ledger.extend(entries))
+        self.ledger = Ledger(incident, entries)
+        self._acts.take(entries)
         self.timeline = Timeline(self.ledger)
         self._placed = layout
         self._mounting = asyncio.Lock()
@@ -97,7 +92,7 @@ class IncidentScreen(LiveSurface):
         """Read the whole record, off the loop: the first frame has the state and the newest entries only."""
         entries = await self.console.parts.desk.call(lambda desk: tuple(desk.ledger(self.incident).entries))
         if len(entries) > len(self.ledger.entries):
-            whole = await in_thread(lambda: _fold(self.incident, entries), "fold", 60)
+            whole = await in_thread(lambda: Ledger(self.incident, entries), "fold", 60)
             whole.extend(self.ledger.entries)
             self.ledger, self.timeline = whole, Timeline(whole)
             self._acts.take(entries)
@@ -185,7 +180,7 @@ class IncidentScreen(LiveSurface):
 
     @property
     def _note_key(self) -> str:
-        return f"note:{self.incident}"
+        return note_key(self.incident)
 
     async def _note_bar(self) -> "NoteBar":
         """Return the note line; a key that is quicker than the first frame makes it."""
@@ -209,12 +204,12 @@ class IncidentScreen(LiveSurface):
     @on(Input.Submitted, "#note")
     async def _note_typed(self, event: Input.Submitted) -> None:
         bar = await self._note_bar()
-        bar.field.hold()  # a draft that is saved after the note would come back as another note
+        bar.field.keeper.hold()  # a draft that is saved after the note would come back as another note
         refused = await self.console.act(c.AddNote(text=event.value), self.incident, drop_draft=self._note_key)
         if refused is None:
             bar.close()
         else:
-            await bar.field.keep()
+            await bar.field.keeper.now()
 
     async def action_update(self) -> None:
         """Open the composer."""

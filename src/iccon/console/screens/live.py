@@ -147,7 +147,7 @@ class LiveSurface(Surface):
         board = self.first(BoardView)
         if board is not None and board.has_focus:
             page = None
-        service = page.service if page else board.chosen[0] if board and board.chosen else ""
+        service = page.service if page else board.chosen_service or "" if board else ""
         alert, url, title = (page.alert, page.runbook_url, page.title) if page else ("", "", "")
         library = self.console.parts.library
         found = await self._from_library(lambda: library.match(alert, service, url, title))

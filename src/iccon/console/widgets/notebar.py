@@ -52,7 +52,7 @@ class NoteBar(Horizontal):
 
     async def action_leave(self) -> None:
         """Hide the line; the draft stays on disk."""
-        await self.field.flush()
+        await self.field.keeper.flush()
         self._leave()
 
     def _leave(self) -> None:

@@ -78,11 +78,6 @@ class TimelineView(VirtualList):
         if fresh:
             self._update()
 
-    def refresh_corrections(self) -> None:
-        """Read every entry again, after corrections that arrived by another way than `extend`."""
-        self._corrections += 1
-        self.touch()
-
     def _update(self) -> None:
         order = self.timeline.order if self.timeline else []
         self.rows_of.update(order)

@@ -242,3 +242,20 @@ async def test_a_file_size_limit_is_said_too(tmp_path: Path) -> None:
     out, err = await ended.communicate()
     assert ended.returncode == 0, err.decode()[-2000:]
     assert "NOT RECORDED" in out.decode()
+
+
+async def test_trouble_counts_down_to_the_next_try(tmp_path: Path) -> None:
+    async with running(all_refusing(tmp_path), size=(160, 40)) as console:
+        await console.until(lambda: all(s.trouble for s in console.app.snapshot.slots.values()))
+        await console.until(lambda: "again in" in console.shown())
+
+
+async def test_a_pause_asks_nothing_says_so_and_ends_with_the_same_key(tmp_path: Path) -> None:
+    async with running(all_refusing(tmp_path), size=(160, 40)) as console:
+        await console.until(lambda: all(s.trouble for s in console.app.snapshot.slots.values()))
+        await console.press("f6")
+        await console.until(lambda: "paused, nothing is asked (f6 goes on)" in console.shown())
+        assert console.app.snapshot.paused
+        assert "again in" not in console.shown()
+        await console.press("f6")
+        await console.until(lambda: "paused, nothing" not in console.shown() and "again in" in console.shown())

@@ -245,6 +245,12 @@ class IcconApp(safe.SafeApp[int]):
         """Poll every source now."""
         self.parts.feed.refresh(None)
 
+    def action_pause(self) -> None:
+        """Ask no source, or go on."""
+        paused = not self.parts.feed.snapshot().paused
+        self.parts.feed.pause(paused)
+        self.say("paused: no source is asked" if paused else "every source is asked again")
+
     def action_next_theme(self) -> None:
         """Go through the themes of iccon and of the user."""
         names = sorted(self._themes)

@@ -33,6 +33,7 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("palette", "Palette", "Find a command by its name", ("ctrl+p", "colon"), APP, "command_palette", 98),
     ConsoleCommand("quit", "Quit", "Leave; everything typed is kept", ("q", "ctrl+q"), APP, "quit", 97),
     ConsoleCommand("refresh", "Refresh", "Ask every source again now", ("ctrl+r", "f5"), APP, "refresh_now"),
+    ConsoleCommand("pause", "Pause", "Ask no source until pressed again", ("f6",), APP, "pause"),
     ConsoleCommand("theme", "Theme", "The next theme, until the console is closed", ("f8",), APP, "next_theme"),
     ConsoleCommand("open", "Open", "Open the incident under the cursor", ("enter",), HOME, "open", 10),
     ConsoleCommand("note", "Note", "Write a note into the timeline", ("n",), DESK, "note", 10, True),

@@ -1,5 +1,6 @@
 """What the home and the incident screen share: the board, the pages, and what can be done from them."""
 
+import math
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TypeVar
@@ -7,14 +8,14 @@ from typing import TypeVar
 from textual.widget import Widget
 
 from iccon.background import in_thread
-from iccon.console import questions
-from iccon.console.figures import time_text, zone_name
+from iccon.console import commands, questions
+from iccon.console.figures import age_text, time_text, zone_name
 from iccon.console.safe import set_titles
 from iccon.console.screens.base import Surface
 from iccon.console.widgets.board import BoardView
 from iccon.console.widgets.pages import PagesView
 from iccon.console.widgets.runbook import RunbookView
-from iccon.feed.model import Slot, Snapshot
+from iccon.feed.model import Slot, Snapshot, Trouble
 from iccon.incident import commands as c
 from iccon.incident.effects import EffectState
 from iccon.incident.entries import EffectEnded, Entry, PageActed, PageRef
@@ -105,9 +106,24 @@ class LiveSurface(Surface):
         self.each(PagesView, lambda view: view.show(found, now, note, self._acts.pending()))
 
     def _note(self, slot: Slot | None, missing: str) -> str:
-        if slot is None or slot.trouble is None:
-            return missing if slot is None else ""
-        return f"{slot.trouble.kind}{self._since(slot.trouble.since)}: {slot.trouble.reason}"
+        if slot is None:
+            return missing
+        trouble = slot.trouble
+        said = f"{trouble.kind}{self._since(trouble.since)}{self._again(trouble)}: {trouble.reason}" if trouble else ""
+        return "; ".join(filter(None, (self._paused(), said)))
+
+    def _paused(self) -> str:
+        """Say that nothing is asked, and the key that goes on: a paused board grows stale with nothing wrong."""
+        keys = self.console.parts.keys.get("pause", ())
+        hint = f" ({commands.key_name(keys[0])} goes on)" if keys else ""
+        return f"paused, nothing is asked{hint}" if self.console.snapshot.paused else ""
+
+    def _again(self, trouble: Trouble) -> str:
+        """Count down to the next try, in the clock's seconds; while paused there is none."""
+        if self.console.snapshot.paused:
+            return ""
+        left = math.ceil((trouble.next_try - self.console.parts.setting.clock.now()).total_seconds())
+        return f", again in {age_text(left)}" if left > 0 else ", asking"
 
     def _partial(self, slot: Slot | None) -> str:
         if slot is None or slot.value is None:

@@ -11,8 +11,6 @@ from iccon.signals.board import (
     MOST_POINTS,
     RECENT,
     Asked,
-    Window,
-    Windows,
     aged,
     failed,
     judge,
@@ -21,7 +19,7 @@ from iccon.signals.board import (
     verdict_changes,
     verdict_of,
 )
-from iccon.signals.model import Answer, Board, Samples, SignalSpec, Unit, Verdict
+from iccon.signals.model import Answer, Board, Samples, SignalSpec, Unit, Verdict, Window, Windows
 from iccon.text import CleanText
 
 SPAN, STEP, NOW = 600.0, 15.0, 1_800_000_000.0

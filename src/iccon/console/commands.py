@@ -26,7 +26,7 @@ class ConsoleCommand(Struct, frozen=True):
     writes: bool = False
 
 
-APP, HOME, DESK, LIVE = "anywhere", "home", "incident", "live"
+APP, HOME, DESK, LIVE, CHART = "anywhere", "home", "incident", "live", "chart"
 
 REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("help", "Help", "What every key does, here and elsewhere", ("question_mark", "f1"), APP, "help", 99),
@@ -54,6 +54,12 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("zoom", "Zoom", "Let the region fill the screen, and back", ("z",), LIVE, "zoom", 32),
     ConsoleCommand("next_region", "Next", "Go to the next region", ("tab",), LIVE, "app.focus_next"),
     ConsoleCommand("home", "Home", "Back to the list of incidents", ("escape", "h"), DESK, "home", 33),
+    ConsoleCommand("chart_earlier", "Earlier", "Read the values further back", ("left",), CHART, "cursor(-1)", 10),
+    ConsoleCommand("chart_later", "Later", "Read the values further on", ("right",), CHART, "cursor(1)", 11),
+    ConsoleCommand("chart_in", "Closer", "Show a shorter time", ("plus", "equals_sign"), CHART, "zoom(1)", 12),
+    ConsoleCommand("chart_out", "Wider", "Show a longer time", ("minus",), CHART, "zoom(-1)", 13),
+    ConsoleCommand("chart_others", "Others", "Add the worst other services", ("v",), CHART, "others", 14),
+    ConsoleCommand("chart_close", "Close", "Back to the board", ("escape", "enter"), CHART, "close", 9),
 )
 
 
@@ -83,7 +89,17 @@ def footer(scopes: Iterable[str], keys: Mapping[str, tuple[str, ...]], read_only
     return [(key_name(keys[c.id][0]), c.title) for c in sorted(wanted, key=lambda c: c.rank or 0) if keys.get(c.id)]
 
 
-_NAMES = {"question_mark": "?", "colon": ":", "escape": "esc", "enter": "↵"}
+_NAMES = {
+    "question_mark": "?",
+    "colon": ":",
+    "escape": "esc",
+    "enter": "↵",
+    "left": "←",
+    "right": "→",
+    "plus": "+",
+    "minus": "-",
+    "equals_sign": "=",
+}
 
 
 def key_name(key: str) -> str:

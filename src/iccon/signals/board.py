@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
-from iccon.signals.model import Answer, Board, Cell, Change, Samples, SignalSpec, Verdict
+from iccon.signals.model import Answer, Board, Cell, Change, Samples, SignalSpec, Verdict, Window, Windows
 from iccon.text import CleanText, clean
 
 MOST_POINTS = 1_000  # of one series in one window; a wider step is asked for beyond
@@ -26,25 +26,6 @@ CLOCK_SLACK = 5.0  # seconds a clock may step back, or a sample lie ahead, befor
 RECENT = 60  # most values of a spark
 
 _RANK = {Verdict.BAD: 0, Verdict.WARN: 1, Verdict.NOT_A_NUMBER: 2, None: 3, Verdict.OK: 4}
-
-
-class Window(Struct, frozen=True):
-    """What is known of one signal: samples by service, up to when it was asked, and why not further."""
-
-    spec: SignalSpec
-    series: dict[CleanText, Samples] = {}
-    until: float | None = None
-    fault: CleanText = CleanText("")
-    warnings: tuple[CleanText, ...] = ()
-
-
-class Windows(Struct, frozen=True):
-    """All signals, how far back they reach (`span`) and how fine (`step`), in seconds, and services always shown."""
-
-    signals: tuple[Window, ...]
-    span: float
-    step: float
-    services: tuple[CleanText, ...] = ()
 
 
 class Asked(Struct, frozen=True):
@@ -123,7 +104,7 @@ def judge(windows: Windows, now: float) -> Board:
     }
     signals = tuple(window.spec.name for window in windows.signals)
     warnings = tuple(clean(f"{w.spec.name}: {text}", 200) for w in windows.signals for text in w.warnings)
-    return Board(_worst_first(names, signals, cells), signals, cells, warnings)
+    return Board(_worst_first(names, signals, cells), signals, cells, warnings, windows)
 
 
 def _services(windows: Windows) -> tuple[CleanText, ...]:

@@ -116,10 +116,33 @@ class Change(Struct, frozen=True):
     fault: CleanText = CleanText("")
 
 
+class Window(Struct, frozen=True):
+    """What is known of one signal: samples by service, up to when it was asked, and why not further."""
+
+    spec: SignalSpec
+    series: dict[CleanText, Samples] = {}
+    until: float | None = None
+    fault: CleanText = CleanText("")
+    warnings: tuple[CleanText, ...] = ()
+
+
+class Windows(Struct, frozen=True):
+    """All signals, how far back they reach (`span`) and how fine (`step`), in seconds, and services always shown."""
+
+    signals: tuple[Window, ...]
+    span: float
+    step: float
+    services: tuple[CleanText, ...] = ()
+
+
 class Board(Struct, frozen=True):
-    """Every service's four signals, services in the order shown. Cells are found by (service, signal)."""
+    """Every service's four signals, services in the order shown. Cells are found by (service, signal).
+
+    `windows` are the samples it was judged by, for charts; None where nobody has them.
+    """
 
     services: tuple[CleanText, ...]
     signals: tuple[str, ...]
     cells: dict[tuple[str, str], Cell]
     warnings: tuple[CleanText, ...] = ()
+    windows: Windows | None = None

@@ -8,8 +8,8 @@ from iccon.background import side_by_side
 from iccon.clock import Clock
 from iccon.config import schema
 from iccon.faults import FaultKind, SourceFault
-from iccon.signals.board import Asked, Window, Windows, failed, judge, merged, to_ask
-from iccon.signals.model import GOLDEN, Answer, Board, SignalBackend, SignalSpec, Unit
+from iccon.signals.board import Asked, failed, judge, merged, to_ask
+from iccon.signals.model import GOLDEN, Answer, Board, SignalBackend, SignalSpec, Unit, Window, Windows
 from iccon.text import clean
 
 _log = logging.getLogger("iccon")

@@ -14,6 +14,7 @@ from iccon.console.screens.base import Modal
 LISTS = (
     ("↑ ↓  j k", "Move in the focused list; also pgup, pgdn, home, end"),
     ("← →", "Board: move between the cells"),
+    ("↵", "Board: the chart of the cell"),
     ("m", "Timeline: show or fold machine entries"),
     ("[  ]", "Runbook: previous and next heading"),
 )

@@ -24,14 +24,16 @@ from iccon.console.widgets.strip import StateStrip
 from iccon.console.widgets.timeline import TimelineView
 from iccon.console.widgets.updates import UpdatesView
 from iccon.incident import commands as c
-from iccon.incident.entries import Entry
+from iccon.incident.entries import Declared, Entry, ImpactStarted, ImpactStopped, PhaseSet, SeveritySet
 from iccon.incident.fold import Ledger
 from iccon.incident.timeline import Item, Timeline
 from iccon.journal.drafts import note_key
 
 if TYPE_CHECKING:
+    from iccon.console.widgets.chart import Mark
     from iccon.console.widgets.notebar import NoteBar
 
+MARKED = (Declared, SeveritySet, PhaseSet, ImpactStarted, ImpactStopped)  # what a chart shows
 TITLES = {"signals": "Signals", "pages": "Pages", "timeline": "Timeline", "runbook": "Runbook", "updates": "Updates"}
 
 
@@ -125,6 +127,11 @@ class IncidentScreen(LiveSurface):
         if fresh:
             self.each(TimelineView, lambda view: view.extend(fresh))
             self.tick(self.console.parts.setting.clock.now())
+
+    def marks(self) -> Sequence["Mark"]:
+        """Return the declaration, changes of severity and phase, and customer impact, in the order of time."""
+        lines = (self.timeline.item(entry) for entry in self.timeline.order if isinstance(entry.body, MARKED))
+        return [(line.happened_at.timestamp(), line.text) for line in lines if line.struck is None]
 
     # Questions
 

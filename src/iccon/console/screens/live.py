@@ -1,9 +1,9 @@
 """What the home and the incident screen share: the board, the pages, and what can be done from them."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from textual.widget import Widget
 
@@ -23,6 +23,9 @@ from iccon.pages.model import Page
 from iccon.runbooks.library import RunbookFault
 from iccon.runbooks.model import Document, Match
 from iccon.signals.board import aged
+
+if TYPE_CHECKING:
+    from iccon.console.widgets.chart import Mark
 
 T = TypeVar("T")
 W = TypeVar("W", bound=Widget)
@@ -156,6 +159,20 @@ class LiveSurface(Surface):
         page, setting = self.chosen_page(), self.console.parts.setting
         title, service, key = (page.title, page.service, page.key) if page else ("", "", "")
         await self.console.ask(questions.declare(setting.actor, title, service, setting.drill, key), None)
+
+    def marks(self) -> Sequence["Mark"]:
+        """Return what a chart marks: instant and words; nothing where there is no incident."""
+        return ()
+
+    async def action_chart(self) -> None:
+        """Open the chart of the cell under the board's cursor."""
+        board = self.first(BoardView)
+        if board is None or board.chosen is None:
+            self.console.say("no cell is chosen: go to the signals and move to one", "warning")
+            return
+        from iccon.console.screens.chart import ChartScreen  # not on the first screen
+
+        await self.app.push_screen(ChartScreen(*board.chosen, self.marks))
 
     async def action_runbook(self) -> None:
         """Open the runbook that fits the chosen page, else the chosen service."""

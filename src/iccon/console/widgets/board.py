@@ -101,6 +101,7 @@ class BoardView(VirtualList):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "column(-1)", "Left", id="board.left", show=False),
         Binding("right", "column(1)", "Right", id="board.right", show=False),
+        Binding("enter", "screen.chart", "Chart", id="board.chart", show=False),
     ]
 
     def __init__(self, *, id: str | None = None, classes: str | None = None, ascii_only: bool = False) -> None:

@@ -21,7 +21,7 @@ from iccon.text import CleanText, clean
 T = TypeVar("T")
 
 MOST_POINTS = 11_000  # Prometheus answers 400 beyond
-MOST_SERIES = 500  # a board of more services is a mistaken query
+MOST_SERIES = 5_000  # services; with more the query most likely forgot to aggregate
 NO_SERVICE = CleanText("(no service)")
 _WARNINGS = 20
 
@@ -184,7 +184,7 @@ def decode(envelope: _Envelope, spec: SignalSpec) -> Answer:
         raise SourceFault(FaultKind.BAD_ANSWER, f"a {clean(envelope.data.kind, 30)} instead of a matrix")
     found = _decoded(envelope.data.result)
     if len(found) > MOST_SERIES:
-        words = f"{len(found):,} series, at most {MOST_SERIES}: let the query aggregate by ({spec.label})"
+        words = f"{len(found):,} series, at most {MOST_SERIES:,}: let the query aggregate by ({spec.label})"
         raise SourceFault(FaultKind.TOO_LARGE, words)
     warnings = [*(envelope.warnings or ()), *(envelope.infos or ())][:_WARNINGS]
     series, doubled = _by_service(found, spec)

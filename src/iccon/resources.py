@@ -1,4 +1,4 @@
-"""Where the bundled themes and layouts lie: inside the installed package, or at the top of a checkout."""
+"""Where the bundled themes, layouts and presets lie: inside the installed package, or at the top of a checkout."""
 
 from pathlib import Path
 
@@ -13,6 +13,11 @@ def themes_dir() -> Path:
 def layouts_dir() -> Path:
     """Return the folder of bundled layouts."""
     return _bundled("layouts")
+
+
+def presets_dir() -> Path:
+    """Return the folder of bundled signal presets."""
+    return _PACKAGE / "signals" / "presets"
 
 
 def _bundled(name: str) -> Path:

@@ -63,7 +63,8 @@ class Service:
             lines += [f'{name}_bucket{{le="{b}"}} {n}' for b, n in zip(BUCKETS, self._buckets, strict=True)]
             lines += [f'{name}_bucket{{le="+Inf"}} {self._count}', f"{name}_sum {self._seconds}"]
             lines += [f"{name}_count {self._count}", "# TYPE http_requests_in_flight gauge"]
-            lines += [f"http_requests_in_flight {self._running}"]
+            lines += [f"http_requests_in_flight {self._running}", "# TYPE process_cpu_seconds_total counter"]
+            lines += [f"process_cpu_seconds_total {time.process_time()}"]
         return "\n".join(lines) + "\n"
 
 

@@ -194,6 +194,11 @@ class Folders(Struct, frozen=True):
         """The user's own layouts."""
         return self.config / "layouts"
 
+    @property
+    def presets(self) -> Path:
+        """The user's own signal presets."""
+        return self.config / "presets"
+
 
 class Problem(Struct, frozen=True):
     """One thing wrong in a user's file: where, what was found, what was expected, what to do."""

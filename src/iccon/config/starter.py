@@ -1,5 +1,8 @@
 """The configuration that `iccon init` writes: every table explained, everything that needs a decision commented out."""
 
+from collections.abc import Mapping
+
+_PAGES = "# --- pages ---"
 _STARTER = """\
 # iccon's configuration. Everything is optional: with nothing here, iccon keeps the record, and `iccon drill` works.
 # `iccon check` says what works; every mistake in this file is named with its line.
@@ -95,3 +98,25 @@ zone = "local"                 # "UTC", "Europe/Berlin", …
 def starter_config() -> str:
     """Return a commented TOML configuration that loads without problems and reaches nothing outside."""
     return _STARTER
+
+
+Table = dict[str, str | float | None]
+
+
+def starter_with(url: str, label: str, signals: Mapping[str, Table]) -> str:
+    """Return the starter configuration with this server, service label, and tables of signals filled in."""
+    import json  # a JSON text of printable characters is a TOML text
+
+    tables = "\n".join(
+        "\n".join(
+            [
+                f"[signals.{name}]",
+                *(f"{key} = {json.dumps(v, ensure_ascii=False)}" for key, v in table.items() if v is not None),
+                "",
+            ]
+        )
+        for name, table in signals.items()
+    )
+    text = _STARTER.replace('# url = "http://localhost:9090"', f"url = {json.dumps(url, ensure_ascii=False)}", 1)
+    text = text.replace('# label = "service"            #', f"label = {json.dumps(label)}  #", 1)
+    return text.replace(_PAGES, f"{tables}\n{_PAGES}", 1)

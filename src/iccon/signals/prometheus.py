@@ -48,6 +48,14 @@ class _Envelope(Struct):
     infos: list[str] | None = None
 
 
+class _Names(Struct):
+    """The answer to a question for label values."""
+
+    status: str
+    data: list[str] = []
+    error: str = ""
+
+
 class _Connect(PrometheusConnect):  # type: ignore[misc]  # the library has no types
     """`PrometheusConnect` whose range query goes in a form body, and comes back with the server's warnings."""
 
@@ -119,6 +127,10 @@ class PrometheusBackend:
         """Ask the server for its version, or else for the number 1. Raises SourceFault."""
         return self._asked(self._facts)
 
+    def metric_names(self) -> frozenset[str]:
+        """Return the names of all metrics that the server has. Raises SourceFault."""
+        return self._asked(_metric_names)
+
     def close(self) -> None:
         """Close the connections."""
         with self._lock:
@@ -169,6 +181,14 @@ class PrometheusBackend:
             writes=frozenset(),
         )
         return _Connect(config.url.rstrip("/"), session=session, method="POST")
+
+
+def _metric_names(connect: _Connect) -> frozenset[str]:
+    response = connect._session.get(f"{connect.url}/api/v1/label/__name__/values")
+    answer: _Names = decode_json(checked(response), _Names)
+    if answer.status != "success":
+        raise SourceFault(FaultKind.REJECTED, f"no metric names: {answer.error or answer.status}")
+    return frozenset(answer.data)
 
 
 def _whole(seconds: float) -> str:

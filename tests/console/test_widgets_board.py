@@ -4,6 +4,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from widgetmakers import HOSTILE, START, Gallery, board
 
 from iccon.console.figures import age_text, elapsed_text
@@ -116,6 +117,17 @@ async def test_the_cursor_is_on_a_cell():
         assert view.chosen == ("payments-gateway", "latency")
         view.show(None, NOW)
         assert view.chosen is None
+
+
+async def test_a_servers_warning_stays_in_view_while_a_cell_is_chosen():
+    view = BoardView()
+    async with Gallery([view]).run_test(size=(120, 12)) as pilot:
+        view.show(replace(board(), warnings=(clean("traffic: results are partial"),)), NOW)
+        assert "results are partial" in shown(view)[-1]
+        view.focus()
+        await pilot.press("down")
+        assert "results are partial" in shown(view)[-2]
+        assert "payments-gateway latency" in shown(view)[-1]
 
 
 async def test_only_what_differs_is_painted():

@@ -170,12 +170,14 @@ class BoardView(VirtualList):
         """Return what is known about the cell under the cursor, where there is room for it."""
         if self.area.height < 5 or self.board is None or not self.board.services:
             return []
+        words = "; ".join(self.board.warnings)
+        warned: list[list[Span]] = [[(crop(f" {words}", width), "v-warn")]] if words else []
         if self.chosen is None:
-            words = "; ".join(self.board.warnings)
-            return [[(crop(f" {words}", width), "v-warn")]] if words else []
+            return warned
         service, signal = self.chosen
         cell = self.board.cells.get((service, signal))
-        return [[(" ", ""), *detail(cell, clean(service), signal, self.now, self.ascii_only)]]
+        said_of_it: list[Span] = [(" ", ""), *detail(cell, clean(service), signal, self.now, self.ascii_only)]
+        return [*(warned if self.area.height > 5 else []), said_of_it]
 
     def empty(self, width: int) -> list[list[Span]]:
         """Say why there is nothing."""

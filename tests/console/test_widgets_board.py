@@ -11,7 +11,8 @@ from iccon.console.figures import age_text, elapsed_text
 from iccon.console.fit import length
 from iccon.console.verdicts import LOOKS
 from iccon.console.widgets.board import NONE, WAITING, BoardView, cell_spans, columns_of
-from iccon.signals.model import Board, Cell, Unit, Verdict
+from iccon.signals.board import judge
+from iccon.signals.model import Board, Cell, Samples, SignalSpec, Unit, Verdict, Window, Windows
 from iccon.text import clean
 from iccon.when import span_text
 
@@ -128,6 +129,22 @@ async def test_a_servers_warning_stays_in_view_while_a_cell_is_chosen():
         await pilot.press("down")
         assert "results are partial" in shown(view)[-2]
         assert "payments-gateway latency" in shown(view)[-1]
+
+
+async def test_a_cell_says_where_it_went_since_the_incident_began():
+    spec = SignalSpec("latency", "q", "main", Unit.SECONDS, warn=0.5, bad=2.0)
+    times = tuple(NOW - 20 + n for n in range(20))
+    windows = Windows((Window(spec, {clean("api"): Samples(times, (0.2,) * 10 + (3.0,) * 10)}, NOW),), 60, 1)
+    view = BoardView()
+    async with Gallery([view]).run_test(size=(120, 12)) as pilot:
+        view.show(judge(windows, NOW), NOW, since=NOW - 10)
+        assert "↗" in shown(view)[1]
+        view.focus()
+        await pilot.press("down")
+        assert "worse since the incident began" in shown(view)[-1]
+        view.show(judge(windows, NOW), NOW)
+        assert "↗" not in shown(view)[1]
+        assert "since the incident" not in shown(view)[-1]
 
 
 async def test_only_what_differs_is_painted():

@@ -120,6 +120,12 @@ class IncidentScreen(LiveSurface):
         )
         self.each(UpdatesView, lambda view: view.show(self.ledger.state))
 
+    @property
+    def began(self) -> float | None:
+        """When the incident was declared to have begun, seconds since 1970 UTC."""
+        declared = self.ledger.state.declared_at
+        return None if declared is None else declared.timestamp()
+
     def appended(self, entries: tuple[Entry, ...]) -> None:
         """Extend the timeline without moving the reader."""
         super().appended(entries)

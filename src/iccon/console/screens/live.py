@@ -100,7 +100,12 @@ class LiveSurface(Surface):
     def _show_board(self, now: datetime) -> None:
         slot = self.console.snapshot.slots.get("signals")
         board = aged(slot.value, now.timestamp()) if slot and slot.value else None
-        self.each(BoardView, lambda view: view.show(board, now.timestamp(), self._note(slot, NO_SERVER)))
+        self.each(BoardView, lambda view: view.show(board, now.timestamp(), self._note(slot, NO_SERVER), self.began))
+
+    @property
+    def began(self) -> float | None:
+        """When the incident shown began, seconds since 1970 UTC; None where there is none."""
+        return None
 
     def _show_pages(self, now: datetime) -> None:
         slot = self.console.snapshot.slots.get("pages")

@@ -9,11 +9,18 @@ from iccon.console.figures import age_text
 from iccon.console.fit import Span, cells, crop, fit, fit_spans, said
 from iccon.console.verdicts import LOOKS
 from iccon.console.widgets.virtual import VirtualList
-from iccon.signals.model import Board, Cell, Verdict
+from iccon.signals.model import Board, Cell, Samples, Verdict, Windows
+from iccon.signals.trend import Direction, direction
 from iccon.signals.values import format_value
 from iccon.text import clean
 
 _JUDGED = (Verdict.OK, Verdict.WARN, Verdict.BAD)
+_WAYS = {  # plain, drawn, style: the arrow is the way of trouble, whichever side of the threshold it lies on
+    Direction.WORSE: ("+", "↗", "v-bad"),
+    Direction.BETTER: ("-", "↘", "v-ok"),
+    Direction.FLAT: ("=", "→", "dim"),
+    Direction.UNKNOWN: (" ", " ", "dim"),
+}
 WAITING = "Waiting for the first answer."
 NONE = "No service has data yet."
 
@@ -28,14 +35,16 @@ def columns_of(board: Board, width: int) -> tuple[int, list[int]]:
     return service, [room // count + (1 if i < room % count else 0) for i in range(count)]
 
 
-def cell_spans(cell: Cell | None, width: int, now: float, ascii_only: bool = False) -> list[Span]:
-    """Return one cell in exactly `width` cells: sign, word, value, then spark or age as far as there is room."""
+def cell_spans(
+    cell: Cell | None, width: int, now: float, ascii_only: bool = False, way: Direction = Direction.UNKNOWN
+) -> list[Span]:
+    """Return one cell in exactly `width` cells: sign, word, value, then spark and way, or age, as there is room."""
     if cell is None:
         return fit_spans([(LOOKS[Verdict.NO_DATA].sign(ascii_only) + " no data", "v-no-data")], width)
     look = LOOKS[cell.verdict]
     sign = look.sign(ascii_only)
     if cell.verdict in _JUDGED:
-        return fit_spans(_judged(cell, width, now, ascii_only), width)
+        return fit_spans(_judged(cell, width, now, ascii_only, way), width)
     if cell.verdict is Verdict.STALE:
         return fit_spans([(f"{sign} {_stale(cell, width - 2, now)}", look.style)], width)
     if cell.verdict is Verdict.ERROR and cell.fault:
@@ -44,7 +53,7 @@ def cell_spans(cell: Cell | None, width: int, now: float, ascii_only: bool = Fal
     return fit_spans([(f"{sign} {word}", look.style)], width)
 
 
-def _judged(cell: Cell, width: int, now: float, ascii_only: bool) -> list[Span]:
+def _judged(cell: Cell, width: int, now: float, ascii_only: bool, way: Direction) -> list[Span]:
     look = LOOKS[cell.verdict]
     value = format_value(cell.value, cell.unit)
     head = f"{look.sign(ascii_only)} {look.word:<4} " if width >= 13 else f"{look.sign(ascii_only)} "
@@ -54,7 +63,12 @@ def _judged(cell: Cell, width: int, now: float, ascii_only: bool) -> list[Span]:
     left = width - len(head)
     if left < 14:
         return [*spans, (fit(value, left), "")]
-    return [*spans, (fit(value, 8), ""), (spark(cell.recent, left - 10, ascii_only) + " ", "dim")]
+    return [*spans, (fit(value, 8), ""), (spark(cell.recent, left - 10, ascii_only), "dim"), _way(way, ascii_only)]
+
+
+def _way(way: Direction, ascii_only: bool) -> Span:
+    plain, drawn, style = _WAYS[way]
+    return (plain if ascii_only else drawn, style)
 
 
 def _old(cell: Cell, now: float) -> str:
@@ -75,7 +89,14 @@ def _aged(value: str, old: str, width: int) -> str:
     return both if len(both) <= width else value or both
 
 
-def detail(cell: Cell | None, service: str, signal: str, now: float, ascii_only: bool = False) -> list[Span]:
+def detail(
+    cell: Cell | None,
+    service: str,
+    signal: str,
+    now: float,
+    ascii_only: bool = False,
+    way: Direction = Direction.UNKNOWN,
+) -> list[Span]:
     """Return everything known about one cell in one line."""
     if cell is None:
         return [(f"{service} {signal}: no data was ever seen", "dim")]
@@ -86,6 +107,7 @@ def detail(cell: Cell | None, service: str, signal: str, now: float, ascii_only:
     ]
     parts += [f"({', '.join(limits)})"] if limits else []
     parts += [f"sample {age_text(now - cell.at)} old"] if cell.at is not None else []
+    parts += [f"- {way} since the incident began"] if way is not Direction.UNKNOWN else []
     parts += [f"- {clean(cell.fault)}"] if cell.fault else []
     sign = look.sign(ascii_only)
     return [
@@ -110,10 +132,17 @@ class BoardView(VirtualList):
         self.now = 0.0
         self.note = ""
         self.column = 0
+        self._since: float | None = None
+        self._ways: dict[tuple[str, str], tuple[Windows, Direction]] = {}
 
-    def show(self, board: Board | None, now: float, note: str = "") -> None:
-        """Show `board` as of `now` (seconds since 1970 UTC); `note` is what is wrong, or why there is none."""
+    def show(self, board: Board | None, now: float, note: str = "", since: float | None = None) -> None:
+        """Show `board` as of `now` (seconds since 1970 UTC); `note` is what is wrong, or why there is none.
+
+        `since` is when the incident began, in the same seconds: cells say where they went from there.
+        """
         self.board, self.now, self.note = board, now, clean(note, 300)
+        if since != self._since:
+            self._since, self._ways = since, {}
         self.column = min(self.column, max(len(board.signals) - 1, 0)) if board else 0
         self.set_rows(board.services if board else ())
 
@@ -128,6 +157,20 @@ class BoardView(VirtualList):
     def chosen_service(self) -> str:
         """The service under the cursor, or the empty text."""
         return self.chosen_key or ""
+
+    def way(self, service: str, signal: str) -> Direction:
+        """Return where a cell went since the incident began; worked out once for each new answer, where it is shown."""
+        windows = self.board.windows if self.board else None
+        if windows is None or self._since is None:
+            return Direction.UNKNOWN
+        known, before = self._ways.get((service, signal), (None, Direction.UNKNOWN))
+        if known is windows:
+            return before
+        window = next(each for each in windows.signals if each.spec.name == signal)
+        samples = window.series.get(clean(service), Samples((), ()))
+        found = direction(window.spec, samples, self._since, before)
+        self._ways[service, signal] = (windows, found)
+        return found
 
     def action_column(self, by: int) -> None:
         """Go to the next signal, or the previous."""
@@ -151,7 +194,7 @@ class BoardView(VirtualList):
         here = self.column if key == self.chosen_key and self.has_focus else -1
         for index, (cell, size) in enumerate(zip(row, sizes, strict=True)):
             spans.append((" ", ""))
-            made = cell_spans(cell, size, self.now, self.ascii_only)
+            made = cell_spans(cell, size, self.now, self.ascii_only, self.way(key, self.board.signals[index]))
             spans += [(text, f"{style} cell-cursor".strip()) for text, style in made] if index == here else made
         return spans
 
@@ -175,9 +218,13 @@ class BoardView(VirtualList):
         if self.chosen is None:
             return warned
         service, signal = self.chosen
-        cell = self.board.cells.get((service, signal))
-        said_of_it: list[Span] = [(" ", ""), *detail(cell, clean(service), signal, self.now, self.ascii_only)]
+        said_of_it: list[Span] = [(" ", ""), *self._detail(service, signal)]
         return [*(warned if self.area.height > 5 else []), said_of_it]
+
+    def _detail(self, service: str, signal: str) -> list[Span]:
+        cell = self.board.cells.get((service, signal)) if self.board else None
+        way = self.way(service, signal) if cell and cell.verdict in _JUDGED else Direction.UNKNOWN
+        return detail(cell, clean(service), signal, self.now, self.ascii_only, way)
 
     def empty(self, width: int) -> list[list[Span]]:
         """Say why there is nothing."""

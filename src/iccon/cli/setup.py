@@ -90,11 +90,12 @@ def _written(url: str, found: "Discovery") -> str:
 
 def _say_found(file: Path, found: "Discovery") -> None:
     from iccon.signals.discovery import said
+    from iccon.signals.model import GOLDEN
 
     say(f"written: {file}")
     for line in said(found):
         say(f"  {line}")
-    missing = [name for name in ("latency", "traffic", "errors", "saturation") if name not in found.chosen]
+    missing = [name for name in GOLDEN if name not in found.chosen]
     if missing:
         say(f"nothing found for {', '.join(missing)}: write a query of your own into the file")
     say("Look at the thresholds, then `iccon check` and `iccon signals`.")

@@ -19,7 +19,7 @@ def with_defaults(signals: Signals, server: str) -> Signals:
     """Return `signals` with the HTTP preset in place of all four when none is given; unchanged otherwise."""
     if any((signals.latency, signals.traffic, signals.errors, signals.saturation)):
         return signals
-    write = _Writer(signals.label, max(round(signals.step * 4), 120))
+    write = _Writer(signals.label, rate_span(signals.step))
     return structs.replace(
         signals,
         latency=Signal(write.latency(), "seconds", server, LATENCY_WARN, LATENCY_BAD),
@@ -29,10 +29,16 @@ def with_defaults(signals: Signals, server: str) -> Signals:
     )
 
 
-class _Writer:
-    """Writes PromQL for one service label. `span` is four steps and at least two minutes, in seconds: two scrapes a
-    minute apart fit in it.
+def rate_span(step: float) -> int:
+    """Return over how many seconds a rate is taken where points lie `step` seconds apart.
+
+    Four steps, and at least two minutes: two scrapes a minute apart fit in it.
     """
+    return max(round(step * 4), 120)
+
+
+class _Writer:
+    """Writes PromQL for one service label; rates are over `span` seconds."""
 
     def __init__(self, label: str, span: int) -> None:
         self.label = label

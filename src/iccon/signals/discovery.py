@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from iccon.clock import Clock
 from iccon.config import schema
+from iccon.config.presets import rate_span
 from iccon.config.presets_files import Preset, PresetSignal
 from iccon.faults import FaultKind, SourceFault
 from iccon.signals.model import GOLDEN, SignalSpec, Unit
@@ -13,7 +14,7 @@ from iccon.signals.prometheus import NO_SERVICE, PrometheusBackend
 from iccon.text import CleanText, clean
 
 STEP = schema.Signals().step  # seconds
-WINDOW = f"{max(round(STEP * 4), 120)}s"  # two scrapes a minute apart fit in it
+WINDOW = f"{rate_span(STEP)}s"
 SPAN = 300.0  # seconds of the past that a query is tried on
 _OF_THE_SERVER = (FaultKind.REFUSED, FaultKind.UNAUTHORIZED, FaultKind.FORBIDDEN, FaultKind.TLS)
 

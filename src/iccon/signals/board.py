@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
-from iccon.signals.model import Answer, Board, Cell, Change, Samples, SignalSpec, Verdict, Window, Windows
+from iccon.signals.model import Answer, Board, Cell, Samples, SignalSpec, Verdict, VerdictChange, Window, Windows
 from iccon.text import CleanText, clean
 
 MOST_POINTS = 1_000  # of one series in one window; a wider step is asked for beyond
@@ -172,7 +172,7 @@ def _aged(cell: Cell, now: float) -> Cell:
     return replace(cell, verdict=Verdict.STALE) if old and cell.verdict is not Verdict.STALE else cell
 
 
-def verdict_changes(old: Board | None, new: Board) -> tuple[Change, ...]:
+def verdict_changes(old: Board | None, new: Board) -> tuple[VerdictChange, ...]:
     """Return the cells whose verdict changed, in the order shown. A cell that was not there was NO_DATA.
 
     For the timeline: an outage of the metrics server changes every cell to ERROR or STALE at once, so a
@@ -181,11 +181,11 @@ def verdict_changes(old: Board | None, new: Board) -> tuple[Change, ...]:
     return tuple(_changes(old, new))
 
 
-def _changes(old: Board | None, new: Board) -> Iterator[Change]:
+def _changes(old: Board | None, new: Board) -> Iterator[VerdictChange]:
     for service in new.services:
         for signal in new.signals:
             cell = new.cells[service, signal]
             known = old.cells.get((service, signal)) if old else None
             before = known.verdict if known else Verdict.NO_DATA
             if before is not cell.verdict:
-                yield Change(service, signal, cell.unit, before, cell.verdict, cell.value, cell.at, cell.fault)
+                yield VerdictChange(service, signal, cell.unit, before, cell.verdict, cell.value, cell.at, cell.fault)

@@ -103,7 +103,7 @@ class Cell(Struct, frozen=True):
     stale_after: float = 60.0
 
 
-class Change(Struct, frozen=True):
+class VerdictChange(Struct, frozen=True):
     """A cell whose verdict is another than before; `at` is its sample's time, seconds since 1970 UTC."""
 
     service: CleanText

@@ -245,12 +245,6 @@ def test_a_second_main_is_a_problem(places: Folders) -> None:
     assert keys(write(places, text)) == [(3, "prometheus.main")]
 
 
-def test_three_lines_give_four_signals(places: Folders) -> None:
-    signals = good(places, '[prometheus]\nurl = "http://p:9090"').signals
-    chosen_signals = (signals.latency, signals.traffic, signals.errors, signals.saturation)
-    assert all(signal is not None and signal.server == "main" for signal in chosen_signals)
-
-
 def test_signals_of_ones_own_keep_the_preset_out_and_get_their_server(places: Folders) -> None:
     signals = good(places, '[prometheus.eu]\nurl = "http://p"\n[signals.latency]\nquery = "up"').signals
     assert signals.latency is not None

@@ -39,6 +39,14 @@ def test_a_note_loads_neither_and_no_event_loop() -> None:
     assert not loaded & {*SCREEN, *HTTP, "asyncio", "jinja2", "markdown_it", "platformdirs.android", "tomllib"}
 
 
+def test_a_note_beside_a_metrics_server_reads_no_presets(_own_home: Path) -> None:
+    (_own_home / "config.toml").write_text('[prometheus]\nurl = "http://127.0.0.1:1"')
+    declared = command("declare", "Checkout fails", "--severity", "SEV2")
+    loaded = loaded_by(f"{declared}\nassert main(['note', 'seen']) == 0")
+    assert "tomllib" in loaded
+    assert not loaded & {"iccon.config.presets", "iccon.config.presets_files", "promql_parser"}
+
+
 def test_reading_and_exporting_load_neither() -> None:
     code = command("declare", "Checkout fails")
     for words in (["list"], ["show"], ["timeline"], ["verify"], ["export"], ["outbox"]):

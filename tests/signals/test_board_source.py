@@ -7,7 +7,7 @@ import pytest
 
 from iccon.config import schema
 from iccon.faults import FaultKind, SourceFault
-from iccon.signals.model import Answer, Samples, SignalSpec, Unit, Verdict
+from iccon.signals.model import GOLDEN, Answer, Samples, SignalSpec, Unit, Verdict
 from iccon.signals.source import BoardSource, specs_of
 from iccon.text import CleanText
 
@@ -152,3 +152,9 @@ def test_specs_of_a_configuration() -> None:
         "job",
     )
     assert (second.name, second.server, second.bad) == ("errors", "eu", 0.1)
+
+
+def test_a_server_and_no_signals_give_all_four_from_the_server_called_main() -> None:
+    specs = specs_of(schema.Signals(), {"eu": None, "main": None})
+    assert [(spec.name, spec.server) for spec in specs] == [(name, "main") for name in GOLDEN]
+    assert specs_of(schema.Signals(), {}) == ()

@@ -12,7 +12,6 @@ from iccon.config.forms import FORMATS, MAIN, NOUNS, located, specials
 from iccon.config.layout import layout_files
 from iccon.config.lines import KeyPath
 from iccon.config.places import chosen, folders
-from iccon.config.presets import with_defaults
 from iccon.config.schema import Config, Folders, Loaded, Prometheus, Secret, Signal, Signals
 from iccon.config.theme import theme_files
 
@@ -27,8 +26,8 @@ def load(path: Path | None, folders: Folders) -> Loaded:
     """Read and check the configuration file `path`, or the usual one when None.
 
     A usual file that does not exist is an empty configuration; a named one is a problem. Paths in the file are
-    taken from its own folder, every signal is given its server's name, and where no signal is given but a Prometheus
-    is, the HTTP preset stands in. With problems, `config` holds what could be read and must not be used.
+    taken from its own folder and every signal is given its server's name. With problems, `config` holds what could be
+    read and must not be used.
     """
     file = path or folders.config_file
     if path is None and not os.path.lexists(file):
@@ -141,7 +140,7 @@ def _check_server(check: Checker, server: Prometheus, path: KeyPath, owner_only:
 
 
 def _completed(config: Config, folder: Path) -> Config:
-    """Fill in what follows from the rest: absolute paths, each signal's server, the preset."""
+    """Fill in what follows from the rest: absolute paths, each signal's server."""
     return structs.replace(
         config,
         prometheus={n: structs.replace(s, ca_file=_path(s.ca_file, folder)) for n, s in config.prometheus.items()},
@@ -160,9 +159,6 @@ def _path(name: str, folder: Path) -> str:
 
 
 def _completed_signals(signals: Signals, default: str | None) -> Signals:
-    if default is None and not any(getattr(signals, name) for name in SIGNALS):
-        return signals
-    signals = with_defaults(signals, default or "")
     named = {
         name: structs.replace(signal, server=signal.server or default or "")
         for name in SIGNALS

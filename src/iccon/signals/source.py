@@ -7,6 +7,8 @@ from functools import partial
 from iccon.background import side_by_side
 from iccon.clock import Clock
 from iccon.config import schema
+from iccon.config.forms import MAIN
+from iccon.config.presets import with_defaults
 from iccon.faults import FaultKind, SourceFault
 from iccon.signals.board import Asked, failed, judge, merged, to_ask
 from iccon.signals.model import GOLDEN, Answer, Board, SignalBackend, SignalSpec, Unit, Window, Windows
@@ -16,8 +18,12 @@ _log = logging.getLogger("iccon")
 
 
 def specs_of(signals: schema.Signals, servers: Collection[str]) -> tuple[SignalSpec, ...]:
-    """Return the configured golden signals in their fixed order; a signal that names no server takes the first."""
-    first = next(iter(servers), "")
+    """Return the configured golden signals in their fixed order, or those that stand in where none is given.
+
+    A signal that names no server takes the one called main, else the first. Reads files.
+    """
+    first = MAIN if MAIN in servers else next(iter(servers), "")
+    signals = with_defaults(signals, first) if servers else signals
     given = ((name, getattr(signals, name)) for name in GOLDEN)
     return tuple(
         SignalSpec(

@@ -346,6 +346,8 @@ def test_a_secret_file_must_be_owner_only(places: Folders, tmp_path: Path) -> No
     "text",
     [
         '[prometheus]\nurl = "http://p"\npassword = { env = "P" }',
+        '[prometheus]\nurl = "http://p"\ncert_file = "me.pem"',
+        '[prometheus]\nurl = "http://p"\nkey_file = "me.key"',
         '[prometheus]\nurl = "http://p"\nusername = "u"\ntoken = { env = "T" }',
         '[me]\nemail = "not an address"',
         'alertmanager.url = "http://a"\nalertmanager.urls = ["http://b"]',
@@ -360,7 +362,11 @@ def test_single_mistakes_are_single_problems(places: Folders, text: str) -> None
 
 def test_paths_are_taken_from_the_files_folder(places: Folders, tmp_path: Path) -> None:
     text = '[runbooks]\nfolders = ["books", "~/r", "/abs"]\n[updates]\ntemplates = "t"'
+    text += '\n[prometheus]\nurl = "https://p"\nca_file = "ca"\ncert_file = "~/c"\nkey_file = "k"'
     config = good(places, text + '\n[updates.outlets.f]\nkind = "file"\npath = "u.md"')
+    server = config.prometheus["main"]
+    assert (server.ca_file, server.key_file) == (str(tmp_path / "ca"), str(tmp_path / "k"))
+    assert server.cert_file == str(Path.home() / "c")
     assert config.runbooks.folders == (str(tmp_path / "books"), str(Path.home() / "r"), "/abs")
     assert config.updates.templates == str(tmp_path / "t")
     assert config.updates.outlets["f"].path == str(tmp_path / "u.md")

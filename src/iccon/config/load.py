@@ -132,6 +132,9 @@ def _check_server(check: Checker, server: Prometheus, path: KeyPath, owner_only:
         check.problem((*path, "password"), "a password without username", "both, or a token")
     if server.token is not None and server.username:
         check.problem((*path, "token"), "a token and a username", "one of the two")
+    for given, missing in (("cert_file", "key_file"), ("key_file", "cert_file")):
+        if getattr(server, given) and not getattr(server, missing):
+            check.problem((*path, given), f"{given} without {missing}", "both, or neither", "one file may hold both")
     for name in server.headers:
         if not owner_only and any(word in name.lower() for word in SECRET_HEADERS):
             found = "what looks like a secret in a file that others can read"
@@ -143,7 +146,7 @@ def _completed(config: Config, folder: Path) -> Config:
     """Fill in what follows from the rest: absolute paths, each signal's server."""
     return structs.replace(
         config,
-        prometheus={n: structs.replace(s, ca_file=_path(s.ca_file, folder)) for n, s in config.prometheus.items()},
+        prometheus={name: _server_with_paths(server, folder) for name, server in config.prometheus.items()},
         signals=_completed_signals(config.signals, _default_server(config.prometheus)),
         runbooks=structs.replace(config.runbooks, folders=tuple(_path(f, folder) for f in config.runbooks.folders)),
         updates=structs.replace(
@@ -152,6 +155,11 @@ def _completed(config: Config, folder: Path) -> Config:
             templates=_path(config.updates.templates, folder),
         ),
     )
+
+
+def _server_with_paths(server: Prometheus, folder: Path) -> Prometheus:
+    files = {key: _path(getattr(server, key), folder) for key in ("ca_file", "cert_file", "key_file")}
+    return structs.replace(server, **files)
 
 
 def _path(name: str, folder: Path) -> str:

@@ -51,7 +51,7 @@ class Me(Struct, frozen=True):
 
 
 class Prometheus(Struct, frozen=True):
-    """A Prometheus-compatible server."""
+    """A Prometheus-compatible server. `cert_file` and `key_file` are our own certificate and its key, in PEM."""
 
     url: Url
     token: Secret | None = None
@@ -59,6 +59,8 @@ class Prometheus(Struct, frozen=True):
     password: Secret | None = None
     headers: dict[str, str] = {}
     ca_file: str = ""
+    cert_file: str = ""
+    key_file: str = ""
     timeout: Timeout = 10.0
 
 

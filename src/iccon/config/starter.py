@@ -24,7 +24,9 @@ _STARTER = """\
 # username = "iccon"
 # password = { keyring = "prometheus/iccon" }
 # headers = { X-Scope-OrgID = "team" }
-# ca_file = "~/ca.pem"
+# ca_file = "~/ca.pem"         # who vouches for the server
+# cert_file = "~/me.pem"       # our own certificate, where the server demands one,
+# key_file = "~/me.key"        # and its key, without a pass phrase
 # timeout = 10                 # seconds
 #
 # Several servers have names: [prometheus.eu], [prometheus.us]; the one above is called "main".

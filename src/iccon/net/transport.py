@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Mapping
 from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -99,7 +100,14 @@ class _Http(_Guarded, HTTPConnection):
 
 
 class _Https(_Guarded, HTTPSConnection):
-    pass
+    def send(self, data: Any) -> None:
+        """Send; where the server has hung up, first read the alert in which it says why (TLS 1.3 lets us begin)."""
+        try:
+            super().send(data)
+        except (ssl.SSLEOFError, ConnectionResetError):
+            if self._up:
+                self.sock.recv(1)
+            raise
 
 
 class _Fresh:
@@ -182,6 +190,7 @@ class GuardedSession(requests.Session):
         headers: Mapping[str, str] | None = None,
         auth: tuple[str, str] | None = None,
         ca_file: str = "",
+        cert: tuple[str, str] | None = None,
         writes: frozenset[str] = WRITES,
     ) -> None:
         super().__init__()
@@ -191,6 +200,9 @@ class GuardedSession(requests.Session):
         self.trust_env = False  # .netrc would replace the Authorization header
         self.auth = auth
         self.verify = ca_file or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True
+        if cert is not None:
+            _usable(*cert)
+            self.cert = cert
         self.headers.update({"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": "iccon"})
         self.headers.update(headers or {})
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -234,6 +246,28 @@ class GuardedSession(requests.Session):
         if 300 <= response.status_code < 400:
             checked(response)
         return response
+
+
+def _usable(cert_file: str, key_file: str) -> None:
+    """Raise the SourceFault that says which of both files is at fault: at a handshake OpenSSL would not tell."""
+    for key, file in (("cert_file", cert_file), ("key_file", key_file)):
+        try:
+            Path(file).read_bytes()
+        except OSError as error:
+            raise SourceFault(FaultKind.TLS, f"{key}: {file}: {error.strerror or error}") from None
+    both = f"cert_file {cert_file}, key_file {key_file}"
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(cert_file, key_file, password=_no_pass_phrase)
+    except ssl.SSLError as error:
+        other = "MISMATCH" in str(error.reason)
+        words = "the key is not the certificate's" if other else "not a certificate and its key in PEM"
+        raise SourceFault(FaultKind.TLS, f"{both}: {words}") from None
+    except ValueError:
+        raise SourceFault(FaultKind.TLS, f"{both}: a key with a pass phrase cannot be used") from None
+
+
+def _no_pass_phrase() -> str:
+    raise ValueError  # without this OpenSSL would ask on the terminal
 
 
 def _origin(url: str) -> tuple[str, str, int | None]:
@@ -325,6 +359,9 @@ _CAUSES: tuple[tuple[tuple[type[BaseException], ...], FaultKind, str], ...] = (
 )
 
 
+_ALERTS = ("_CERTIFICATE", "ALERT_UNKNOWN_CA", "ALERT_HANDSHAKE_FAILURE")  # what a server says of ours
+
+
 def _classify(chain: list[BaseException], limits: Limits) -> tuple[FaultKind, str]:
     """Find the first cause in `_CAUSES` that occurs in the chain: its order is from telling to vague."""
     for each in chain:
@@ -333,6 +370,8 @@ def _classify(chain: list[BaseException], limits: Limits) -> tuple[FaultKind, st
                 FaultKind.TLS,
                 f"certificate not accepted: {each.verify_message}; a private CA goes in ca_file",
             )
+        if isinstance(each, ssl.SSLError) and any(word in str(each.reason) for word in _ALERTS):
+            return FaultKind.TLS, "the server does not accept our certificate, or wants one: see cert_file and key_file"
     for kinds, kind, words in _CAUSES:
         if any(isinstance(each, kinds) for each in chain):
             return kind, words.format(seconds=limits.seconds)

@@ -153,7 +153,7 @@ class PrometheusBackend:
         try:
             return ask(self._connect())
         except SourceFault as fault:
-            if fault.kind is FaultKind.UNAUTHORIZED:
+            if fault.kind in (FaultKind.UNAUTHORIZED, FaultKind.TLS):
                 self.close()
             raise
 
@@ -178,6 +178,7 @@ class PrometheusBackend:
             headers=headers,
             auth=(config.username, password) if config.username else None,
             ca_file=config.ca_file,
+            cert=(config.cert_file, config.key_file) if config.cert_file else None,
             writes=frozenset(),
         )
         return _Connect(config.url.rstrip("/"), session=session, method="POST")

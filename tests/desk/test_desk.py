@@ -105,6 +105,30 @@ def test_a_page_can_be_acted_on_without_an_incident_and_with_several(desk: Desk)
     assert len(desk.incidents()) == 2
 
 
+def test_a_change_is_told_once_before_and_in_and_after_an_incident(desk: Desk) -> None:
+    def told(key: str, **more: object) -> tuple[str, int]:
+        receipt = did(desk.do(c.TellChange(text="deploy", key=key, **more)))
+        return receipt.incident, len(receipt.entries)
+
+    assert told("ci:1") == (NO_INCIDENT, 1)
+    incident = declare(desk)
+    assert told("ci:1") == (incident, 0)
+    assert told("ci:2") == (incident, 1)
+    did(desk.do(c.Resolve()))
+    assert told("ci:2") == (NO_INCIDENT, 0)
+    declare(desk)
+    declare(desk)
+    assert told("ci:3") == (NO_INCIDENT, 1)
+    assert told("") == told("") == (NO_INCIDENT, 1)  # nothing says that it is the same
+
+
+def test_a_change_told_before_can_be_pinned_to_an_incident_once(desk: Desk) -> None:
+    did(desk.do(c.TellChange(text="deploy", key="ci:1")))
+    incident = declare(desk)
+    pin = c.TellChange(text="deploy", key="ci:1", pinned=True)
+    assert [len(did(desk.do(pin, incident)).entries) for _ in range(2)] == [1, 0]
+
+
 def test_captured_events_are_kept_once(desk: Desk) -> None:
     incident = declare(desk)
     seen = c.Captured("pd:1", START, PageSeen(page=PAGE, status="triggered"))

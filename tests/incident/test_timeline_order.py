@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from iccon.incident import entries as e
 from iccon.incident.fold import Ledger
 from iccon.incident.severity import Severity
-from iccon.incident.timeline import Timeline
+from iccon.incident.timeline import Timeline, describe, is_routine
 
 
 def timeline(*history: e.Entry) -> Timeline:
@@ -22,6 +22,12 @@ def shown(timeline: Timeline) -> list[str]:
 
 
 A, B = entry(1, e.Note(text="a")), entry(5, e.Note(text="b"))
+
+
+def test_a_change_stays_visible_among_folded_machine_entries() -> None:
+    told = entry(1, e.ChangeSeen(text="v2", services=("checkout",), who="ann", url="https://ci/1"))
+    assert not is_routine(told)
+    assert describe(told.body) == "change of checkout by ann: v2 https://ci/1"
 
 
 def test_a_late_note_stands_where_it_happened_and_is_marked() -> None:

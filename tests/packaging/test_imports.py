@@ -47,6 +47,11 @@ def test_a_note_beside_a_metrics_server_reads_no_presets(_own_home: Path) -> Non
     assert not loaded & {"iccon.config.presets", "iccon.config.presets_files", "promql_parser"}
 
 
+def test_telling_a_change_loads_no_more_than_a_note() -> None:
+    loaded = loaded_by(command("change", "v2 of checkout", "--key", "4711", "--url", "https://ci/4711", "--json"))
+    assert not loaded & {*SCREEN, *HTTP, "asyncio", "jinja2", "markdown_it", "tomllib", "iccon.net", "urllib.request"}
+
+
 def test_reading_and_exporting_load_neither() -> None:
     code = command("declare", "Checkout fails")
     for words in (["list"], ["show"], ["timeline"], ["verify"], ["export"], ["outbox"]):

@@ -37,6 +37,7 @@ COMMANDS: dict[str, Spec] = {
     "resolve": Spec(_INCIDENT, "incident", "resolve the incident"),
     "reopen": Spec(_INCIDENT, "incident", "reopen a resolved incident"),
     "note": Spec(_RECORD, "record", "write a note into the timeline"),
+    "change": Spec(_RECORD, "changes", "tell a change: a deploy, a flag, a configuration (for pipelines)"),
     "timeline": Spec(_RECORD, "reading", "print the timeline"),
     "amend": Spec(_RECORD, "record", "correct the text or the time of an entry"),
     "strike": Spec(_RECORD, "record", "strike an entry; it stays readable"),

@@ -110,6 +110,23 @@ class ActOnPage(Command, frozen=True, kw_only=True):
     verb: str
 
 
+class TellChange(Command, frozen=True, kw_only=True):
+    """Record that something was changed in production. Works without an incident too.
+
+    One `key` is one change: told again, nothing is written. With `pinned` it is written into the incident at hand even
+    where another one, or none, has it already. `url` is http or https.
+    """
+
+    text: str
+    services: tuple[str, ...] = ()
+    key: str = ""
+    source: str = ""
+    who: str = ""
+    url: str = ""
+    at: datetime | None = None
+    pinned: bool = False
+
+
 class OpenRunbook(Command, frozen=True, kw_only=True):
     """Record that a runbook was opened."""
 

@@ -1,5 +1,6 @@
 """Decisions: (state, command, context) -> entries and effects, or a refusal with its reason. Pure."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from iccon.incident.state import State
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FUTURE = timedelta(minutes=1)  # how far ahead of the clock "it happened at" may lie
 PROMISE_LIMIT = 7 * 24 * 60  # minutes: how far ahead an update may be promised
+WEB = re.compile(r"https?://[^\s\x00-\x20]{1,2000}", re.IGNORECASE)
 TEXT_LIMIT = 20_000  # characters of one note or update
 
 
@@ -55,8 +57,8 @@ def decide(state: State | None, command: c.Command, ctx: Context) -> Outcome:
         return refused
     if isinstance(command, c.Declare):
         return _declare(command, ctx)
-    if isinstance(command, c.ActOnPage):
-        return _act_on_page(state, command, ctx)
+    if (free := _WITHOUT_INCIDENT.get(type(command))) is not None:
+        return free(state, command, ctx)
     if state is None or state.declared_at is None:
         return Refusal("no_incident", "there is no incident to record this in", "declare one first")
     if state.resolved_at is not None and isinstance(command, _NEEDS_ACTIVE):
@@ -219,6 +221,30 @@ def _act_on_page(state: State | None, command: c.ActOnPage, ctx: Context) -> Out
     return Decision((e.Draft(incident, body, ctx.now, ctx.actor),), (effect,))
 
 
+def _tell_change(state: State | None, command: c.TellChange, ctx: Context) -> Outcome:
+    if refused := _text("the change", command.text):
+        return refused
+    if command.url and not WEB.fullmatch(command.url):
+        return Refusal("url", "the url of a change is no web address", "give one that begins with https:// or http://")
+    incident = state.incident if state is not None and state.declared_at is not None else e.NO_INCIDENT
+    body = e.ChangeSeen(
+        text=command.text.strip(),
+        services=command.services,
+        key=command.key,
+        source=command.source,
+        who=command.who,
+        url=command.url,
+    )
+    source = change_source(command.key) if command.key else None
+    at = command.at or ctx.now
+    return Decision((e.Draft(incident, body, at, ctx.actor, source, once_only=not command.pinned),))
+
+
+def change_source(key: str) -> str:
+    """Return the `source` of the entry that tells the change `key`."""
+    return f"change:{key}"
+
+
 def _open_runbook(state: State, command: c.OpenRunbook, ctx: Context) -> Outcome:
     body = e.RunbookOpened(path=command.path, title=command.title, digest=command.digest, why=command.why)
     return _one(state, ctx, body)
@@ -276,6 +302,11 @@ def _capture(state: State, command: c.Capture, ctx: Context) -> Outcome:
         tuple(e.Draft(state.incident, ev.body, ev.happened_at, "iccon", ev.source) for ev in command.events)
     )
 
+
+_WITHOUT_INCIDENT: dict[type[c.Command], Callable[[State | None, Any, Context], Outcome]] = {
+    c.ActOnPage: _act_on_page,
+    c.TellChange: _tell_change,
+}
 
 _NEEDS_ACTIVE = (c.SetSeverity, c.SetPhase, c.TakeRole, c.StartImpact, c.StopImpact, c.SetTheory, c.Resolve)
 

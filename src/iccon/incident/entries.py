@@ -188,6 +188,22 @@ class VerdictChanged(Body, frozen=True, kw_only=True):
     value: str = ""
 
 
+class ChangeSeen(Body, frozen=True, kw_only=True):
+    """Something was changed in production: a deploy, a flag, a configuration.
+
+    `key` makes it the same change wherever it is told ("" where nobody named it), `source` says who told it
+    (a pipeline, a configured source), `who` made the change ("" unknown).
+    """
+
+    kind: ClassVar[str] = "change_seen"
+    text: str
+    services: tuple[str, ...] = ()
+    key: str = ""
+    source: str = ""
+    who: str = ""
+    url: str = ""
+
+
 class Unknown(Body, frozen=True, kw_only=True):
     """A body of a kind or version this program is too old for: kept, verified and shown, never interpreted."""
 
@@ -217,16 +233,18 @@ BODIES: dict[str, type[Body]] = {
         UpdateIssued,
         EffectEnded,
         VerdictChanged,
+        ChangeSeen,
     )
 }
 
-MACHINE_KINDS = frozenset({"page", "verdict", "effect"})
+MACHINE_KINDS = frozenset({"page", "verdict", "effect", ChangeSeen.kind})
 
 
 class Draft(Struct, frozen=True):
     """An entry before the journal gave it an id, a sequence and its hashes.
 
     `source` identifies a captured event outside, so that the same event is kept once; None for what people do.
+    It is kept once an incident, or with `once_only` once in the whole journal.
     """
 
     incident: str
@@ -234,6 +252,7 @@ class Draft(Struct, frozen=True):
     happened_at: datetime
     actor: str
     source: str | None = None
+    once_only: bool = False
 
 
 class Entry(Struct, frozen=True):

@@ -12,6 +12,7 @@ from iccon.incident.entries import (
     MACHINE_KINDS,
     Amended,
     Body,
+    ChangeSeen,
     Declared,
     EffectEnded,
     Entry,
@@ -109,9 +110,12 @@ def _is_line(entry: Entry) -> bool:
 
 
 def is_routine(entry: Entry) -> bool:
-    """Say whether a machine wrote `entry` and it may be folded: not a write that failed, or whose end nobody knows."""
+    """Say whether a machine wrote `entry` and it may be folded.
+
+    Not a write that failed, or whose end nobody knows, and not a change: it may be the cause.
+    """
     failed = isinstance(entry.body, EffectEnded) and entry.body.state != EffectState.SENT
-    return entry.kind in MACHINE_KINDS and not failed
+    return entry.kind in MACHINE_KINDS and not failed and not isinstance(entry.body, ChangeSeen)
 
 
 def describe(body: Body) -> str:
@@ -134,6 +138,11 @@ def _role_text(body: RoleTaken) -> str:
     return f"{body.person} is {title}" if body.person else f"nobody is {title} now"
 
 
+def _change_text(body: ChangeSeen) -> str:
+    of = f" of {', '.join(body.services)}" if body.services else ""
+    return f"change{of}{' by ' + body.who if body.who else ''}: {body.text}{' ' + body.url if body.url else ''}"
+
+
 _READINGS: dict[type[Body], Callable[[Any], str]] = {
     Declared: lambda b: f"declared {b.severity}: {b.title}",
     Retitled: lambda b: f"title: {b.title}",
@@ -152,5 +161,6 @@ _READINGS: dict[type[Body], Callable[[Any], str]] = {
     UpdateIssued: _update_text,
     EffectEnded: lambda b: _with_reason(f"{b.target} {b.state}", b.detail or b.receipt),
     VerdictChanged: lambda b: f"{b.service} {b.signal} {b.was} -> {b.now}{' (' + b.value + ')' if b.value else ''}",
+    ChangeSeen: _change_text,
     Unknown: lambda b: f"{b.original_kind} (version {b.original_version}, written by a newer iccon)",
 }

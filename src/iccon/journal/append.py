@@ -27,12 +27,12 @@ def insert(db: sqlite3.Connection, record: Record) -> None:
 
 
 def append(db: sqlite3.Connection, writer: str, drafts: Sequence[Draft], now: datetime) -> tuple[Entry, ...]:
-    """Append `drafts` in order under `writer`; those whose source the incident holds already are skipped."""
+    """Append `drafts` in order under `writer`; those whose source is held already are skipped."""
     last, (seq, prev) = head(db), chain_head(db, writer)
     milliseconds = int(now.timestamp() * 1000)
     done: list[Entry] = []
     for draft in drafts:
-        if draft.source is not None and _known(db, draft.incident, codec.whole(draft.source)):
+        if draft.source is not None and _known(db, draft, codec.whole(draft.source)):
             continue
         last, seq = ids.after(last, os.urandom(10), milliseconds), seq + 1
         record = codec.encode(draft, last, writer, seq, now, prev)
@@ -44,9 +44,25 @@ def append(db: sqlite3.Connection, writer: str, drafts: Sequence[Draft], now: da
     return tuple(done)
 
 
-def _known(db: sqlite3.Connection, incident: str, source: str) -> bool:
+def _known(db: sqlite3.Connection, draft: Draft, source: str) -> bool:
+    if draft.once_only:
+        return holder(db, source) is not None
     sql = "SELECT 1 FROM entries WHERE incident = ? AND source = ?"
-    return db.execute(sql, (incident, source)).fetchone() is not None
+    return db.execute(sql, (draft.incident, source)).fetchone() is not None
+
+
+# One look into the index of sources for each incident, and one for what belongs to none.
+_HOLDER = """
+SELECT id FROM entries WHERE source = ? AND incident IN (
+  SELECT '' UNION SELECT incident FROM entries WHERE kind = 'declared'
+) LIMIT 1
+"""
+
+
+def holder(db: sqlite3.Connection, source: str) -> str | None:
+    """Return the id of an entry of any incident, or of none, with this source."""
+    row = db.execute(_HOLDER, (codec.whole(source),)).fetchone()
+    return None if row is None else str(row[0])
 
 
 def chain_head(db: sqlite3.Connection, writer: str) -> tuple[int, str]:

@@ -115,7 +115,7 @@ class Journal:
     ) -> tuple[Entry, ...]:
         """Append entries, queue effects and drop the typed draft in one transaction; durable on return.
 
-        A draft whose `source` is in its incident already is skipped and not returned.
+        A draft whose `source` is in its incident (`once_only`: in the journal) already is skipped and not returned.
         """
         with self.transaction():
             now = self._clock.now()
@@ -167,6 +167,11 @@ class Journal:
     def by_ids(self, idents: Collection[str]) -> tuple[Entry, ...]:
         """Return the entries with these ids, in id order; unknown ids are passed over."""
         return reading.by_ids(self._db, self.path, idents)
+
+    def holder(self, source: str) -> str | None:
+        """Return the id of an entry of any incident, or of none, with this source."""
+        with explained(self.path):
+            return append.holder(self._db, source)
 
     def find_incidents(self, ref: str) -> list[str]:
         """Return the declared incidents that `ref` names, as `find` does."""

@@ -69,7 +69,7 @@ class Desk:
             outcome = state if isinstance(state, Refusal) else decide(state, command, self._context(state))
             if isinstance(outcome, Refusal):
                 return outcome
-            done = self.journal.append(outcome.entries, outcome.effects, drop_draft)
+            done = self.journal.append(outcome.entries, outcome.effects, drop_draft, outcome.blobs)
         self._keep(done)
         subjects = [draft.incident for draft in outcome.entries] or [incident or NO_INCIDENT]
         return Receipt(subjects[0], done, tuple(effect.id for effect in outcome.effects))

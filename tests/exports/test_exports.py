@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from journalkit import evidence
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -20,7 +21,7 @@ from iccon.incident.ids import uuid7
 from iccon.incident.roles import Role
 from iccon.incident.severity import Audience, Phase, Severity
 from iccon.incident.timeline import Timeline
-from iccon.journal.store import Journal
+from iccon.journal.store import BrokenChain, Journal
 from iccon.text import clean, clean_block
 
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -267,14 +268,46 @@ def journal(path: Path, texts: tuple[str, ...]) -> Journal:
 class TestJsonLines:
     def test_come_back_byte_for_byte(self, tmp_path: Path) -> None:
         source = journal(tmp_path / "a.db", HOSTILE)
-        raw = b"".join(jsonl.render(source.records(INCIDENT)))
+        raw = b"".join(jsonl.render(source.records(INCIDENT), source.blob))
         target = Journal.open(tmp_path / "b.db", Clock())
         done = target.import_records(jsonl.parse(raw.splitlines()))
         assert (done.added, done.known) == (len(HOSTILE) + 1, 0)
-        assert b"".join(jsonl.render(target.records(INCIDENT))) == raw
+        assert b"".join(jsonl.render(target.records(INCIDENT), target.blob)) == raw
         assert target.verify().bad is None
         again = target.import_records(jsonl.parse(raw.splitlines()))
         assert (again.added, again.known) == (0, len(HOSTILE) + 1)
+        source.close()
+        target.close()
+
+    def test_carry_the_samples_of_evidence(self, tmp_path: Path) -> None:
+        source = journal(tmp_path / "a.db", ("one",))
+        kept, blob = evidence(incident=INCIDENT)
+        for _ in range(2):  # the same samples twice are one blob
+            source.append([kept], blobs_=[blob])
+        lines = b"".join(jsonl.render(source.records(INCIDENT), source.blob)).splitlines()
+        assert (len(lines), lines[0].count(b'"blobs":1')) == (1 + 1 + 4, 1)
+        target = Journal.open(tmp_path / "b.db", Clock())
+        for spoilt, words in (
+            ([lines[0], *lines[2:]], "the blob .* is missing"),
+            ([lines[0].replace(b'"blobs":1', b'"blobs":2'), *lines[1:]], "1 blobs where the header promises 2"),
+            ([lines[0], lines[1].replace(b'{"blob":"', b'{"blob":"0'), *lines[2:]], "does not match its hash"),
+            ([lines[0], b'{"blob":1}', *lines[2:]], "not a blob"),
+        ):
+            with pytest.raises((jsonl.ExportFault, BrokenChain), match=words):
+                target.import_records(jsonl.parse(spoilt))
+            assert list(target.records()) == []
+        target.import_records(jsonl.parse(lines))
+        assert target.blob(blob.sha256) == blob
+        assert b"\n".join(lines) + b"\n" == b"".join(jsonl.render(target.records(INCIDENT), target.blob))
+        source.close()
+        target.close()
+
+    def test_of_the_version_without_blobs_come_in(self, tmp_path: Path) -> None:
+        source = journal(tmp_path / "a.db", ("one",))
+        raw = b"".join(jsonl.render(source.records(INCIDENT), source.blob))
+        old = raw.replace(b'"version":2', b'"version":1', 1).replace(b',"blobs":0', b"", 1)
+        target = Journal.open(tmp_path / "b.db", Clock())
+        assert target.import_records(jsonl.parse(old.splitlines())).added == 2
         source.close()
         target.close()
 
@@ -290,12 +323,12 @@ class TestJsonLines:
             (lambda lines: [*lines[:2], lines[1], lines[2]], "not those that the header names"),
             (lambda lines: [*lines[:2], b"{}", *lines[3:]], "line 3: not a record"),
             (lambda lines: [*lines[:2], lines[2][:40], *lines[3:]], "line 3: not a record"),
-            (lambda lines: [lines[0].replace(b'"version":1', b'"version":9'), *lines[1:]], "newer iccon"),
+            (lambda lines: [lines[0].replace(b'"version":2', b'"version":9'), *lines[1:]], "newer iccon"),
         ],
     )
     def test_that_are_not_whole_are_refused(self, tmp_path: Path, spoil: object, words: str) -> None:
         source = journal(tmp_path / "a.db", ("one", "two"))
-        lines = b"".join(jsonl.render(source.records(INCIDENT))).splitlines()
+        lines = b"".join(jsonl.render(source.records(INCIDENT), source.blob)).splitlines()
         source.close()
         target = Journal.open(tmp_path / "b.db", Clock())
         assert callable(spoil)

@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -35,7 +36,11 @@ def killed(child: subprocess.Popen[str], after: int) -> list[str]:
 def check(path: Path, promised: set[str], drafts: dict[str, int]) -> None:
     journal = Journal.open(path, SystemClock())
     assert promised <= {entry.id for entry in journal.entries()}
-    assert journal.verify().bad is None
+    assert journal.verify().bad is None  # each entry of evidence has its samples
+    named = {sha256 for entry in journal.entries() for sha256 in entry.body.blobs}
+    with sqlite3.connect(path) as db:
+        assert {row[0] for row in db.execute("SELECT sha256 FROM blobs")} == named
+    db.close()
     for name, number in drafts.items():
         found = journal.draft(name)
         assert found is not None

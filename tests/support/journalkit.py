@@ -3,10 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from iccon.desk import Desk, Receipt
 from iccon.incident import commands as c
 from iccon.incident.decide import Refusal
-from iccon.incident.entries import Body, Draft, Entry, Note
+from iccon.incident.entries import Body, Draft, Entry, EvidenceTaken, Note
+from iccon.incident.evidence import Blob, Measurement, Series, samples_blob
 from iccon.incident.ids import uuid7
 from iccon.incident.severity import Severity
 from iccon.journal.store import Journal
@@ -33,6 +36,30 @@ class StillClock:
 
 def note(text: str = "seen", incident: str = "i", source: str | None = None, at: datetime = START) -> Draft:
     return Draft(incident, Note(text=text), at, "ann", source)
+
+
+def measurement(**changes: object) -> Measurement:
+    made = Measurement(
+        service="checkout",
+        signal="errors",
+        unit="ratio",
+        query='rate(errors{service="checkout"}[1m])',
+        server="main",
+        address="http://prometheus:9090",
+        start=START - timedelta(minutes=5),
+        end=START,
+        step=timedelta(seconds=15),
+        fetched_at=START,
+        bad=0.05,
+    )
+    return replace(made, **changes)
+
+
+def evidence(number: int = 0, incident: str = "i") -> tuple[Draft, Blob]:
+    """An evidence entry and the blob that it names; another number, other samples."""
+    blob = samples_blob((Series("checkout", (START.timestamp() + number,), (number / 7,)),))
+    body = EvidenceTaken(title="checkout errors", measured=measurement(), sha256=blob.sha256, points=1)
+    return Draft(incident, body, START, "ann"), blob
 
 
 def entry(number: int, body: Body, incident: str = "i", at: datetime | None = None, actor: str = "ann") -> Entry:

@@ -55,7 +55,8 @@ def _markdown(opened: Session) -> Iterable[bytes]:
 def _jsonl(opened: Session) -> Iterable[bytes]:
     from iccon.exports import jsonl
 
-    return jsonl.render(opened.desk.journal.records(opened.incident(resolved=True)))
+    journal = opened.desk.journal
+    return jsonl.render(journal.records(opened.incident(resolved=True)), journal.blob)
 
 
 def _to_stdout(parts: Iterable[bytes]) -> None:

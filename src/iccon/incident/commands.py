@@ -9,6 +9,7 @@ from typing import ClassVar
 from msgspec import Struct
 
 from iccon.incident.entries import PageRef, PageSeen, VerdictChanged
+from iccon.incident.evidence import Measurement, Series
 from iccon.incident.roles import Role
 from iccon.incident.severity import Audience, Phase, Severity
 
@@ -163,6 +164,15 @@ class Reopen(Command, frozen=True, kw_only=True):
     """Reopen a resolved incident."""
 
     reason: str
+
+
+class TakeEvidence(Command, frozen=True, kw_only=True):
+    """Keep samples as evidence; `chart` is how they are drawn, as lines of text."""
+
+    title: str
+    measured: Measurement
+    series: tuple[Series, ...]
+    chart: tuple[str, ...] = ()
 
 
 class Captured(Struct, frozen=True):

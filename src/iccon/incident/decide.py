@@ -10,6 +10,7 @@ from msgspec import Struct
 from iccon.incident import commands as c
 from iccon.incident import entries as e
 from iccon.incident.effects import Effect
+from iccon.incident.evidence import BLOB_LIMIT, Blob, samples_blob
 from iccon.incident.fold import TEXT_FIELDS
 from iccon.incident.roles import Role
 from iccon.incident.severity import DEFAULT_POLICY, Phase, Policy, is_downgrade
@@ -33,10 +34,11 @@ class Context(Struct, frozen=True):
 
 
 class Decision(Struct, frozen=True):
-    """What to append, and what to do outside once it is durable."""
+    """What to append, what to do outside once it is durable, and the blobs that the entries name."""
 
     entries: tuple[e.Draft, ...]
     effects: tuple[Effect, ...] = ()
+    blobs: tuple[Blob, ...] = ()
 
 
 class Refusal(Struct, frozen=True):
@@ -308,6 +310,21 @@ _WITHOUT_INCIDENT: dict[type[c.Command], Callable[[State | None, Any, Context], 
     c.TellChange: _tell_change,
 }
 
+
+def _take_evidence(state: State, command: c.TakeEvidence, ctx: Context) -> Outcome:
+    asked = command.measured
+    if any(at.tzinfo is None for at in (asked.start, asked.end, asked.fetched_at)):
+        return Refusal("zone", "a time of the measurement has no time zone", "give its times with their zone")
+    points = sum(min(len(series.times), len(series.values)) for series in command.series)
+    if not points:
+        return Refusal("no_samples", "there are no samples to keep", "wait until the chart shows some")
+    blob = samples_blob(command.series)
+    if len(blob.content) > BLOB_LIMIT:
+        return Refusal("too_large", f"{points:,} samples are more than one entry keeps", "choose a shorter time")
+    body = e.EvidenceTaken(title=command.title, measured=asked, sha256=blob.sha256, points=points, chart=command.chart)
+    return Decision((e.Draft(state.incident, body, ctx.now, ctx.actor),), blobs=(blob,))
+
+
 _NEEDS_ACTIVE = (c.SetSeverity, c.SetPhase, c.TakeRole, c.StartImpact, c.StopImpact, c.SetTheory, c.Resolve)
 
 _DECISIONS: dict[type[c.Command], Callable[[State, Any, Context], Outcome]] = {
@@ -326,4 +343,5 @@ _DECISIONS: dict[type[c.Command], Callable[[State, Any, Context], Outcome]] = {
     c.Resolve: _resolve,
     c.Reopen: _reopen,
     c.Capture: _capture,
+    c.TakeEvidence: _take_evidence,
 }

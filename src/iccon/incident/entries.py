@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from msgspec import Struct
 
+from iccon.incident.evidence import Measurement
 from iccon.incident.roles import Role
 from iccon.incident.severity import Audience, Phase, Severity
 
@@ -20,6 +21,11 @@ class Body(Struct, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = ""
     version: ClassVar[int] = 1
+
+    @property
+    def blobs(self) -> tuple[str, ...]:
+        """The SHA-256 of each blob that the entry is nothing without."""
+        return ()
 
 
 class Declared(Body, frozen=True, kw_only=True):
@@ -204,6 +210,22 @@ class ChangeSeen(Body, frozen=True, kw_only=True):
     url: str = ""
 
 
+class EvidenceTaken(Body, frozen=True, kw_only=True):
+    """Samples were kept as evidence: `points` of them in the blob `sha256`; `chart` is how they were drawn, as text."""
+
+    kind: ClassVar[str] = "evidence"
+    title: str
+    measured: Measurement
+    sha256: str
+    points: int
+    chart: tuple[str, ...] = ()
+
+    @property
+    def blobs(self) -> tuple[str, ...]:
+        """The samples."""
+        return (self.sha256,)
+
+
 class Unknown(Body, frozen=True, kw_only=True):
     """A body of a kind or version this program is too old for: kept, verified and shown, never interpreted."""
 
@@ -234,6 +256,7 @@ BODIES: dict[str, type[Body]] = {
         EffectEnded,
         VerdictChanged,
         ChangeSeen,
+        EvidenceTaken,
     )
 }
 

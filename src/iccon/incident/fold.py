@@ -70,6 +70,7 @@ TEXT_FIELDS: dict[str, str] = {
     "impact_started": "scope",
     "severity": "reason",
     "phase": "reason",
+    "evidence": "title",
 }
 
 

@@ -16,6 +16,7 @@ from iccon.incident.entries import (
     Declared,
     EffectEnded,
     Entry,
+    EvidenceTaken,
     ImpactStarted,
     ImpactStopped,
     Note,
@@ -162,5 +163,6 @@ _READINGS: dict[type[Body], Callable[[Any], str]] = {
     EffectEnded: lambda b: _with_reason(f"{b.target} {b.state}", b.detail or b.receipt),
     VerdictChanged: lambda b: f"{b.service} {b.signal} {b.was} -> {b.now}{' (' + b.value + ')' if b.value else ''}",
     ChangeSeen: _change_text,
+    EvidenceTaken: lambda b: f"evidence: {b.title} ({b.points:,} samples, SHA-256 {b.sha256[:8]})",
     Unknown: lambda b: f"{b.original_kind} (version {b.original_version}, written by a newer iccon)",
 }

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from iccon.journal import codec
+from iccon.incident.evidence import Blob
+from iccon.journal import blobs, codec
 from iccon.journal.append import chain_head, insert, set_head
 from iccon.journal.chain import Record, digest, gaps_after
 from iccon.journal.faults import BrokenChain
@@ -24,15 +25,23 @@ class Imported(Struct, frozen=True):
     known: int
 
 
-def take_in(db: sqlite3.Connection, own_writer: str, records: Iterable[Record]) -> Imported:
-    """Check and insert `records` inside the caller's transaction. Raises BrokenChain; the caller rolls back."""
+def take_in(db: sqlite3.Connection, own_writer: str, arriving: Iterable[Record | Blob]) -> Imported:
+    """Check and insert what arrives inside the caller's transaction. Raises BrokenChain; the caller rolls back.
+
+    A blob comes before the record that names it, unless the journal has it already.
+    """
     fresh: dict[str, list[tuple[int, Record]]] = defaultdict(list)
     known = added = 0
-    for position, record in enumerate(records, 1):
+    position = 0
+    for record in arriving:
+        if isinstance(record, Blob):
+            blobs.put(db, [record])
+            continue
+        position += 1
         if _known(db, position, record):
             known += 1
             continue
-        if fault := _unsound(record):
+        if fault := _unsound(db, record):
             raise BrokenChain(position, record.id, fault)
         _insert(db, position, record)
         fresh[record.writer].append((position, record))
@@ -54,7 +63,7 @@ def _known(db: sqlite3.Connection, position: int, record: Record) -> bool:
     return row is not None
 
 
-def _unsound(record: Record) -> str | None:
+def _unsound(db: sqlite3.Connection, record: Record) -> str | None:
     if not _ID.fullmatch(record.id):
         return "its id is not an id of this program"
     if not 0 < record.seq < _SEQ_LIMIT or not record.writer:
@@ -62,7 +71,10 @@ def _unsound(record: Record) -> str | None:
     try:
         if digest(record) != record.hash:
             return "altered: its content does not match its hash"
-        codec.decode(record)
+        for sha256 in codec.decode(record).body.blobs:
+            blobs.sound(db, sha256)
+    except blobs.BadBlob as error:
+        return f"what it names is not there: {error}"
     except ValueError as error:
         return f"cannot be decoded: {error}"
     return None

@@ -9,10 +9,12 @@ from urllib.parse import quote
 from iccon.journal.faults import DAMAGED_HINT, JournalFault, explained, of_os
 
 APPLICATION_ID = 0x6963636E  # "iccn"
-VERSION = 1
+VERSION = 2
+BLOBS_SINCE = 2  # the version from which a file has blobs
 BUSY_SECONDS = 5.0
 
-_DDL = """
+_BLOBS = "CREATE TABLE blobs (sha256 TEXT PRIMARY KEY, size INTEGER NOT NULL, packed BLOB NOT NULL)"
+_DDL = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE entries (
   pos INTEGER PRIMARY KEY,
@@ -56,7 +58,11 @@ CREATE TABLE outbox (
   receipt TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
 CREATE INDEX outbox_state ON outbox (state, id);
+{_BLOBS};
 """
+
+# What brings a file of each version to the next: single statements, run in one transaction.
+_STEPS: dict[int, tuple[str, ...]] = {1: (_BLOBS,)}
 
 
 def create(path: Path, writer: str) -> None:
@@ -82,7 +88,7 @@ def create(path: Path, writer: str) -> None:
 def nothing() -> sqlite3.Connection:
     """Return an empty journal in memory: what a reader sees before there is a file."""
     db = sqlite3.connect(":memory:", isolation_level=None)
-    db.executescript(_DDL)
+    db.executescript(f"{_DDL} PRAGMA user_version={VERSION};")
     db.execute("INSERT INTO meta VALUES ('writer', '')")
     return db
 
@@ -116,10 +122,13 @@ def _place(temp: Path, path: Path) -> None:
 
 
 def connect(path: Path, read_only: bool) -> sqlite3.Connection:
-    """Open the journal at `path`. Raises JournalFault when it is missing, foreign, newer, damaged or denied."""
+    """Open the journal at `path`; an older one is brought up to date, unless `read_only`.
+
+    Raises JournalFault when it is missing, foreign, newer, damaged or denied.
+    """
     _recognise(path)
     db = _for_reading(path) if read_only else _for_writing(path)
-    version = db.execute("PRAGMA user_version").fetchone()[0]
+    version = version_of(db)
     if version > VERSION:
         db.close()
         raise JournalFault(
@@ -148,11 +157,28 @@ def _for_writing(path: Path) -> sqlite3.Connection:
         try:
             db.execute("PRAGMA synchronous=FULL")
             db.execute("BEGIN IMMEDIATE")  # says now, not at the first note, that the file cannot be written
-            db.execute("ROLLBACK")
+            _bring_up(db)
+            db.execute("COMMIT")
         except sqlite3.Error:
             db.close()
             raise
     return db
+
+
+def _bring_up(db: sqlite3.Connection) -> None:
+    """Bring an older file up to date inside the caller's transaction: whole, or not at all."""
+    found = version_of(db)
+    if found >= VERSION:
+        return
+    for version in range(found, VERSION):
+        for statement in _STEPS.get(version, ()):
+            db.execute(statement)
+    db.execute(f"PRAGMA user_version={VERSION}")
+
+
+def version_of(db: sqlite3.Connection) -> int:
+    """Return the version of the file's format; another process may raise it while this one reads."""
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _for_reading(path: Path) -> sqlite3.Connection:

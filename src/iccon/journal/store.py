@@ -14,8 +14,9 @@ from typing import TypeVar
 from iccon.clock import Clock
 from iccon.incident.effects import Effect, EffectState, OutboxRow
 from iccon.incident.entries import Draft, EffectEnded, Entry
+from iccon.incident.evidence import Blob
 from iccon.incident.ids import uuid7
-from iccon.journal import append, drafts, importing, outbox, reading, schema
+from iccon.journal import append, blobs, drafts, importing, outbox, reading, schema
 from iccon.journal import verify as verification
 from iccon.journal.chain import Record
 from iccon.journal.drafts import TypedDraft
@@ -111,14 +112,19 @@ class Journal:
                 raise
 
     def append(
-        self, drafts_: Sequence[Draft], effects: Sequence[Effect] = (), drop_draft: str | None = None
+        self,
+        drafts_: Sequence[Draft],
+        effects: Sequence[Effect] = (),
+        drop_draft: str | None = None,
+        blobs_: Sequence[Blob] = (),
     ) -> tuple[Entry, ...]:
-        """Append entries, queue effects and drop the typed draft in one transaction; durable on return.
+        """Append entries and the blobs they name, queue effects, drop the typed draft: one transaction, durable.
 
         A draft whose `source` is in its incident (`once_only`: in the journal) already is skipped and not returned.
         """
         with self.transaction():
             now = self._clock.now()
+            blobs.put(self._db, blobs_)
             done = append.append(self._db, self.writer, drafts_, now)
             outbox.queue(self._db, effects, now)
             if drop_draft is not None:
@@ -126,8 +132,11 @@ class Journal:
         self._appended = self._appended or bool(done)
         return done
 
-    def import_records(self, records: Iterable[Record]) -> Imported:
-        """Take in records of other journals, all or none. Raises BrokenChain when they do not hold together."""
+    def import_records(self, records: Iterable[Record | Blob]) -> Imported:
+        """Take in records of other journals and the blobs they name, all or none.
+
+        Raises BrokenChain when they do not hold together.
+        """
         with self.transaction():
             done = importing.take_in(self._db, self.writer, records)
         self._appended = self._appended or done.added > 0
@@ -159,6 +168,14 @@ class Journal:
         """Yield records as stored, in id order."""
         return self._watched(reading.records(self._db, self.path, incident))
 
+    def blob(self, sha256: str) -> Blob:
+        """Return the blob of that hash. Raises JournalFault where it is missing, broken or altered."""
+        with explained(self.path):
+            try:
+                return blobs.sound(self._db, sha256)
+            except blobs.BadBlob as error:
+                raise JournalFault("undecodable", str(error), "`iccon verify` says more") from error
+
     def find(self, ref: str, incident: str | None = None) -> tuple[Entry, ...]:
         """Return the entries whose id is `ref`, else ends in it, else begins with it (four characters at least)."""
         found = reading.find_ids(self._db, self.path, ref, incident, None)
@@ -186,7 +203,7 @@ class Journal:
         return reading.counts(self._db, self.path)
 
     def verify(self) -> Verification:
-        """Check every hash, chain and sequence; name the first bad record."""
+        """Check every hash, chain and sequence, and every blob that a record names; name the first bad record."""
         return verification.verify(self._db, self.path)
 
     # -- typed drafts ----------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Verification: every record's hash, every writer's chain, every number of its sequence. Names the first fault."""
+"""Verification: the hash and the blobs of every record, every writer's chain, every number. Names the first fault."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from iccon.journal import codec, reading
+from iccon.journal import blobs, codec, reading
 from iccon.journal.append import heads
 from iccon.journal.chain import Record, digest
 from iccon.journal.faults import JournalFault, explained
@@ -78,7 +78,7 @@ def verify(db: sqlite3.Connection, path: Path) -> Verification:
         with explained(path):
             checker.gaps = set(db.execute("SELECT writer, first, last FROM gaps"))
         for count, record in enumerate(_readable(db, path), 1):
-            if fault := checker.check(record):
+            if fault := checker.check(record) or _blob_fault(db, record):
                 bad = BadRecord(count, record.writer, record.seq, record.id, fault)
                 return Verification(count - 1, len(checker.heads), bad)
         with explained(path):
@@ -86,6 +86,15 @@ def verify(db: sqlite3.Connection, path: Path) -> Verification:
     except JournalFault as fault:
         bad_end = BadRecord(count + 1, "", 0, "", f"cannot be read: {fault.reason}")
     return Verification(count, len(checker.heads), bad_end)
+
+
+def _blob_fault(db: sqlite3.Connection, record: Record) -> str | None:
+    try:
+        for sha256 in blobs.named_by(record):
+            blobs.sound(db, sha256)
+    except blobs.BadBlob as error:
+        return str(error)
+    return None
 
 
 def _readable(db: sqlite3.Connection, path: Path) -> Iterator[Record]:

@@ -4,6 +4,7 @@ Importing it loads no HTTP client and no screen; each function imports what it b
 """
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from iccon.feed.model import Source
     from iccon.incident.effects import Effect
     from iccon.pages.model import Done, Listing, Page, PageBackend
+    from iccon.pages.pagerduty import PagerDutyBackend
+    from iccon.pages.people import Person, Roster
+    from iccon.pages.roster import RosterFile, RosterSource
     from iccon.runbooks.library import Library
     from iccon.signals.model import SignalBackend
     from iccon.updates.model import Outlet
@@ -31,12 +35,15 @@ __all__ = [
     "open_desk",
     "outlets",
     "page_backends",
+    "roster_file",
+    "roster_source",
     "signal_backends",
     "sources",
     "templates",
 ]
 
 PAGERDUTY = "pagerduty"
+ROSTER_EVERY = 600.0  # seconds; turns on call are hours long
 
 
 def open_desk(setting: Setting, *, awaited: bool = False) -> Desk:
@@ -79,7 +86,23 @@ def page_backends(setting: Setting) -> "dict[str, PageBackend]":
     return found
 
 
-def _pagerduty(setting: Setting) -> "PageBackend":
+def roster_file(setting: Setting) -> "RosterFile":
+    """Return the copy on disk of who is on call."""
+    from iccon.pages.roster import RosterFile
+
+    return RosterFile(setting.roster)
+
+
+def roster_source(setting: Setting) -> "RosterSource | None":
+    """Return what knows who is on call, None where no such pager is configured."""
+    from iccon.pages.roster import RosterSource
+
+    if setting.config.pagerduty is None:
+        return None
+    return RosterSource(_pagerduty(setting), roster_file(setting), setting.clock, keep=not setting.read_only)
+
+
+def _pagerduty(setting: Setting) -> "PagerDutyBackend | Unusable":
     from iccon.config.secrets import SecretFault, resolve
     from iccon.pages.pagerduty import PagerDutyBackend
 
@@ -106,6 +129,10 @@ class Unusable:
         return SourceFault(FaultKind.UNAUTHORIZED, self.reason)
 
     def listing(self) -> "Listing":
+        """Raise the fault."""
+        raise self._fault()
+
+    def roster(self, now: datetime, known: "dict[str, Person]") -> "Roster":
         """Raise the fault."""
         raise self._fault()
 
@@ -189,7 +216,7 @@ def _updates_port(setting: Setting, copy: Callable[[str], str] | None) -> "Effec
 
 
 def sources(setting: Setting) -> "list[Source]":
-    """Return what the feed polls: "signals" and "pages", as far as they are configured.
+    """Return what the feed polls: "signals", "pages" and "oncall", as far as they are configured.
 
     Clients are imported and secrets read at the first poll, on its thread, so that neither delays the first frame.
     """
@@ -205,6 +232,9 @@ def sources(setting: Setting) -> "list[Source]":
     if pagers:
         every, patience = min(p.refresh for p in pagers), max(p.timeout for p in pagers)
         found.append(Source("pages", _lazily(lambda: _pages(setting)), every, patience * 3 + 2.0))
+    if config.pagerduty is not None:
+        deadline = config.pagerduty.timeout * 4 + 2.0
+        found.append(Source("oncall", _lazily(lambda: _roster(setting)), ROSTER_EVERY, deadline))
     return found
 
 
@@ -225,6 +255,12 @@ def _board(setting: Setting) -> Callable[[], Any]:
     specs = specs_of(config, setting.config.prometheus)
     backends = signal_backends(setting)
     return BoardSource(specs, backends, setting.clock, config.window, config.step, config.services).poll
+
+
+def _roster(setting: Setting) -> Callable[[], Any]:
+    source = roster_source(setting)
+    assert source is not None
+    return source.poll
 
 
 def _pages(setting: Setting) -> Callable[[], Any]:

@@ -195,3 +195,27 @@ def test_runbooks_are_listed_searched_and_shown(iccon, home, configure):
     assert "\x1b" not in shown.out
     assert iccon("runbook", "show", "nothing").code == 3
     assert iccon("runbook", "show", ".md").code == 3
+
+
+def test_who_is_on_call_is_printed_and_still_known_when_the_pager_is_down(iccon, pager):
+    people = iccon("oncall", "--json").json["oncall"]
+    assert [(p["level"], p["on_call"]) for p in people] == [(1, True), (2, True)]
+    text = iccon("oncall").out
+    assert people[0]["name"] in text
+    assert people[0]["phones"][0] in text
+    assert len(iccon("oncall", "--next", "--json").json["oncall"]) > 2
+    pager.stop()
+    down = iccon("oncall", "--json")
+    assert (down.code, down.json["fault"]["kind"]) == (1, "refused")
+    assert down.json["oncall"] == people
+    assert "what was known" in iccon("oncall").err
+    assert iccon("oncall", "--cached").code == 0
+
+
+def test_without_a_copy_and_without_a_pager_that_is_said(iccon, refusing, configure):
+    assert iccon("oncall").code == 1
+    ran = iccon("oncall", "--cached")
+    assert (ran.code, ran.out) == (1, "")
+    assert "nothing is known yet" in ran.err
+    configure("")
+    assert iccon("oncall").code == 3

@@ -49,6 +49,7 @@ COMMANDS: dict[str, Spec] = {
     "signals": Spec(_OUT, "signals", "print the golden signals of every service"),
     "pages": Spec(_OUT, "pages", "list the open pages of the configured pagers"),
     "ack": Spec(_OUT, "pages", "acknowledge a page"),
+    "oncall": Spec(_OUT, "oncall", "print who is on call and how to reach them, also with every tool down"),
     "runbook": Spec(_OUT, "runbook", "list, show or search the runbooks"),
     "init": Spec(_SETUP, "setup", "write a commented starter configuration"),
     "check": Spec(_SETUP, "check", "try everything that is configured"),

@@ -31,6 +31,11 @@ class Setting(Struct, frozen=True):
         """The journal of this run: drills have one of their own."""
         return self.folders.drill_journal if self.drill else self.folders.journal
 
+    @property
+    def roster(self) -> Path:
+        """The copy of who is on call; drills have one of their own."""
+        return self.folders.data / ("drill-oncall.json" if self.drill else "oncall.json")
+
 
 def _login() -> str:
     try:

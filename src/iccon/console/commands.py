@@ -26,7 +26,7 @@ class ConsoleCommand(Struct, frozen=True):
     writes: bool = False
 
 
-APP, HOME, DESK, LIVE, CHART = "anywhere", "home", "incident", "live", "chart"
+APP, HOME, DESK, LIVE, CHART, PEOPLE = "anywhere", "home", "incident", "live", "chart", "people"
 
 REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("help", "Help", "What every key does, here and elsewhere", ("question_mark", "f1"), APP, "help", 99),
@@ -50,6 +50,7 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("resolve", "Resolve", "Resolve the incident, or reopen it", ("R",), DESK, "resolve", 19, True),
     ConsoleCommand("retitle", "Retitle", "Change the title", ("T",), DESK, "retitle", None, True),
     ConsoleCommand("declare", "Declare", "Declare, from the chosen page if any", ("d",), LIVE, "declare", 20, True),
+    ConsoleCommand("people", "On call", "Who is on call and how to reach them", ("P",), LIVE, "people", 21),
     ConsoleCommand("export", "Export", "Write the record to a Markdown file", ("X",), DESK, "export"),
     ConsoleCommand("zoom", "Zoom", "Let the region fill the screen, and back", ("z",), LIVE, "zoom", 32),
     ConsoleCommand("next_region", "Next", "Go to the next region", ("tab",), LIVE, "app.focus_next"),
@@ -59,7 +60,8 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("chart_in", "Closer", "Show a shorter time", ("plus", "equals_sign"), CHART, "zoom(1)", 12),
     ConsoleCommand("chart_out", "Wider", "Show a longer time", ("minus",), CHART, "zoom(-1)", 13),
     ConsoleCommand("chart_others", "Others", "Add the worst other services", ("v",), CHART, "others", 14),
-    ConsoleCommand("chart_close", "Close", "Back to the board", ("escape", "enter"), CHART, "close", 9),
+    ConsoleCommand("chart_close", "Close", "Back to the board", ("escape", "enter", "q"), CHART, "close", 9),
+    ConsoleCommand("people_close", "Close", "Back to where it was opened", ("escape", "q"), PEOPLE, "close", 9),
 )
 
 
@@ -84,9 +86,12 @@ def scopes() -> dict[str, str]:
 
 
 def footer(scopes: Iterable[str], keys: Mapping[str, tuple[str, ...]], read_only: bool) -> list[tuple[str, str]]:
-    """Return (key, title) pairs for the footer, most wanted first."""
-    wanted = [c for c in of(*scopes, read_only=read_only) if c.rank is not None]
-    return [(key_name(keys[c.id][0]), c.title) for c in sorted(wanted, key=lambda c: c.rank or 0) if keys.get(c.id)]
+    """Return (key, title) pairs for the footer, most wanted first; of two on one key the first scope's."""
+    ranks = {scope: rank for rank, scope in enumerate(scopes)}
+    known = [c for c in of(*ranks, read_only=read_only) if keys.get(c.id)]
+    inner = {key: c for c in sorted(known, key=lambda c: -ranks[c.scope]) for key in keys[c.id]}
+    wanted = [c for c in known if c.rank is not None and inner[keys[c.id][0]] is c]
+    return [(key_name(keys[c.id][0]), c.title) for c in sorted(wanted, key=lambda c: c.rank or 0)]
 
 
 _NAMES = {

@@ -17,7 +17,7 @@ def when(at: datetime) -> str:
 def incident_json(account: Account, incident: Incident, include: tuple[str, ...] = ()) -> Json:
     """Return the incident as the API gives it; `include` names references to be given whole."""
     return {
-        **_reference(account, "incident", incident.id, f"[#{incident.number}] {incident.title}"),
+        **reference(account, "incident", incident.id, f"[#{incident.number}] {incident.title}"),
         "type": "incident",
         "incident_number": incident.number,
         "title": incident.title,
@@ -77,7 +77,7 @@ def alert_json(account: Account, incident: Incident) -> Json:
     """Return the one alert behind the incident."""
     alert_id = code("A", incident.number)
     return {
-        **_reference(account, "alert", alert_id, incident.alert or incident.title),
+        **reference(account, "alert", alert_id, incident.alert or incident.title),
         "type": "alert",
         "created_at": when(incident.created_at),
         "status": "resolved" if incident.status == "resolved" else "triggered",
@@ -93,7 +93,7 @@ def alert_json(account: Account, incident: Incident) -> Json:
 def user_json(account: Account, person: Person) -> Json:
     """Return a user, whole."""
     return {
-        **_reference(account, "user", person.id, person.name),
+        **reference(account, "user", person.id, person.name),
         "type": "user",
         "name": person.name,
         "email": person.email,
@@ -109,13 +109,13 @@ def user_json(account: Account, person: Person) -> Json:
 
 def user_reference(account: Account, person: Person) -> Json:
     """Return a reference to a user."""
-    return _reference(account, "user", person.id, person.name)
+    return reference(account, "user", person.id, person.name)
 
 
 def service_json(account: Account, name: str) -> Json:
     """Return a service, whole."""
     return {
-        **_reference(account, "service", service_id(name), name),
+        **reference(account, "service", service_id(name), name),
         "type": "service",
         "name": name,
         "description": None,
@@ -126,32 +126,21 @@ def service_json(account: Account, name: str) -> Json:
 
 def policy_json(account: Account) -> Json:
     """Return a reference to the account's only escalation policy."""
-    return _reference(account, "escalation_policy", "EDEFAULT", "Default")
-
-
-def oncall_json(account: Account) -> Json:
-    """Return who is on call: one person, always, at the first level."""
-    return {
-        "user": user_reference(account, account.on_call),
-        "schedule": None,
-        "escalation_policy": policy_json(account),
-        "escalation_level": 1,
-        "start": None,
-        "end": None,
-    }
+    return reference(account, "escalation_policy", "EDEFAULT", "Default")
 
 
 def priorities(account: Account) -> Iterator[Json]:
     """Yield the priorities P1 to P5."""
     for level in range(1, 6):
         yield {
-            **_reference(account, "priority", f"PRIO{level}", f"P{level}"),
+            **reference(account, "priority", f"PRIO{level}", f"P{level}"),
             "type": "priority",
             "name": f"P{level}",
         }
 
 
-def _reference(account: Account, kind: str, key: str, summary: str | None) -> Json:
+def reference(account: Account, kind: str, key: str, summary: str | None) -> Json:
+    """Return what every object of the account has: id, summary, type, addresses."""
     folder = kind[:-1] + "ies" if kind.endswith("y") else kind + "s"
     return {
         "id": key,
@@ -163,7 +152,7 @@ def _reference(account: Account, kind: str, key: str, summary: str | None) -> Js
 
 
 def _service_reference(account: Account, name: str | None) -> Json | None:
-    return None if name is None else _reference(account, "service", service_id(name), name)
+    return None if name is None else reference(account, "service", service_id(name), name)
 
 
 def _person(account: Account, person: Person, whole: bool) -> Json:
@@ -208,13 +197,13 @@ def _first_entry(account: Account, incident: Incident, whole: bool) -> Json:
 def _entry_json(account: Account, incident: Incident, event: Event) -> Json:
     who = event.by.name if event.by else "the API"
     return {
-        **_reference(account, "log_entry", code("L", event.number), f"{event.type.split('_')[0].title()} by {who}"),
+        **reference(account, "log_entry", code("L", event.number), f"{event.type.split('_')[0].title()} by {who}"),
         "type": event.type,
         "created_at": when(event.at),
         "agent": _agent(account, incident, event.by),
         "channel": {"type": "website" if event.by else "api"},
         "service": _service_reference(account, incident.service),
-        "incident": _reference(account, "incident", incident.id, incident.title),
+        "incident": reference(account, "incident", incident.id, incident.title),
         "teams": [],
         "contexts": [],
     } | ({"note": event.text} if event.text else {})

@@ -5,13 +5,14 @@ Pure but for the account it changes: a request is data, so is the answer.
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final
 
 from msgspec import Struct
 
 from iccon.drill import pagerduty_json as shown
+from iccon.drill.pagerduty_duty import contact_methods, oncalls
 from iccon.drill.pagerduty_state import STATUSES, Account, Incident, Json
 
 PAGE_LIMIT: Final = 100
@@ -184,7 +185,28 @@ def _services(account: Account, request: Request) -> Json:
 
 
 def _oncalls(account: Account, request: Request) -> Json:
-    return _page(request, "oncalls", [shown.oncall_json(account)], 1)
+    since, until = _instant(request, "since"), _instant(request, "until")
+    rows = oncalls(account, since, until, whole="users" in _include(request))
+    return _page(request, "oncalls", rows, len(rows))
+
+
+def _instant(request: Request, name: str) -> datetime:
+    """Return a time of the query; now where it is not given."""
+    words = request.query.get(name, [""])[0]
+    try:
+        return datetime.fromisoformat(words).astimezone(UTC) if words else request.at
+    except ValueError:
+        raise _bad(f"{name} is not a time") from None
+
+
+def _user(account: Account, request: Request, key: str) -> Json:
+    person = next((person for person in account.people.values() if person.id == key), None)
+    if person is None:
+        raise ApiError(404, 2100, "Not Found")
+    whole = shown.user_json(account, person)
+    if "contact_methods" in _include(request):
+        whole["contact_methods"] = contact_methods(account, person)
+    return {"user": whole}
 
 
 def _priorities(account: Account, request: Request) -> Json:
@@ -205,6 +227,7 @@ _ROUTES: Final[tuple[tuple[str, re.Pattern[str], _Route], ...]] = tuple(
         ("GET", r"/incidents/(?P<key>\w+)/notes", _notes),
         ("POST", r"/incidents/(?P<key>\w+)/notes", _add_note),
         ("GET", r"/users/me", _me),
+        ("GET", r"/users/(?P<key>\w+)", _user),
         ("GET", r"/abilities", _abilities),
         ("GET", r"/services", _services),
         ("GET", r"/oncalls", _oncalls),

@@ -9,6 +9,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ from iccon.text import CleanText, clean
 
 if TYPE_CHECKING:
     from iccon.net.transport import GuardedSession
+    from iccon.pages.people import Person, Roster
 
 PAGE: Final = 100  # rows a request: the API gives no more
 REACH: Final = 10_000  # offset + limit: the API refuses to look further
@@ -119,6 +121,12 @@ class PagerDutyBackend:
         log = record(self._get(f"{path}/log_entries", {"limit": PAGE, "time_zone": "UTC"})).get("log_entries")
         proof = acknowledged(records(log))
         return None if proof is None else Done(proof)
+
+    def roster(self, now: datetime, known: "dict[str, Person]") -> "Roster":
+        """Return who is on call from `now`; see RosterBackend. Raises SourceFault."""
+        from iccon.pages.pagerduty_people import roster  # not for every command that lists pages
+
+        return roster(self._get, now, self._config.timeout * LIST_PATIENCE, known)
 
     def probe(self) -> str:
         """Return one line: whose token this is, what it may do, how far the clocks differ. Raises SourceFault."""

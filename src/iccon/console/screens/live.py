@@ -179,6 +179,12 @@ class LiveSurface(Surface):
 
         await self.app.push_screen(ChartScreen(*board.chosen, self.marks))
 
+    async def action_people(self) -> None:
+        """Show who is on call."""
+        from iccon.console.screens.people import PeopleScreen  # not on the first screen
+
+        await self.app.push_screen(PeopleScreen())
+
     async def action_runbook(self) -> None:
         """Open the runbook that fits the chosen page, else the chosen service."""
         page = self.chosen_page()

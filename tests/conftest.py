@@ -6,6 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says how busy the machine is, nothing about the code.
+settings.register_profile("iccon", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("iccon")
 
 # In CI the servers are there, so a skip hides a failure. What may lie beside the clone may be absent even there.
 NO_SKIP = os.environ.get("ICCON_CI_NO_SKIP") == "1"

@@ -5,11 +5,14 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from msgspec import Struct
+
+from iccon.clock import Clock, SystemClock
 
 BODY_LIMIT = 1_000_000  # bytes of a request; more is answered with 413
 IDLE = 30.0  # seconds an open connection may say nothing
@@ -119,16 +122,24 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class LoopbackServer(Http):
-    """Answers every request with what `answer` returns for it; `answer` runs on the request's own thread."""
+    """Answers every request with what `answer` returns for it; `answer` runs on the request's own thread.
 
-    def __init__(self, answer: Callable[[Asked], Answered], name: str) -> None:
+    `clock` is what the Date header is read from: in a drill time may run faster.
+    """
+
+    def __init__(self, answer: Callable[[Asked], Answered], name: str, clock: Clock | None = None) -> None:
         self.answer = answer
+        self.clock = clock or SystemClock()
         super().__init__(_Answering, name)
 
 
 class _Answering(Handler):
     timeout = IDLE
     server: LoopbackServer
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return the Date header, by the server's clock."""
+        return format_datetime(self.server.clock.now(), usegmt=True)
 
     def do_GET(self) -> None:
         """Serve a request."""

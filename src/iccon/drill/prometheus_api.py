@@ -12,6 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from iccon import __version__
+from iccon.clock import Clock
 from iccon.drill.loopback import Answered, Asked, LoopbackServer, as_json, as_text
 from iccon.drill.metrics import series
 from iccon.drill.scenario import GoldenSignal, Scenario, Service
@@ -51,13 +52,16 @@ class Refused(Exception):
 
 
 class PrometheusServer:
-    """Serves the metrics of one scenario. `moment` is asked at every request, on the request's thread."""
+    """Serves the metrics of one scenario. `moment` is asked at every request, on the request's thread.
 
-    def __init__(self, scenario: Scenario, seed: int, moment: Callable[[], Moment]) -> None:
+    Answers are dated by `clock`, so that a board finds the server's clock and its own to be the same.
+    """
+
+    def __init__(self, scenario: Scenario, seed: int, moment: Callable[[], Moment], clock: Clock) -> None:
         self.scenario = scenario
         self.seed = seed
         self._moment = moment
-        self._server = LoopbackServer(self._answer, "drill-prometheus")
+        self._server = LoopbackServer(self._answer, "drill-prometheus", clock)
 
     @property
     def url(self) -> str:

@@ -63,7 +63,7 @@ class World:
         self._ids: dict[str, str] = {}  # page name -> the pager's id
         self._lock = threading.RLock()
         self._stopping = threading.Event()
-        self.prometheus = PrometheusServer(scenario, seed, self._moment)
+        self.prometheus = PrometheusServer(scenario, seed, self._moment, self.clock)
         self.pager = PagerDutyServer(token=TOKEN, clock=self.clock, on_call=ON_CALL)
         self.pager.on_change = self._page_changed
         self.sink = Sink(self.clock, SECRET)

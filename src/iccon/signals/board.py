@@ -19,46 +19,48 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from iccon.signals.model import Answer, Board, Cell, Samples, SignalSpec, Verdict, VerdictChange, Window, Windows
+from iccon.signals.skew import CLOCK_SLACK, shifted
 from iccon.text import CleanText, clean
 
 MOST_POINTS = 1_000  # of one series in one window; a wider step is asked for beyond
-CLOCK_SLACK = 5.0  # seconds a clock may step back, or a sample lie ahead, before it matters
 RECENT = 60  # most values of a spark
 
 _RANK = {Verdict.BAD: 0, Verdict.WARN: 1, Verdict.NOT_A_NUMBER: 2, None: 3, Verdict.OK: 4}
 
 
 class Asked(Struct, frozen=True):
-    """A range to ask for. `whole`: the window starts anew."""
+    """A range to ask for, by our clock; the server's is `skew` seconds later. `whole`: the window starts anew."""
 
     start: float
     end: float
     step: float
     whole: bool
+    skew: float = 0.0
 
 
-def to_ask(window: Window, now: float, span: float, step: float) -> Asked:
+def to_ask(window: Window, now: float, span: float, step: float, skew: float = 0.0) -> Asked:
     """Return the range that brings `window` up to `now`: what is newer than it, or everything.
 
-    Everything at first, after a gap longer than the window, and after the clock went back.
+    Everything at first, after a gap longer than the window, after our clock went back, and with another `skew`.
     """
     step = max(step, span / MOST_POINTS)
     age = math.inf if window.until is None else now - window.until
-    whole = age > span or age < -CLOCK_SLACK
+    whole = age > span or age < -CLOCK_SLACK or skew != window.skew
     points = math.floor(span / step) if whole else max(0, math.ceil(age / step) - 1)
-    return Asked(now - points * step, now, step, whole)
+    return Asked(now - points * step, now, step, whole, skew)
 
 
 def merged(window: Window, asked: Asked, answer: Answer, span: float) -> Window:
     """Return `window` with the answer to `asked` taken in, trimmed to `span` seconds."""
-    new, ahead = _without_future(answer.series, asked.end + CLOCK_SLACK)
+    ours = {n: shifted(s, -asked.skew) for n, s in answer.series.items()} if asked.skew else answer.series
+    new, ahead = _without_future(ours, asked.end + CLOCK_SLACK)
     old = {} if asked.whole else window.series
     oldest = asked.end - span
     names = dict.fromkeys([*old, *new])
     joined = {name: _joined(old.get(name), new.get(name), oldest, asked.step) for name in names}
     kept = {name: samples for name, samples in joined.items() if samples.times}
     warned = (clean(f"{ahead} samples lie in the future and were left out: check the clocks"),) if ahead else ()
-    return Window(window.spec, kept, asked.end, CleanText(""), answer.warnings + warned)
+    return Window(window.spec, kept, asked.end, CleanText(""), answer.warnings + warned, asked.skew)
 
 
 def failed(window: Window, reason: CleanText) -> Window:

@@ -60,11 +60,22 @@ class Samples(Struct, frozen=True):
     values: tuple[float, ...]
 
 
+class Skew(Struct, frozen=True):
+    """A server's clock minus ours, in seconds, as one answer shows it: it lies between `low` and `high`."""
+
+    low: float
+    high: float
+
+
 class Answer(Struct, frozen=True):
-    """What a backend gave for one range query, by service. `warnings` are the server's own words."""
+    """What a backend gave for one range query, by service. `warnings` are the server's own words.
+
+    `skew` is None where the answer carries no date. Times are the server's.
+    """
 
     series: dict[CleanText, Samples]
     warnings: tuple[CleanText, ...] = ()
+    skew: Skew | None = None
 
 
 class SignalBackend(Protocol):
@@ -74,6 +85,8 @@ class SignalBackend(Protocol):
 
     def range(self, spec: SignalSpec, start: float, end: float, step: float) -> Answer:
         """Return the series of `spec.query` from `start` to `end` (seconds since 1970 UTC) every `step` seconds.
+
+        All times are by the server's clock.
 
         Raises SourceFault.
         """
@@ -117,13 +130,17 @@ class VerdictChange(Struct, frozen=True):
 
 
 class Window(Struct, frozen=True):
-    """What is known of one signal: samples by service, up to when it was asked, and why not further."""
+    """What is known of one signal: samples by service, up to when it was asked, and why not further.
+
+    Times are by our clock. `skew` is what was taken off the server's, in seconds.
+    """
 
     spec: SignalSpec
     series: dict[CleanText, Samples] = {}
     until: float | None = None
     fault: CleanText = CleanText("")
     warnings: tuple[CleanText, ...] = ()
+    skew: float = 0.0
 
 
 class Windows(Struct, frozen=True):

@@ -8,14 +8,16 @@ from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 from prometheus_api_client import PrometheusConnect
 
 from iccon.clock import Clock, SystemClock
 from iccon.config import schema
 from iccon.config.secrets import SecretFault, resolve
 from iccon.faults import FaultKind, SourceFault
-from iccon.net import Limits, checked, decode_json, guarded_session, http_date
+from iccon.net import Limits, checked, decode_json, guarded_session
 from iccon.signals.model import Answer, Samples, SignalSpec
+from iccon.signals.skew import said, seen
 from iccon.text import CleanText, clean
 
 T = TypeVar("T")
@@ -67,13 +69,16 @@ class _Connect(PrometheusConnect):  # type: ignore[misc]  # the library has no t
         step: str,
         params: dict[str, Any] | None = None,
         timeout: int | None = None,
-    ) -> _Envelope:
-        """POST /api/v1/query_range. Long queries pass, and none is kept in an access log. Raises SourceFault."""
+    ) -> tuple[_Envelope, str]:
+        """POST /api/v1/query_range; return the answer and its Date. Raises SourceFault.
+
+        Long queries pass, and none is kept in an access log.
+        """
         times = {"start": f"{start_time.timestamp():.3f}", "end": f"{end_time.timestamp():.3f}"}
         form = {"query": query, **times, "step": step, **(params or {})}
         response = self._session.post(f"{self.url}/api/v1/query_range", data=form)
         envelope: _Envelope = decode_json(checked(response), _Envelope)
-        return envelope
+        return envelope, str(response.headers.get("date", ""))
 
 
 class Probe(Struct, frozen=True):
@@ -110,18 +115,18 @@ class PrometheusBackend:
         step = math.ceil(max(step, (end - start) / (MOST_POINTS - 1), 0.001) * 1000) / 1000
         lookback = {"lookback_delta": _whole(spec.stale_after), "timeout": _whole(self._config.timeout)}
         moments = datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC)
-        envelope = self._asked(
+        before = self._clock.now()
+        envelope, date = self._asked(
             lambda connect: connect.custom_query_range(spec.query, *moments, f"{step:.3f}", lookback)
         )
-        return decode(envelope, spec)
+        return replace(decode(envelope, spec), skew=seen(date, before, self._clock.now()))
 
     def probe(self) -> str:
         """Say in one line what answers, and whether its clock agrees. Raises SourceFault."""
         found = self.facts()
         if found.skew is None or abs(found.skew) < 2:
             return found.version
-        way = "ahead" if found.skew > 0 else "behind"
-        return clean(f"{found.version}; its clock is {abs(found.skew):.0f} s {way}")
+        return clean(f"{found.version}; {said(found.skew)}")
 
     def facts(self) -> Probe:
         """Ask the server for its version, or else for the number 1. Raises SourceFault."""
@@ -142,11 +147,12 @@ class PrometheusBackend:
         session = connect._session
         before = self._clock.now()
         response = session.get(f"{connect.url}/api/v1/status/buildinfo")
-        skew = _skew(str(response.headers.get("date", "")), before, self._clock.now())
+        skew = seen(str(response.headers.get("date", "")), before, self._clock.now())
+        middle = None if skew is None else (skew.low + skew.high) / 2
         if response.status_code in (404, 405, 501):  # not every compatible server has it
             checked(session.post(f"{connect.url}/api/v1/query", data={"query": "1"}))
-            return Probe(CleanText("reachable; names no version"), skew)
-        return Probe(_version(decode_json(checked(response))), skew)
+            return Probe(CleanText("reachable; names no version"), middle)
+        return Probe(_version(decode_json(checked(response))), middle)
 
     def _asked(self, ask: Callable[[_Connect], T]) -> T:
         """Ask; after a refusal of the credential forget it, so that a renewed one is read next time."""
@@ -266,10 +272,3 @@ def _version(data: Any) -> CleanText:
     info = data.get("data") if isinstance(data, dict) else None
     version = info.get("version") if isinstance(info, dict) else None
     return clean(f"version {version}" if version else "reachable; names no version", 100)
-
-
-def _skew(date: str, before: datetime, after: datetime) -> float | None:
-    """Return the server's clock minus ours in seconds; its header is cut to whole seconds, hence the half."""
-    there = http_date(date)
-    middle = before + (after - before) / 2
-    return None if there is None else (there - middle).total_seconds() + 0.5

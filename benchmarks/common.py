@@ -85,14 +85,17 @@ class Meter(ptyhelp.Terminal):
             pass
         self.replay()
 
-    def strike(self, keys: str) -> float:
-        """Send keys as they are; return the seconds until the last byte of the answer."""
+    def strike(self, keys: str, gap: float = 0.04, longest: float = 1.0) -> float:
+        """Send keys as they are; return the seconds until the last byte of the answer, NaN without one in `longest`.
+
+        The answer is over when nothing came for `gap` seconds: where more than keys makes it paint, a short one.
+        """
         while self.read(0):
             pass
         at, count = time.perf_counter(), len(self.chunks)
         os.write(self.master, keys.encode())
-        self.read(1)
-        while self.read(0.04):
+        self.read(longest)
+        while self.read(gap):
             pass
         return self.chunks[-1][0] - at if len(self.chunks) > count else float("nan")
 
@@ -107,13 +110,13 @@ class Meter(ptyhelp.Terminal):
 
 
 def cpu(pid: int) -> float:
-    """Return the CPU seconds that the threads of a process have used."""
-    return sum(int(file.read_text().split()[0]) for file in Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
+    """Return the CPU seconds that a process has used, threads that have ended included: a poll is one of its own."""
+    return time.clock_gettime(~pid << 3 | 2)  # Linux's name for the CPU clock of another process
 
 
-def memory(pid: int) -> float:
-    """Return the resident memory of a process in MiB."""
-    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS"))
+def memory(pid: int, field: str = "VmRSS") -> float:
+    """Return the resident memory of a process in MiB; its greatest so far is VmHWM."""
+    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith(field))
     return int(line.split()[1]) / 1024
 
 
@@ -160,9 +163,9 @@ def interleaved(runs: int, subjects: Mapping[str, Callable[[], float]]) -> dict[
     return taken
 
 
-def p95(values: Sequence[float]) -> float:
-    """Return the value that 95 of 100 do not exceed."""
-    return sorted(values)[max(round(len(values) * 0.95) - 1, 0)]
+def p95(values: Sequence[float], share: float = 0.95) -> float:
+    """Return the value that 95 of 100 do not exceed, or another `share` of them."""
+    return sorted(values)[max(round(len(values) * share) - 1, 0)]
 
 
 def compared(title: str, taken: Mapping[str, Sequence[float]], unit: str = "ms", scale: float = 1000) -> None:

@@ -15,6 +15,7 @@ import msgspec
 import pytest
 from running import setting_in
 from textual.pilot import Pilot
+from widgetmakers import windows
 
 from iccon import bootstrap
 from iccon.config import schema
@@ -63,10 +64,9 @@ class Pictured(IcconApp):
 
 def cell(service: str, signal: str, value: float | None, verdict: Verdict, unit: Unit, age: float = 3) -> Cell:
     at = NOW.timestamp() - age
-    recent = tuple((value or 0) * (1 + 0.3 * ((i * 7) % 5) / 5) for i in range(40))
     limits = {"latency": (0.6, 1.0), "errors": (0.01, 0.03)}.get(signal, (None, None))
     fault = CleanText("timeout: no answer within 10 s") if verdict is Verdict.ERROR else CleanText("")
-    return Cell(clean(service), signal, unit, verdict, value, at, recent, *limits, fault)
+    return Cell(clean(service), signal, unit, verdict, value, at, *limits, fault)
 
 
 UNITS = dict(zip(GOLDEN, (Unit.SECONDS, Unit.PER_SECOND, Unit.RATIO, Unit.RATIO), strict=True))
@@ -86,7 +86,9 @@ def board() -> Board:
         for name, row in ROWS.items()
         for signal, (value, verdict) in zip(GOLDEN, row, strict=True)
     }
-    return Board(tuple(clean(name) for name in ROWS), GOLDEN, cells)
+    shape = [1 + 0.3 * ((i * 7) % 5) / 5 for i in range(40)]
+    recent = {key: tuple((cell.value or 0) * part for part in shape) for key, cell in cells.items()}
+    return Board(tuple(clean(name) for name in ROWS), GOLDEN, cells, windows=windows(NOW.timestamp(), 40, recent))
 
 
 def page(ident: str, title: str, service: str, status: PageStatus, minutes: int, by: str = "") -> Page:

@@ -34,8 +34,8 @@ def shown(view: BoardView) -> list[str]:
     st.booleans(),
 )
 def test_a_cell_fills_its_width_whatever_it_holds(verdict, value, at, unit, fault, width, ascii_only):
-    cell = Cell(clean("s"), "latency", unit, verdict, value, at, (1.0, math.nan, 2.0), 1.0, 2.0, clean(fault))
-    spans = cell_spans(cell, width, NOW, ascii_only)
+    cell = Cell(clean("s"), "latency", unit, verdict, value, at, 1.0, 2.0, clean(fault))
+    spans = cell_spans(cell, width, NOW, ascii_only, recent=(1.0, math.nan, 2.0))
     assert length(spans) == width
     if width >= 3:
         assert spans[0][0].startswith(LOOKS[verdict].sign(ascii_only))
@@ -73,7 +73,7 @@ def test_zero_no_data_and_nan_differ():
 
 @pytest.mark.parametrize("width", [20, 38, 46, 78, 118, 198])
 def test_columns_fill_the_width(width):
-    service, sizes = columns_of(board(), width)
+    service, sizes = columns_of(17, 4, width)
     assert service + sum(sizes) + len(sizes) == width or width < 28
 
 
@@ -165,7 +165,7 @@ async def test_only_what_differs_is_painted():
         assert painted == []
         changed = board(NOW)
         cells = {**changed.cells, ("search", "errors"): changed.cells["checkout", "errors"]}
-        view.show(Board(changed.services, changed.signals, cells), NOW)
+        view.show(replace(changed, cells=cells), NOW)
         await pilot.pause()
         assert painted == [3]
 

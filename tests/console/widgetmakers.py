@@ -22,8 +22,8 @@ from iccon.incident.timeline import Timeline
 from iccon.pages.model import Page, PageStatus
 from iccon.runbooks.markdown import headings
 from iccon.runbooks.model import Document, Runbook
-from iccon.signals.model import Board, Cell, Unit, Verdict
-from iccon.text import clean, clean_block
+from iccon.signals.model import GOLDEN, Board, Cell, Samples, SignalSpec, Unit, Verdict, Window, Windows
+from iccon.text import CleanText, clean, clean_block
 
 START = datetime(2026, 11, 24, 14, 3, 5, tzinfo=UTC)
 HOSTILE = (
@@ -66,6 +66,17 @@ def wave(count: int, low: float, high: float, gap: bool = False) -> tuple[float,
     return tuple(values)
 
 
+def windows(now: float, count: int, recent: dict[tuple[str, str], Sequence[float]]) -> Windows:
+    """Return windows whose sparks are the `count` values of each cell; their signals have no thresholds."""
+    width = 30.0
+    times = tuple((now // width - count + 1 + i) * width for i in range(count))
+    series: dict[str, dict[CleanText, Samples]] = {signal: {} for _, signal in recent}
+    for (service, signal), values in recent.items():
+        series[signal][clean(service)] = Samples(times, values)
+    specs = [SignalSpec(signal, "q", "main", Unit.NUMBER) for signal in GOLDEN]
+    return Windows(tuple(Window(s, series.get(s.name, {}), now) for s in specs), width * count, width / 2)
+
+
 def board(now: float = START.timestamp()) -> Board:
     units = {
         "latency": Unit.SECONDS,
@@ -83,7 +94,6 @@ def board(now: float = START.timestamp()) -> Board:
             verdict,
             value,
             None if value is None else now - age,
-            wave(60, (value or 0) * 0.2, value or 0) if value is not None and math.isfinite(value) else (),
             0.5,
             1.0,
             clean(fault),
@@ -106,7 +116,9 @@ def board(now: float = START.timestamp()) -> Board:
     put("mail", "latency", ok, 0.2, 80, "timeout")
     put("mail", "traffic", bad, math.inf)
     services = ("checkout", "payments-gateway", "search", "catalogue", "session-store", "mail")
-    return Board(tuple(clean(s) for s in services), tuple(units), cells)
+    finite = {key: cell.value for key, cell in cells.items() if cell.value is not None and math.isfinite(cell.value)}
+    recent = {key: wave(60, value * 0.2, value) for key, value in finite.items()}
+    return Board(tuple(clean(s) for s in services), tuple(units), cells, windows=windows(now, 60, recent))
 
 
 def page(number: int, title: str = "", status: PageStatus = PageStatus.TRIGGERED, **more: object) -> Page:

@@ -10,6 +10,7 @@ from instrumented_service import CALM, FAILING, SLOW, Service, serving
 from iccon.clock import SystemClock
 from iccon.config.schema import Prometheus
 from iccon.faults import FaultKind, SourceFault
+from iccon.signals.board import recent
 from iccon.signals.model import Board, Cell, SignalSpec, Unit, Verdict
 from iccon.signals.prometheus import PrometheusBackend
 from iccon.signals.source import BoardSource
@@ -82,7 +83,7 @@ def test_values_and_verdicts_follow_the_service(services: tuple[Service, Service
     assert SLOW / 2 <= (broken.cells["checkout", "latency"].value or 0) <= 0.5
     assert broken.services[0] == "checkout"
     assert errors(broken, "search").verdict is Verdict.OK
-    assert len(errors(broken).recent) > 5
+    assert broken.windows and len(recent(broken.windows, "checkout", "errors")) > 5
 
     healed = poll_until(source, lambda board: errors(board).value == 0)  # the window of the rate has run out
     assert errors(healed).verdict is Verdict.OK

@@ -6,6 +6,7 @@ from itertools import pairwise
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
+from msgspec.structs import replace
 
 from iccon.signals.board import (
     MOST_POINTS,
@@ -15,6 +16,7 @@ from iccon.signals.board import (
     failed,
     judge,
     merged,
+    recent,
     to_ask,
     verdict_changes,
     verdict_of,
@@ -161,6 +163,51 @@ def test_a_window_is_bounded_ascending_and_ends_now(pauses: list[float]) -> None
         assert times[0] >= now - SPAN - STEP
 
 
+def naively(old: Samples, new: Samples, oldest: float, step: float) -> list[tuple[float, float]]:
+    """Join two pieces of one series, point by point."""
+    points = list(zip(old.times, old.values, strict=True))
+    fresh = list(zip(new.times, new.values, strict=True))
+    if fresh:
+        points = [point for point in points if point[0] < fresh[0][0]]
+        if len(points) > 1 and points[-1][0] - points[-2][0] < step * 0.999:
+            points.pop()
+        if points and len(fresh) > 1 and fresh[0][0] - points[-1][0] < step * 0.999:
+            fresh.pop(0)
+    return [point for point in points + fresh if point[0] > oldest - step]
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(-4, 120), st.lists(st.sets(st.integers(0, 45), max_size=20), min_size=3, max_size=3)),
+        max_size=8,
+    )
+)
+def test_series_joined_together_are_as_each_would_be_alone(rounds: list[tuple[float, list[set[int]]]]) -> None:
+    window, now = Window(spec()), NOW
+    for pause, missing in rounds:
+        now += pause
+        asked = to_ask(window, now, SPAN, STEP)
+        grid = [asked.start + n * asked.step for n in range(round((asked.end - asked.start) / asked.step) + 1)]
+        pieces = {}
+        for name, gaps in zip((API, WEB, JOB), missing, strict=True):
+            times = tuple(time for n, time in enumerate(grid) if n not in gaps)
+            pieces[name] = Samples(times, tuple(time % 7 for time in times))
+        none = Samples((), ())
+        old = {} if asked.whole else window.series
+        alone = {n: naively(old.get(n, none), pieces[n], now - SPAN, asked.step) for n in (API, WEB, JOB)}
+        window = merged(window, asked, Answer(pieces), SPAN)
+        joined = {name: list(zip(s.times, s.values, strict=True)) for name, s in window.series.items()}
+        assert joined == {name: points for name, points in alone.items() if points}
+        shared = {s.times: id(s.times) for s in window.series.values()}
+        assert all(shared[s.times] == id(s.times) for s in window.series.values())
+
+
+def test_what_came_to_nothing_new_keeps_its_series() -> None:
+    window = told(Window(spec()), NOW, api=0.1, web=0.1)
+    after = merged(window, to_ask(window, NOW + 1, SPAN, STEP), Answer({}), SPAN)
+    assert all(after.series[name] is window.series[name] for name in (API, WEB))
+
+
 def test_no_question_is_for_more_points_than_the_most() -> None:
     asked = to_ask(Window(spec()), NOW, 604_800, 1)
     assert round((asked.end - asked.start) / asked.step) <= MOST_POINTS
@@ -170,7 +217,7 @@ def test_samples_from_the_future_are_left_out_and_said() -> None:
     asked = to_ask(Window(spec()), NOW, SPAN, STEP)
     series = {API: Samples((NOW - 15, NOW, NOW + 60), (0.1, 0.2, 9.0))}
     window = merged(Window(spec()), asked, Answer(series), SPAN)
-    assert window.series[API].values == (0.1, 0.2)
+    assert list(window.series[API].values) == [0.1, 0.2]
     assert "future" in window.warnings[0]
     assert board(window).warnings[0].startswith("latency: 1 samples")
 
@@ -186,11 +233,12 @@ def test_recent_keeps_the_peaks_and_the_gaps_and_does_not_shimmer() -> None:
     times = tuple(NOW - n for n in (500, 499, 400, 20, 10, 0))
     series = {API: Samples(times, (1.0, 7.0, math.nan, 2.0, 9.0, 3.0))}
     window = merged(Window(spec()), asked, Answer(series), SPAN)
-    recent = board(window).cells[API, "latency"].recent
-    assert len(recent) <= RECENT
-    assert [value for value in recent if not math.isnan(value)] in ([7.0, 9.0, 3.0], [7.0, 9.0])
-    soon = board(window, now=NOW + 1).cells[API, "latency"].recent
-    assert [v for v in soon if v == v] == [v for v in recent if v == v]
+    drawn = recent(Windows((window,), SPAN, STEP), API, "latency")
+    assert len(drawn) <= RECENT
+    assert [value for value in drawn if not math.isnan(value)] in ([7.0, 9.0, 3.0], [7.0, 9.0])
+    soon = recent(Windows((replace(window, until=NOW + 1),), SPAN, STEP), API, "latency")
+    assert [v for v in soon if v == v] == [v for v in drawn if v == v]
+    assert set(map(math.isnan, recent(Windows((window,), SPAN, STEP), WEB, "latency"))) == {True}
 
 
 def test_changes_are_told_once() -> None:

@@ -13,12 +13,25 @@ Times are seconds since 1970 UTC. Decisions, each with its reason:
 """
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from iccon.signals.model import Answer, Board, Cell, Samples, SignalSpec, Verdict, VerdictChange, Window, Windows
+from iccon.signals.model import (
+    NO_SAMPLES,
+    Answer,
+    Board,
+    Cell,
+    Samples,
+    SignalSpec,
+    Verdict,
+    VerdictChange,
+    Window,
+    Windows,
+    packed,
+)
 from iccon.signals.skew import CLOCK_SLACK, shifted
 from iccon.text import CleanText, clean
 
@@ -55,9 +68,8 @@ def merged(window: Window, asked: Asked, answer: Answer, span: float) -> Window:
     ours = {n: shifted(s, -asked.skew) for n, s in answer.series.items()} if asked.skew else answer.series
     new, ahead = _without_future(ours, asked.end + CLOCK_SLACK)
     old = {} if asked.whole else window.series
-    oldest = asked.end - span
-    names = dict.fromkeys([*old, *new])
-    joined = {name: _joined(old.get(name), new.get(name), oldest, asked.step) for name in names}
+    joins = _Joins(asked.end - span - asked.step, asked.step * 0.999)
+    joined = {name: joins.joined(old.get(name, NO_SAMPLES), new.get(name, NO_SAMPLES)) for name in {**old, **new}}
     kept = {name: samples for name, samples in joined.items() if samples.times}
     warned = (clean(f"{ahead} samples lie in the future and were left out: check the clocks"),) if ahead else ()
     return Window(window.spec, kept, asked.end, CleanText(""), answer.warnings + warned, asked.skew)
@@ -69,44 +81,66 @@ def failed(window: Window, reason: CleanText) -> Window:
 
 
 def _without_future(series: dict[CleanText, Samples], latest: float) -> tuple[dict[CleanText, Samples], int]:
-    ahead = sum(time > latest for samples in series.values() for time in samples.times)
-    if not ahead:
-        return series, 0
-    kept = {name: _taken(zip(s.times, s.values, strict=True), -math.inf, latest) for name, s in series.items()}
-    return kept, ahead
+    late = {name: s for name, s in series.items() if s.times and s.times[-1] > latest}
+    cuts = {name: bisect_right(s.times, latest) for name, s in late.items()}
+    kept = {name: Samples(s.times[: cuts[name]], s.values[: cuts[name]]) for name, s in late.items()}
+    return series | kept, sum(len(s.times) - cuts[name] for name, s in late.items())
 
 
-def _taken(points: Iterable[tuple[float, float]], after: float, until: float) -> Samples:
-    taken = [point for point in points if after < point[0] <= until]
-    return Samples(tuple(time for time, _ in taken), tuple(value for _, value in taken))
+class _Join(Struct, frozen=True):
+    """How two pieces become one: its times, and what it takes of the old values and of the new."""
+
+    times: tuple[float, ...]
+    old: slice
+    new: slice
 
 
-def _joined(old: Samples | None, new: Samples | None, oldest: float, step: float) -> Samples:
-    """Join two pieces so that points lie at least a step apart, and less than two where both have them.
+class _Joins:
+    """Joins pieces so that points lie at least `least` seconds apart, and less than two where both have them.
 
-    Where they overlap the new piece holds. The newest old point goes unless it has aged into the grid, and so does
-    the first new one that comes too soon after it; the newest of all always stays.
+    Most series of an answer have the same times: how to join is worked out once for all of these, and they share one
+    tuple of times. Points up to `oldest` go.
     """
-    points = list(zip(old.times, old.values, strict=True)) if old else []
-    if new and new.times:
-        least = step * 0.999
-        points = [point for point in points if point[0] < new.times[0]]
-        if len(points) > 1 and points[-1][0] - points[-2][0] < least:
-            points.pop()
-        soon = bool(points) and len(new.times) > 1 and new.times[0] - points[-1][0] < least
-        points += list(zip(new.times, new.values, strict=True))[soon:]
-    return _taken(points, oldest - step, math.inf)
+
+    def __init__(self, oldest: float, least: float) -> None:
+        self._oldest, self._least = oldest, least
+        self._known: dict[tuple[int, tuple[float, ...]], _Join] = {}
+        self._times: dict[tuple[float, ...], tuple[float, ...]] = {}
+
+    def joined(self, old: Samples, new: Samples) -> Samples:
+        """Return both as one; the very same `old` where nothing changed."""
+        key = id(old.times), new.times  # the old window keeps its tuples alive
+        join = self._known.get(key)
+        if join is None:
+            join = self._known[key] = self._made(old.times, new.times)
+        if not new.times and len(join.times) == len(old.times):
+            return old
+        return Samples(join.times, packed(old.values)[join.old] + packed(new.values)[join.new])
+
+    def _made(self, old: tuple[float, ...], new: tuple[float, ...]) -> _Join:
+        """Where they overlap the new piece holds. The newest old point goes unless it has aged into the grid, and so
+        does the first new one that comes too soon after it; the newest of all always stays.
+        """
+        end, soon = len(old), False
+        if new:
+            end = bisect_left(old, new[0])
+            end -= end > 1 and old[end - 1] - old[end - 2] < self._least
+            soon = end > 0 and len(new) > 1 and new[0] - old[end - 1] < self._least
+        kept = slice(min(bisect_right(old, self._oldest), end), end)
+        taken = slice(max(bisect_right(new, self._oldest), soon), len(new))
+        times = old[kept] + new[taken]
+        return _Join(self._times.setdefault(times, times), kept, taken)
 
 
 def judge(windows: Windows, now: float) -> Board:
     """Return the board as it is at `now`."""
     names = _services(windows)
     cells: dict[tuple[str, str], Cell] = {
-        (name, window.spec.name): _cell(window, name, now, windows) for window in windows.signals for name in names
+        (name, window.spec.name): _cell(window, name, now) for window in windows.signals for name in names
     }
     signals = tuple(window.spec.name for window in windows.signals)
     warnings = tuple(clean(f"{w.spec.name}: {text}", 200) for w in windows.signals for text in w.warnings)
-    return Board(_worst_first(names, signals, cells), signals, cells, warnings, windows)
+    return Board(_worst_first(names, signals, cells), signals, cells, warnings, windows, _fresh(cells.values()))
 
 
 def _services(windows: Windows) -> tuple[CleanText, ...]:
@@ -122,16 +156,19 @@ def _worst_first(
     return tuple(sorted(names, key=worst.__getitem__))
 
 
-def _cell(window: Window, service: CleanText, now: float, windows: Windows) -> Cell:
-    spec, samples = window.spec, window.series.get(service)
-    cell = Cell(service, spec.name, spec.unit, Verdict.NO_DATA, warn=spec.warn, bad=spec.bad, fault=window.fault)
-    cell = replace(cell, stale_after=spec.stale_after)
-    if samples is None or not samples.times:
-        return replace(cell, verdict=Verdict.ERROR) if window.fault else cell
-    value, judged = samples.values[-1], verdict_of(spec, samples.values[-1])
-    shown = Verdict.ERROR if window.fault else judged
-    recent = _recent(samples, spec, now, windows)
-    return _aged(replace(cell, verdict=shown, judged=judged, value=value, at=samples.times[-1], recent=recent), now)
+def _cell(window: Window, service: CleanText, now: float) -> Cell:
+    spec, fault, samples = window.spec, window.fault, window.series.get(service)
+    value = at = judged = None
+    verdict = Verdict.NO_DATA
+    if samples is not None and samples.times:
+        value, at = samples.values[-1], samples.times[-1]
+        value = math.nan if math.isnan(value) else value  # one NaN, so that equal boards compare equal
+        judged = verdict = verdict_of(spec, value)
+    if fault:
+        verdict = Verdict.ERROR
+    if at is not None and _is_old(at, spec.stale_after, now):
+        verdict = Verdict.STALE
+    return Cell(service, spec.name, spec.unit, verdict, value, at, spec.warn, spec.bad, fault, judged, spec.stale_after)
 
 
 def verdict_of(spec: SignalSpec, value: float) -> Verdict:
@@ -145,12 +182,17 @@ def verdict_of(spec: SignalSpec, value: float) -> Verdict:
     return Verdict.OK if math.isfinite(value) else Verdict.NOT_A_NUMBER
 
 
-def _recent(samples: Samples, spec: SignalSpec, now: float, windows: Windows) -> tuple[float, ...]:
-    """Return the worst value of each stretch of time; on fixed instants, so that a spark does not shimmer."""
+def recent(windows: Windows, service: str, signal: str) -> tuple[float, ...]:
+    """Return the newest values of a cell for a spark: the worst of each stretch of time, NaN where there is no number.
+
+    The stretches lie on fixed instants, so that a spark does not shimmer. It costs as much as a hundred cells: for
+    those in view.
+    """
+    window = next(each for each in windows.signals if each.spec.name == signal)
+    samples, worst = window.series.get(CleanText(service), NO_SAMPLES), min if window.spec.worse == "lower" else max
     width = max(windows.span / RECENT, 2 * windows.step)
-    last = math.floor(now / width)
+    last = math.floor((window.until or 0) / width)
     count = min(RECENT, max(1, round(windows.span / width)))
-    worst = min if spec.worse == "lower" else max
     found = [math.nan] * count
     for time, value in zip(samples.times, samples.values, strict=True):
         index = math.floor(time / width) - last + count - 1
@@ -162,16 +204,31 @@ def _recent(samples: Samples, spec: SignalSpec, now: float, windows: Windows) ->
 def aged(board: Board, now: float) -> Board:
     """Return `board` with every value that has become too old marked STALE; the same board where none has.
 
-    Cheap: for every tick of a screen, also while no poll succeeds.
+    Costs nothing until then: for every tick of a screen, also while no poll succeeds.
     """
-    fresh = {key: cell for key, old in board.cells.items() if (cell := _aged(old, now)) is not old}
-    return replace(board, cells=board.cells | fresh) if fresh else board
+    if board.fresh[0] <= now <= board.fresh[1]:
+        return board
+    stale = {
+        key: replace(cell, verdict=Verdict.STALE)
+        for key, cell in board.cells.items()
+        if cell.verdict is not Verdict.STALE and cell.at is not None and _is_old(cell.at, cell.stale_after, now)
+    }
+    if not stale:
+        return board
+    cells = board.cells | stale
+    return replace(board, cells=cells, fresh=_fresh(cells.values()))
 
 
-def _aged(cell: Cell, now: float) -> Cell:
-    """Mark a cell whose sample is too old, or so far ahead that the clock must have gone back."""
-    old = cell.at is not None and abs(now - cell.at) > cell.stale_after
-    return replace(cell, verdict=Verdict.STALE) if old and cell.verdict is not Verdict.STALE else cell
+def _is_old(at: float, stale_after: float, now: float) -> bool:
+    """Say whether a sample is too old, or so far ahead that the clock must have gone back."""
+    return abs(now - at) > stale_after
+
+
+def _fresh(cells: Iterable[Cell]) -> tuple[float, float]:
+    """Return between which instants no value becomes stale."""
+    live = {(cell.at, cell.stale_after) for cell in cells if cell.at is not None and cell.verdict is not Verdict.STALE}
+    first = max((at - stale_after for at, stale_after in live), default=-math.inf)
+    return first, min((at + stale_after for at, stale_after in live), default=math.inf)
 
 
 def verdict_changes(old: Board | None, new: Board) -> tuple[VerdictChange, ...]:

@@ -3,6 +3,9 @@
 Times of samples are seconds since 1970 UTC, as Prometheus gives them.
 """
 
+import math
+from array import array
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -54,10 +57,22 @@ class SignalSpec(Struct, frozen=True):
 
 
 class Samples(Struct, frozen=True):
-    """One series: times (seconds since 1970 UTC, ascending) and values of equal number; NaN and Inf may occur."""
+    """One series: times (seconds since 1970 UTC, ascending) and values of equal number; NaN and Inf may occur.
+
+    A window keeps values as arrays (see `packed`) and one tuple of times for all series that have the same: an hour of
+    1,000 services takes 8 MB and not 60.
+    """
 
     times: tuple[float, ...]
-    values: tuple[float, ...]
+    values: Sequence[float]
+
+
+NO_SAMPLES = Samples((), ())
+
+
+def packed(values: Sequence[float]) -> "array[float]":
+    """Return `values` as an array of eight bytes each; the same where they are one."""
+    return values if isinstance(values, array) else array("d", values)
 
 
 class Skew(Struct, frozen=True):
@@ -97,7 +112,6 @@ class Cell(Struct, frozen=True):
     """One service's golden signal as shown. `value` is the last one known even when stale; `at` its sample's time.
 
     `fault` is the reason where the verdict is ERROR, or where the last poll failed and the value is the old one.
-    `recent` is evenly spaced in time up to the latest; NaN where there is no sample or no number.
     `judged` is what the thresholds say of `value`, however old it is; None without a value.
     `stale_after` is in seconds.
     """
@@ -108,7 +122,6 @@ class Cell(Struct, frozen=True):
     verdict: Verdict
     value: float | None = None
     at: float | None = None
-    recent: tuple[float, ...] = ()
     warn: float | None = None
     bad: float | None = None
     fault: CleanText = CleanText("")
@@ -155,7 +168,8 @@ class Windows(Struct, frozen=True):
 class Board(Struct, frozen=True):
     """Every service's four signals, services in the order shown. Cells are found by (service, signal).
 
-    `windows` are the samples it was judged by, for charts; None where nobody has them.
+    `windows` are the samples it was judged by, for charts; None where nobody has them. `fresh`: between these instants
+    no value becomes stale (seconds since 1970 UTC); by default that is not known.
     """
 
     services: tuple[CleanText, ...]
@@ -163,3 +177,4 @@ class Board(Struct, frozen=True):
     cells: dict[tuple[str, str], Cell]
     warnings: tuple[CleanText, ...] = ()
     windows: Windows | None = None
+    fresh: tuple[float, float] = (math.inf, -math.inf)

@@ -2,8 +2,10 @@
 
 import math
 import threading
+from array import array
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import msgspec
@@ -27,12 +29,12 @@ MOST_SERIES = 5_000  # services; with more the query most likely forgot to aggre
 NO_SERVICE = CleanText("(no service)")
 _WARNINGS = 20
 
-Pairs = list[tuple[float, float | str]]
+_PAIRS = msgspec.json.Decoder(list[tuple[float, float | str]])
 
 
 class _Series(Struct):
     metric: dict[str, str]
-    values: Pairs = []
+    values: msgspec.Raw = field(default_factory=lambda: msgspec.Raw(b"[]"))
 
 
 class _Data(Struct):
@@ -224,14 +226,23 @@ def _decoded(result: msgspec.Raw) -> list[_Series]:
     try:
         return msgspec.json.decode(result, type=list[_Series])
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise SourceFault(FaultKind.BAD_ANSWER, f"samples of another shape: {error}") from None
+        raise _misshapen(error) from None
+
+
+def _misshapen(error: Exception) -> SourceFault:
+    return SourceFault(FaultKind.BAD_ANSWER, f"samples of another shape: {error}")
 
 
 def _by_service(found: list[_Series], spec: SignalSpec) -> tuple[dict[CleanText, Samples], list[CleanText]]:
-    pieces: dict[CleanText, list[dict[float, float]]] = {}
+    """Decode one series after another: the samples of all as Python objects would be ten times the answer."""
+    pieces: dict[CleanText, list[Samples]] = {}
+    grids: dict[tuple[float, ...], tuple[float, ...]] = {}
     for each in found:
-        pieces.setdefault(_service(each, spec.label), []).append(_points(each.values))
-    series = {name: _samples(several, spec.worse) for name, several in pieces.items()}
+        samples = _samples(each.values)
+        shared = Samples(grids.setdefault(samples.times, samples.times), samples.values)
+        pieces.setdefault(_service(each, spec.label), []).append(shared)
+    pick = min if spec.worse == "lower" else max
+    series = {name: several[0] if len(several) == 1 else _worst(several, pick) for name, several in pieces.items()}
     return series, [name for name, several in pieces.items() if len(several) > 1]
 
 
@@ -239,33 +250,33 @@ def _service(series: _Series, label: str) -> CleanText:
     return clean(series.metric.get(label, ""), 100) or NO_SERVICE
 
 
-def _points(values: Pairs) -> dict[float, float]:
-    """Return values by time; of two at one instant the later in the answer holds."""
+def _samples(values: msgspec.Raw) -> Samples:
+    """Return one series, ascending; of two values at one instant the later in the answer holds."""
     try:
-        return {time: _number(value) for time, value in values}
+        pairs = _PAIRS.decode(values)
+        times, numbers = [time for time, _ in pairs], array("d", [float(value) for _, value in pairs])
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise _misshapen(error) from None
     except ValueError:
         raise SourceFault(FaultKind.BAD_ANSWER, "a sample that is no number") from None
+    if all(a < b for a, b in pairwise(times)):
+        return Samples(tuple(times), numbers)
+    return _ordered(dict(zip(times, numbers, strict=True)))
 
 
-def _number(value: float | str) -> float:
-    number = float(value)
-    return math.nan if math.isnan(number) else number  # one NaN, so that equal boards compare equal
+def _ordered(points: dict[float, float]) -> Samples:
+    times = sorted(points)
+    return Samples(tuple(times), array("d", [points[time] for time in times]))
 
 
-def _samples(several: list[dict[float, float]], worse: str) -> Samples:
-    """Return one series, ascending; where several share a service the worst at each instant, which hides no trouble."""
-    points = several[0] if len(several) == 1 else _worst(several, min if worse == "lower" else max)
-    ordered = sorted(points.items())
-    return Samples(tuple(time for time, _ in ordered), tuple(value for _, value in ordered))
-
-
-def _worst(several: list[dict[float, float]], pick: Callable[[float, float], float]) -> dict[float, float]:
+def _worst(several: list[Samples], pick: Callable[[float, float], float]) -> Samples:
+    """Return one series where several share a service: the worst at each instant, which hides no trouble."""
     points: dict[float, float] = {}
     for each in several:
-        for time, value in each.items():
+        for time, value in zip(each.times, each.values, strict=True):
             known = points.get(time, math.nan)
             points[time] = value if math.isnan(known) else known if math.isnan(value) else pick(known, value)
-    return points
+    return _ordered(points)
 
 
 def _version(data: Any) -> CleanText:

@@ -23,6 +23,7 @@ from iccon.pages.model import Page
 from iccon.runbooks.library import RunbookFault
 from iccon.runbooks.model import Document, Match
 from iccon.signals.board import aged
+from iccon.signals.model import Board
 
 if TYPE_CHECKING:
     from iccon.console.widgets.chart import Mark
@@ -71,6 +72,8 @@ class LiveSurface(Surface):
     def __init__(self) -> None:
         super().__init__()
         self._acts = Acts()
+        self._told: Board | None = None  # by the feed
+        self._board: Board | None = None  # the same, aged
 
     def each(self, kind: type[W], act: Callable[[W], object]) -> None:
         """Do something to every widget of a kind: a layout may have left it out."""
@@ -99,8 +102,15 @@ class LiveSurface(Surface):
 
     def _show_board(self, now: datetime) -> None:
         slot = self.console.snapshot.slots.get("signals")
-        board = aged(slot.value, now.timestamp()) if slot and slot.value else None
+        board = self._aged(slot.value if slot else None, now.timestamp())
         self.each(BoardView, lambda view: view.show(board, now.timestamp(), self._note(slot, NO_SERVER), self.began))
+
+    def _aged(self, told: Board | None, now: float) -> Board | None:
+        """Return the board at `now`: the same object until a value becomes stale or another answer comes."""
+        if told is not self._told:
+            self._told = self._board = told
+        self._board = aged(self._board, now) if self._board else None
+        return self._board
 
     @property
     def began(self) -> float | None:

@@ -1,5 +1,6 @@
 """The golden-signal board: a row a service, a column a signal."""
 
+from collections.abc import Hashable, Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -9,7 +10,8 @@ from iccon.console.figures import age_text
 from iccon.console.fit import Span, cells, crop, fit, fit_spans, said
 from iccon.console.verdicts import LOOKS
 from iccon.console.widgets.virtual import VirtualList
-from iccon.signals.model import Board, Cell, Samples, Verdict, Windows
+from iccon.signals.board import recent
+from iccon.signals.model import NO_SAMPLES, Board, Cell, Verdict
 from iccon.signals.trend import Direction, direction
 from iccon.signals.values import format_value
 from iccon.text import clean
@@ -25,10 +27,11 @@ WAITING = "Waiting for the first answer."
 NONE = "No service has data yet."
 
 
-def columns_of(board: Board, width: int) -> tuple[int, list[int]]:
-    """Return the width of the service column and of each signal's, which together with their gaps fill `width`."""
-    count = len(board.signals)
-    longest = max((cells(s) for s in board.services), default=7)
+def columns_of(longest: int, count: int, width: int) -> tuple[int, list[int]]:
+    """Return the width of the service column, and of each of `count` signals', which together fill `width`.
+
+    `longest` is the width of the longest service's name; there is a gap in front of each signal.
+    """
     least = 9 * count  # sign, value, and the gap
     service = max(min(longest, 28, max(width // 5, width - 30 * count), width - least), 4)
     room = max(width - service - count, 0)
@@ -36,7 +39,12 @@ def columns_of(board: Board, width: int) -> tuple[int, list[int]]:
 
 
 def cell_spans(
-    cell: Cell | None, width: int, now: float, ascii_only: bool = False, way: Direction = Direction.UNKNOWN
+    cell: Cell | None,
+    width: int,
+    now: float,
+    ascii_only: bool = False,
+    way: Direction = Direction.UNKNOWN,
+    recent: Sequence[float] = (),
 ) -> list[Span]:
     """Return one cell in exactly `width` cells: sign, word, value, then spark and way, or age, as there is room."""
     if cell is None:
@@ -44,7 +52,7 @@ def cell_spans(
     look = LOOKS[cell.verdict]
     sign = look.sign(ascii_only)
     if cell.verdict in _JUDGED:
-        return fit_spans(_judged(cell, width, now, ascii_only, way), width)
+        return fit_spans(_judged(cell, width, now, ascii_only, way, recent), width)
     if cell.verdict is Verdict.STALE:
         return fit_spans([(f"{sign} {_stale(cell, width - 2, now)}", look.style)], width)
     if cell.verdict is Verdict.ERROR and cell.fault:
@@ -53,7 +61,9 @@ def cell_spans(
     return fit_spans([(f"{sign} {word}", look.style)], width)
 
 
-def _judged(cell: Cell, width: int, now: float, ascii_only: bool, way: Direction) -> list[Span]:
+def _judged(
+    cell: Cell, width: int, now: float, ascii_only: bool, way: Direction, recent: Sequence[float]
+) -> list[Span]:
     look = LOOKS[cell.verdict]
     value = format_value(cell.value, cell.unit)
     head = f"{look.sign(ascii_only)} {look.word:<4} " if width >= 13 else f"{look.sign(ascii_only)} "
@@ -63,7 +73,7 @@ def _judged(cell: Cell, width: int, now: float, ascii_only: bool, way: Direction
     left = width - len(head)
     if left < 14:
         return [*spans, (fit(value, left), "")]
-    return [*spans, (fit(value, 8), ""), (spark(cell.recent, left - 10, ascii_only), "dim"), _way(way, ascii_only)]
+    return [*spans, (fit(value, 8), ""), (spark(recent, left - 10, ascii_only), "dim"), _way(way, ascii_only)]
 
 
 def _way(way: Direction, ascii_only: bool) -> Span:
@@ -133,18 +143,25 @@ class BoardView(VirtualList):
         self.note = ""
         self.column = 0
         self._since: float | None = None
-        self._ways: dict[tuple[str, str], tuple[Windows, Direction]] = {}
+        self._ways: dict[tuple[str, str], tuple[float | None, Direction]] = {}  # with the end of the window it is of
+        self._longest = 7
 
     def show(self, board: Board | None, now: float, note: str = "", since: float | None = None) -> None:
         """Show `board` as of `now` (seconds since 1970 UTC); `note` is what is wrong, or why there is none.
 
         `since` is when the incident began, in the same seconds: cells say where they went from there.
         """
-        self.board, self.now, self.note = board, now, clean(note, 300)
+        said, self.now = clean(note, 300), now
+        if board is self.board and (said, since) == (self.note, self._since):
+            self.repaint_changed()  # ages alone grow
+            return
+        self.board, self.note = board, said
         if since != self._since:
             self._since, self._ways = since, {}
+        services = board.services if board else ()
+        self._longest = max(map(cells, services), default=7)
         self.column = min(self.column, max(len(board.signals) - 1, 0)) if board else 0
-        self.set_rows(board.services if board else ())
+        self.set_rows(services)
 
     @property
     def chosen(self) -> tuple[str, str] | None:
@@ -163,14 +180,12 @@ class BoardView(VirtualList):
         windows = self.board.windows if self.board else None
         if windows is None or self._since is None:
             return Direction.UNKNOWN
-        known, before = self._ways.get((service, signal), (None, Direction.UNKNOWN))
-        if known is windows:
-            return before
         window = next(each for each in windows.signals if each.spec.name == signal)
-        samples = window.series.get(clean(service), Samples((), ()))
-        found = direction(window.spec, samples, self._since, before)
-        self._ways[service, signal] = (windows, found)
-        return found
+        known, before = self._ways.get((service, signal), (None, Direction.UNKNOWN))
+        if known is None or known != window.until:
+            before = direction(window.spec, window.series.get(clean(service), NO_SAMPLES), self._since, before)
+            self._ways[service, signal] = (window.until, before)
+        return before
 
     def action_column(self, by: int) -> None:
         """Go to the next signal, or the previous."""
@@ -178,23 +193,37 @@ class BoardView(VirtualList):
         self.column = max(0, min(self.column + by, count - 1))
         if self.chosen_key is None:
             self.action_move(1)
-        self.touch()
+        self._paint_places(self._place)
         self.post_message(self.Chosen(self, self.chosen_key))
+
+    def row_version(self, key: str) -> Hashable:
+        """Return the answer that a row is of, the chosen cell in it, and the second where it says an age."""
+        row = self._row_cells(key)
+        ages = any(cell is not None and (cell.fault or cell.verdict is Verdict.STALE) for cell in row)
+        return self.version, self.column if key == self.chosen_key else -1, int(self.now) if ages else 0
+
+    def _row_cells(self, key: str) -> list[Cell | None]:
+        return [self.board.cells.get((key, signal)) for signal in self.board.signals] if self.board else []
+
+    def _columns(self, width: int) -> tuple[int, list[int]]:
+        return columns_of(self._longest, len(self.board.signals) if self.board else 0, width)
 
     def row_spans(self, key: str, width: int) -> list[Span]:
         """Return a service's row."""
         if self.board is None:
             return []
-        service, sizes = columns_of(self.board, width)
+        service, sizes = self._columns(width)
         spans: list[Span] = [(fit(clean(key), service), "strong")]
-        row = [self.board.cells.get((key, signal)) for signal in self.board.signals]
+        row = self._row_cells(key)
         if fault := _common_fault(row):
             rest = width - service - 1
             return [*spans, (" ", ""), *fit_spans([(f"! error {fault}", "v-error")], rest)]
         here = self.column if key == self.chosen_key and self.has_focus else -1
         for index, (cell, size) in enumerate(zip(row, sizes, strict=True)):
             spans.append((" ", ""))
-            made = cell_spans(cell, size, self.now, self.ascii_only, self.way(key, self.board.signals[index]))
+            signal = self.board.signals[index]
+            known = recent(self.board.windows, key, signal) if self.board.windows else ()
+            made = cell_spans(cell, size, self.now, self.ascii_only, self.way(key, signal), known)
             spans += [(text, f"{style} cell-cursor".strip()) for text, style in made] if index == here else made
         return spans
 
@@ -202,7 +231,7 @@ class BoardView(VirtualList):
         """Return the signals' names, and what is wrong."""
         if self.board is None or not self.board.services:
             return []
-        service, sizes = columns_of(self.board, width - 1)
+        service, sizes = self._columns(width - 1)
         names = [fit(clean(name), size) for name, size in zip(self.board.signals, sizes, strict=True)]
         lines: list[list[Span]] = [[(" ".join([" " + fit("service", service), *names]), "head")]]
         if self.note:

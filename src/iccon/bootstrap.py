@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from iccon.pages.people import Person, Roster
     from iccon.pages.roster import RosterFile, RosterSource
     from iccon.runbooks.library import Library
-    from iccon.signals.model import SignalBackend
+    from iccon.signals.model import InstantBackend
     from iccon.updates.model import Outlet
     from iccon.updates.templates import Templates
 
@@ -65,7 +65,7 @@ def library(setting: Setting) -> "Library":
     return Library([Path(folder).expanduser() for folder in setting.config.runbooks.folders])
 
 
-def signal_backends(setting: Setting) -> "dict[str, SignalBackend]":
+def signal_backends(setting: Setting) -> "dict[str, InstantBackend]":
     """Return the configured metrics servers by name; each reads its secrets when it is first asked."""
     from iccon.signals.prometheus import PrometheusBackend
 
@@ -216,7 +216,7 @@ def _updates_port(setting: Setting, copy: Callable[[str], str] | None) -> "Effec
 
 
 def sources(setting: Setting) -> "list[Source]":
-    """Return what the feed polls: "signals", "pages" and "oncall", as far as they are configured.
+    """Return what the feed polls: "signals", "slo", "pages" and "oncall", as far as they are configured.
 
     Clients are imported and secrets read at the first poll, on its thread, so that neither delays the first frame.
     """
@@ -226,6 +226,9 @@ def sources(setting: Setting) -> "list[Source]":
     if config.prometheus:
         deadline = max(server.timeout for server in config.prometheus.values()) + 1.0
         found.append(Source("signals", _lazily(lambda: _board(setting)), config.signals.refresh, deadline))
+    if config.slo:
+        every, patience = _slo_pace(setting)
+        found.append(Source("slo", _lazily(lambda: _slos(setting)), every, 2 * patience + 1.0))
     pagers: list[Alertmanager | PagerDuty] = [*config.alertmanager.values()]
     if config.pagerduty is not None:
         pagers.append(config.pagerduty)
@@ -254,7 +257,26 @@ def _board(setting: Setting) -> Callable[[], Any]:
     config = setting.config.signals
     specs = specs_of(config, setting.config.prometheus)
     backends = signal_backends(setting)
-    return BoardSource(specs, backends, setting.clock, config.window, config.step, config.services).poll
+    services = (*config.services, *(slo.service for slo in setting.config.slo.values()))
+    return BoardSource(specs, backends, setting.clock, config.window, config.step, services).poll
+
+
+def _slos(setting: Setting) -> Callable[[], Any]:
+    from iccon.signals.slosource import SloSource, objectives_of
+
+    every, patience = _slo_pace(setting)
+    return SloSource(objectives_of(setting.config.slo), signal_backends(setting), setting.clock, every, patience).poll
+
+
+def _slo_pace(setting: Setting) -> tuple[float, float]:
+    """Return how often objectives are read, and how long a poll begins queries: seconds.
+
+    A third as often as the board: their shortest span is minutes.
+    """
+    config = setting.config
+    servers = {slo.server for slo in config.slo.values()}
+    patience = max(server.timeout for name, server in config.prometheus.items() if name in servers)
+    return 3 * config.signals.refresh, patience
 
 
 def _roster(setting: Setting) -> Callable[[], Any]:

@@ -60,7 +60,7 @@ def test_the_board_as_json_has_its_promised_fields(iccon, server):
     server.values = {"latency": {"checkout": "1.5", "cart": "0.1"}, "errors": {"checkout": "0.02", "cart": "NaN"}}
     ran = iccon("signals", "--json")
     assert ran.code == 0
-    assert set(ran.json) == {"at", "signals", "services", "faults", "warnings"}
+    assert set(ran.json) == {"at", "signals", "services", "faults", "warnings", "slo"}
     assert ran.json["signals"] == ["latency", "errors"]
     first, second = ran.json["services"]
     assert (first["service"], first["worst"]) == ("checkout", "bad")

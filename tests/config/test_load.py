@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from test_json_schemas import ACCEPTED, REFUSED
 
 from iccon.config.load import chosen, folders, load, secrets_of
-from iccon.config.schema import Alertmanager, Config, Folders, Loaded, Prometheus, Secret
+from iccon.config.schema import Alertmanager, Burn, Config, Folders, Loaded, Prometheus, Secret
 from iccon.config.starter import starter_config
 
 TWO_SERVERS = '[prometheus.a]\nurl = "http://a"\n[prometheus.b]\nurl = "http://b"\n'
@@ -81,6 +81,7 @@ def test_every_commented_line_of_the_starter_is_right_too(places: Folders) -> No
     assert config.prometheus["main"].token == Secret(env="PROMETHEUS_TOKEN")
     assert config.pagerduty is not None
     assert config.signals.latency is not None
+    assert config.slo["checkout"].burn == (Burn(3600, 300, 0.02),)
     assert config.updates.outlets["status"].kind == "webhook"
 
 
@@ -290,6 +291,53 @@ def test_a_wrong_url_is_refused_without_being_repeated(places: Folders, url: str
     loaded = write(places, f'[prometheus]\nurl = "{url}"')
     assert keys(loaded) == [(2, "prometheus.url")]
     assert "hunter2" not in only(loaded)
+
+
+OBJECTIVE = """[prometheus]
+url = "http://p"
+[slo.checkout]
+service = "checkout"
+"""
+QUERY = 'query = "sum(rate(bad[$window])) / sum(rate(all[$window]))"\n'
+
+
+def test_an_objective_has_thirty_days_the_usual_rules_and_the_only_server(places: Folders) -> None:
+    slo = good(places, OBJECTIVE + QUERY + "target = 0.999").slo["checkout"]
+    assert (slo.days, slo.server, [(b.long, b.short, b.says) for b in slo.burn]) == (
+        *(30, "main"),
+        [(3600, 300, "bad"), (21_600, 1_800, "bad"), (259_200, 21_600, "warn")],
+    )
+
+
+@pytest.mark.parametrize(
+    ("rest", "words"),
+    [
+        (QUERY + "target = 1", "number, above 0, below 1"),
+        (QUERY + "target = 99.9", "number, above 0, below 1"),
+        (QUERY + "target = nan", "number, above 0, below 1"),
+        (QUERY, "slo.checkout.target: nothing"),
+        ('target = 0.9\nquery = "rate(bad[5m])"', "a query without $window"),
+        ('target = 0.9\nquery = "rate(bad[$window]"', "| a PromQL query |"),
+        (QUERY + 'target = 0.9\nserver = "min"', 'did you mean "main"?'),
+        (QUERY + "target = 0.9\ndays = 0", "number, above 0, at most 366"),
+        (QUERY + "target = 0.9\ndays = 1", "give burn, as the usual ones reach back 259200 seconds"),
+        (QUERY + "target = 0.9\nburn = []", "an empty list"),
+        (QUERY + "target = 0.9\nburn = [{ long = 300, short = 300, budget = 0.001 }]", "| less than long, 300"),
+        (QUERY + "target = 0.9\nburn = [{ long = 3.5, short = 3, budget = 0.1 }]", "| a whole number"),
+        (QUERY + "target = 0.9\nburn = [{ long = 3600, short = 300, budget = 0.1 }]", "even when everything fails"),
+        (QUERY + 'target = 0.99\nburn = [{ long = 3600, short = 9, budget = 0.1, says = "no" }]', "one of bad, warn"),
+    ],
+)
+def test_what_is_wrong_with_an_objective_is_said(places: Folders, rest: str, words: str) -> None:
+    assert words in only(write(places, OBJECTIVE + rest))
+
+
+def test_an_objective_needs_a_server(places: Folders) -> None:
+    text = '[slo.a]\nservice = "a"\ntarget = 0.9\n' + QUERY
+    assert "an objective, and no server" in only(write(places, text))
+    assert keys(write(places, TWO_SERVERS + '[signals.latency]\nquery = "up"\nserver = "a"\n' + text)) == [
+        (8, "slo.a.server")
+    ]
 
 
 SECRETS = (

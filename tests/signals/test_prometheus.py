@@ -11,7 +11,7 @@ from rawserver import closed_port, http, json_answer, serving
 from iccon.config.schema import Prometheus, Secret
 from iccon.config.secrets import SecretFault
 from iccon.faults import FaultKind, SourceFault
-from iccon.signals.model import Answer, SignalSpec, Unit
+from iccon.signals.model import Answer, Instant, SignalSpec, Unit
 from iccon.signals.prometheus import MOST_SERIES, PrometheusBackend
 
 SPEC = SignalSpec("errors", "sum by (service) (rate(x[1m]))", "main", Unit.RATIO, stale_after=45.0)
@@ -184,3 +184,54 @@ def test_probe_of_what_is_not_there_is_a_fault() -> None:
     with pytest.raises(SourceFault) as caught:
         PrometheusBackend("main", Prometheus(f"http://127.0.0.1:{closed_port()}")).probe()
     assert caught.value.kind is FaultKind.REFUSED
+
+
+# One moment
+
+
+def vector(*values: str, **more: Any) -> bytes:
+    result = [{"metric": {"n": str(at)}, "value": [1.5, value]} for at, value in enumerate(values)]
+    return json_answer(
+        json.dumps({"status": "success", "data": {"resultType": "vector", "result": result}, **more}).encode()
+    )
+
+
+def ask_now(answer: bytes) -> Instant:
+    with serving(answer) as server:
+        return PrometheusBackend("main", Prometheus(server.url)).instant("x[5m]")
+
+
+def test_the_question_for_one_moment_is_a_form_too() -> None:
+    with serving(vector()) as server:
+        PrometheusBackend("main", Prometheus(server.url + "/prom/")).instant("rate(x[5m])")
+    head, _, body = server.requests[0].decode().partition("\r\n\r\n")
+    assert head.startswith("POST /prom/api/v1/query HTTP/1.1")
+    assert parse_qs(body) == {"query": ["rate(x[5m])"], "timeout": ["10s"]}
+
+
+def test_one_moment_gives_every_value_and_the_warnings() -> None:
+    found = ask_now(vector("0.25", "NaN", "+Inf", warnings=["a \x1b warning"]))
+    assert found.values[0] == 0.25
+    assert math.isnan(found.values[1])
+    assert found.values[2] == math.inf
+    assert found.warnings == ("a ␛ warning",)
+    assert ask_now(vector()).values == ()
+
+
+NOT_A_VECTOR = [
+    (
+        json_answer(b'{"status":"success","data":{"resultType":"scalar","result":[1,"2"]}}'),
+        "scalar instead of a vector",
+    ),
+    (matrix(one("api", (1, "1"))), "matrix instead of a vector"),
+    (vector("one"), "no number"),
+    (json_answer(b'{"status":"success","data":{"resultType":"vector","result":[{"metric":{}}]}}'), "another shape"),
+    (json_answer(b'{"status":"error","error":"query timed out"}'), "query timed out"),
+    (http(b"<html>bad gateway</html>", "502 Bad Gateway"), "502"),
+]
+
+
+@pytest.mark.parametrize(("answer", "words"), NOT_A_VECTOR)
+def test_each_bad_answer_for_one_moment_has_its_word(answer: bytes, words: str) -> None:
+    with pytest.raises(SourceFault, match=words):
+        ask_now(answer)

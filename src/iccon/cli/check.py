@@ -156,6 +156,7 @@ def _outside(chosen: Setting) -> Iterator[Probe]:
 
     config = chosen.config
     yield from _each("prometheus", config.prometheus, lambda: bootstrap.signal_backends(chosen))
+    yield from (Probe("slo", name, partial(_objective, chosen, name)) for name in config.slo)
     pagers = [*config.alertmanager, *(["pagerduty"] if config.pagerduty else [])]
     yield from _each("pager", pagers, lambda: bootstrap.page_backends(chosen))
     outlets = config.updates.outlets
@@ -174,6 +175,20 @@ def _each(kind: str, names: Collection[str], build: Callable[[], Mapping[str, An
         yield from (Probe(kind, name, partial(_raise, error)) for name in names)
         return
     yield from (Probe(kind, name, adapter.probe) for name, adapter in built.items())
+
+
+def _objective(chosen: Setting, name: str) -> str:
+    """Ask for every span of one objective; what cannot be computed is a fault."""
+    from msgspec.structs import replace
+
+    from iccon.cli.objectives import polled
+    from iccon.signals.slowords import left_text, rule_text
+
+    board = polled(replace(chosen, config=replace(chosen.config, slo={name: chosen.config.slo[name]})))
+    found = board.standings[0]
+    if found.why:
+        raise ValueError(found.why)
+    return "; ".join([found.verdict, left_text(found), *map(rule_text, found.burns), *board.warnings])
 
 
 def _raise(error: Exception) -> str:

@@ -1,9 +1,13 @@
 """signals: the golden-signal board once, for scripts.
 
 JSON: {at, signals [name], services [{service, worst, signals {name: {verdict, value, unit, sampled_at, age_seconds,
-stale_after_seconds, warn, bad, judged, fault}}}], faults [{signal, reason}], warnings [text]}.
+stale_after_seconds, warn, bad, judged, fault}}}], faults [{signal, reason}], warnings [text], slo [{name, service,
+target, window_seconds, verdict, burn [{long_seconds, short_seconds, says, limit, long, short, fires}], left, left_at,
+exhausted, budget_minutes, missing, spent {incident, since, until, minutes, share, covered, missing}}]}.
 `verdict` is ok, warn, bad, stale, no data, not a number or error; `judged` is what the thresholds say of `value`,
 however old it is. `value` is null for what is no finite number. `worst` is the verdict that needs a person most.
+Burn rates, `left` and `fires` are null where they are not known: `missing` says why. `spent` is null without an
+incident; with `covered` below 1 its minutes are a lower bound.
 """
 
 import argparse
@@ -12,8 +16,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
+from iccon.cli import objectives
 from iccon.cli.output import complain, say, say_json, table
-from iccon.cli.parsing import FAULT, OK, Commands, add_command
+from iccon.cli.parsing import FAULT, OK, Commands, add_command, with_incident
 from iccon.cli.session import BadUse, refuse, setting
 from iccon.config.setting import Setting
 from iccon.text import clean
@@ -24,8 +31,8 @@ if TYPE_CHECKING:
 
 PAUSE = 1.0  # seconds between two looks of --wait
 NOTES = """\
-Exit code 0 when every configured signal was read, 1 when one was not. What the values say does not change it: read
-`worst` of --json."""
+Exit code 0 when every configured signal and objective was read, 1 when one was not. What the values say does not change
+it: read `worst` of --json."""
 _WORST = ("bad", "error", "warn", "stale", "not a number", "no data", "ok")
 _KNOWN = ("ok", "warn", "bad", "not a number")
 
@@ -35,6 +42,7 @@ def add(commands: Commands) -> None:
     parser = add_command(commands, "signals", _do_signals, notes=NOTES)
     parser.add_argument("--once", action="store_true", help="print the board once and end (the default)")
     parser.add_argument("--service", metavar="NAME", help="this service only")
+    with_incident(parser)
     wait = "ask again, for at most so long, until every verdict is known"
     parser.add_argument("--wait", metavar="SECONDS", type=float, default=0.0, help=wait)
 
@@ -44,15 +52,20 @@ def _do_signals(args: argparse.Namespace) -> int:
         raise BadUse("--wait takes seconds from 0 to 3600")
     chosen = setting(args)
     board = _of_service(_settled(_poll(chosen), args.wait, args.service), args.service)
-    faults = faults_of(board)
-    now = chosen.clock.now()
+    slo = objectives.polled(chosen)
+    standings = [each for each in slo.standings if args.service in (None, each.objective.service)]
+    incident = objectives.meant(args) if standings else None
+    faults, now = faults_of(board), chosen.clock.now()
+    board = replace(board, warnings=board.warnings + slo.warnings)
     if args.json:
-        say_json(board_facts(board, now))
+        say_json(board_facts(board, now) | {"slo": objectives.slo_facts(standings, incident, now)})
     else:
         _say_board(board, now)
-    for fault in faults:
+        objectives.say_slo(standings, incident, now)
+    unread = [{"signal": f"slo {s.objective.name}", "reason": s.why} for s in standings if s.verdict == "error"]
+    for fault in [*faults, *unread]:
         complain(f"{fault['signal']}: {fault['reason']}")
-    return FAULT if faults else OK
+    return FAULT if faults or unread else OK
 
 
 def _poll(chosen: Setting) -> "Callable[[], Board]":
@@ -102,8 +115,6 @@ def _known(board: "Board") -> bool:
 
 
 def _of_service(board: "Board", service: str | None) -> "Board":
-    from msgspec.structs import replace
-
     if service is None:
         return board
     kept = tuple(name for name in board.services if name == clean(service, 100))

@@ -11,6 +11,7 @@ from iccon.config.checked import Checker, did_you_mean, one_of, read_toml
 from iccon.config.forms import FORMATS, MAIN, NOUNS, located, specials
 from iccon.config.layout import layout_files
 from iccon.config.lines import KeyPath
+from iccon.config.objectives import check_slo
 from iccon.config.places import chosen, folders
 from iccon.config.schema import Config, Folders, Loaded, Prometheus, Secret, Signal, Signals
 from iccon.config.theme import theme_files
@@ -56,7 +57,11 @@ def _check(check: Checker, config: Config, data: Mapping[str, Any], folders: Fol
     console = config.console
     _known(check, ("console", "theme"), console.theme, theme_files(folders))
     _known(check, ("console", "layout"), console.layout, layout_files(folders))
-    _check_signals(check, config, _servers(data))
+    servers = _servers(data)
+    _check_signals(check, config, servers)
+    for name, slo in config.slo.items():
+        check_slo(check, ("slo", name), slo)
+        _check_which_server(check, ("slo", name), slo.server, servers, "an objective")
     for name, server in config.prometheus.items():
         path = ("prometheus", name) if isinstance(_at(data, "prometheus", name), dict) else ("prometheus",)
         _check_server(check, server, path, owner_only)
@@ -89,7 +94,7 @@ def _check_signals(check: Checker, config: Config, servers: list[str]) -> None:
     given = {name: signal for name in SIGNALS if (signal := getattr(config.signals, name)) is not None}
     for name, signal in given.items():
         _check_thresholds(check, ("signals", name), signal)
-        _check_signal_server(check, ("signals", name), signal, servers)
+        _check_which_server(check, ("signals", name), signal.server, servers, "a signal")
     if not given and len(servers) > 1 and MAIN not in servers:
         hint = "or give the signals, each with its server"
         check.problem(("prometheus",), "several servers and no signals", f"one called {MAIN}", hint)
@@ -111,13 +116,12 @@ def _check_thresholds(check: Checker, path: KeyPath, signal: Signal) -> None:
         check.problem((*path, "bad"), f"{signal.bad:g}", expected, 'worse = "lower" turns the sides round')
 
 
-def _check_signal_server(check: Checker, path: KeyPath, signal: Signal, servers: list[str]) -> None:
+def _check_which_server(check: Checker, path: KeyPath, server: str, servers: list[str], what: str) -> None:
     if not servers:
-        check.problem(path, "a signal, and no server", 'a [prometheus] table with url = "…"')
-    elif signal.server and signal.server not in servers:
-        found = f'no server called "{signal.server}"'
-        check.problem((*path, "server"), found, one_of(servers), did_you_mean(signal.server, servers))
-    elif not signal.server and _default_server(servers) is None:
+        check.problem(path, f"{what}, and no server", 'a [prometheus] table with url = "…"')
+    elif server and server not in servers:
+        check.problem((*path, "server"), f'no server called "{server}"', one_of(servers), did_you_mean(server, servers))
+    elif not server and _default_server(servers) is None:
         check.problem((*path, "server"), "nothing", one_of(servers), "there are several servers: say which")
 
 
@@ -144,10 +148,12 @@ def _check_server(check: Checker, server: Prometheus, path: KeyPath, owner_only:
 
 def _completed(config: Config, folder: Path) -> Config:
     """Fill in what follows from the rest: absolute paths, each signal's server."""
+    default = _default_server(config.prometheus)
     return structs.replace(
         config,
         prometheus={name: _server_with_paths(server, folder) for name, server in config.prometheus.items()},
-        signals=_completed_signals(config.signals, _default_server(config.prometheus)),
+        signals=_completed_signals(config.signals, default),
+        slo={n: structs.replace(s, server=s.server or default or "") for n, s in config.slo.items()},
         runbooks=structs.replace(config.runbooks, folders=tuple(_path(f, folder) for f in config.runbooks.folders)),
         updates=structs.replace(
             config.updates,

@@ -21,6 +21,7 @@ Zone = Annotated[str, Meta(extra_json_schema={"format": "iana-time-zone"})]
 Label = Annotated[str, Meta(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$", description="a label name: letters, digits, _")]
 UnitName = Annotated[str, Meta(extra_json_schema={"enum": ["seconds", "per_second", "ratio", "number"]})]
 WorseSide = Annotated[str, Meta(extra_json_schema={"enum": ["higher", "lower"]})]
+BurnSays = Annotated[str, Meta(extra_json_schema={"enum": ["bad", "warn"]})]
 OutletKind = Annotated[str, Meta(extra_json_schema={"enum": ["file", "clipboard", "webhook"]})]
 
 
@@ -93,6 +94,36 @@ class Signals(Struct, frozen=True):
     saturation: Signal | None = None
 
 
+class Burn(Struct, frozen=True):
+    """More than the share `budget` of the budget gone within `long` whole seconds, and still going within `short`."""
+
+    long: Annotated[int, Meta(ge=1, le=31_622_400)]
+    short: Annotated[int, Meta(ge=1, le=31_622_400)]
+    budget: Annotated[float, Meta(gt=0, le=1)]
+    says: BurnSays = "bad"
+
+
+BURNS = (
+    Burn(3_600, 300, 0.02),
+    Burn(6 * 3_600, 1_800, 0.1),
+    Burn(3 * 86_400, 6 * 3_600, 0.1, "warn"),
+)
+
+
+class Slo(Struct, frozen=True):
+    """A service level objective: at least `target` of the requests of `service` succeed over `days`.
+
+    `query` gives the share of requests that failed, as one series, over the span `$window`: 5m, 1h, 3d, 30d.
+    """
+
+    service: Text
+    target: Annotated[float, Meta(gt=0, lt=1)]
+    query: Text
+    days: Annotated[float, Meta(gt=0, le=366)] = 30.0
+    server: str = ""
+    burn: Annotated[tuple[Burn, ...], Meta(min_length=1)] = BURNS
+
+
 class PagerDuty(Struct, frozen=True):
     """A PagerDuty account. `url` is for the EU region or a test server."""
 
@@ -156,6 +187,7 @@ class Config(Struct, frozen=True):
     environment: str = ""
     prometheus: dict[str, Prometheus] = {}
     signals: Signals = Signals()
+    slo: dict[str, Slo] = {}
     pagerduty: PagerDuty | None = None
     alertmanager: dict[str, Alertmanager] = {}
     runbooks: Runbooks = Runbooks()

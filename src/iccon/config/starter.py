@@ -52,6 +52,22 @@ _STARTER = """\
 # [signals.errors]
 # [signals.saturation]
 
+# An objective: at least `target` of the requests succeed over `days`. The query gives the share that failed, as one
+# series, over $window, which is filled in: 5m, 30m, 1h, 6h, 3d, 30d.
+# [slo.checkout]
+# service = "checkout"
+# target = 0.999
+# days = 30
+# query = "sum(rate(checkout_errors_total[$window])) / sum(rate(checkout_requests_total[$window]))"
+#
+# More than 2 % of the budget within an hour, or 10 % within six, is bad, and 10 % within three days a warning, while
+# it still goes on in the short span (seconds). Instead of these:
+# [[slo.checkout.burn]]
+# long = 3600
+# short = 300
+# budget = 0.02
+# says = "bad"                 # or "warn"
+
 # --- pages ------------------------------------------------------------------------------------------------------------
 
 # [pagerduty]

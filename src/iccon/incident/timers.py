@@ -38,3 +38,9 @@ def next_update(state: State, policy: Policy) -> datetime | None:
     if not told:
         return state.declared_at + timedelta(minutes=policy.first_post)
     return told[-1].next_due or told[-1].at + timedelta(minutes=level.public_cadence)
+
+
+def began(state: State) -> datetime | None:
+    """Return when the incident began: when customers first felt it, or else its declaration, whichever is earlier."""
+    known = [impact.started for impact in state.impacts]
+    return min([*known, *([state.declared_at] if state.declared_at else [])], default=None)

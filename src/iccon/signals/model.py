@@ -93,6 +93,13 @@ class Answer(Struct, frozen=True):
     skew: Skew | None = None
 
 
+class Instant(Struct, frozen=True):
+    """What a backend gave for one instant query: a value a series. `warnings` are the server's own words."""
+
+    values: tuple[float, ...]
+    warnings: tuple[CleanText, ...] = ()
+
+
 class SignalBackend(Protocol):
     """A metrics server. Blocking: called on a thread of its own."""
 
@@ -105,6 +112,14 @@ class SignalBackend(Protocol):
 
         Raises SourceFault.
         """
+        ...
+
+
+class InstantBackend(SignalBackend, Protocol):
+    """A metrics server that can be asked for one moment too."""
+
+    def instant(self, query: str) -> Instant:
+        """Return the values of `query` at the server's own now. Raises SourceFault."""
         ...
 
 

@@ -18,7 +18,7 @@ from iccon.config import schema
 from iccon.config.secrets import SecretFault, resolve
 from iccon.faults import FaultKind, SourceFault
 from iccon.net import Limits, checked, decode_json, guarded_session
-from iccon.signals.model import Answer, Samples, SignalSpec
+from iccon.signals.model import Answer, Instant, Samples, SignalSpec
 from iccon.signals.skew import said, seen
 from iccon.text import CleanText, clean
 
@@ -35,6 +35,10 @@ _PAIRS = msgspec.json.Decoder(list[tuple[float, float | str]])
 class _Series(Struct):
     metric: dict[str, str]
     values: msgspec.Raw = field(default_factory=lambda: msgspec.Raw(b"[]"))
+
+
+class _Point(Struct):
+    value: tuple[float, float | str]
 
 
 class _Data(Struct):
@@ -82,6 +86,12 @@ class _Connect(PrometheusConnect):  # type: ignore[misc]  # the library has no t
         envelope: _Envelope = decode_json(checked(response), _Envelope)
         return envelope, str(response.headers.get("date", ""))
 
+    def custom_query(self, query: str, params: dict[str, Any] | None = None, timeout: int | None = None) -> _Envelope:
+        """POST /api/v1/query, for the server's own now. Raises SourceFault."""
+        response = self._session.post(f"{self.url}/api/v1/query", data={"query": query, **(params or {})})
+        envelope: _Envelope = decode_json(checked(response), _Envelope)
+        return envelope
+
 
 class Probe(Struct, frozen=True):
     """What a server says of itself. `skew`: its clock minus ours in seconds, to about one; None without a Date."""
@@ -122,6 +132,11 @@ class PrometheusBackend:
             lambda connect: connect.custom_query_range(spec.query, *moments, f"{step:.3f}", lookback)
         )
         return replace(decode(envelope, spec), skew=seen(date, before, self._clock.now()))
+
+    def instant(self, query: str) -> Instant:
+        """Return the values of `query` at the server's own now; see InstantBackend. Raises SourceFault."""
+        limit = {"timeout": _whole(self._config.timeout)}
+        return decode_instant(self._asked(lambda connect: connect.custom_query(query, limit)))
 
     def probe(self) -> str:
         """Say in one line what answers, and whether its clock agrees. Raises SourceFault."""
@@ -207,11 +222,7 @@ def _whole(seconds: float) -> str:
 
 def decode(envelope: _Envelope, spec: SignalSpec) -> Answer:
     """Return the answer to a range query by service. Raises SourceFault."""
-    if envelope.status != "success" or envelope.data is None:
-        raise SourceFault(FaultKind.REJECTED, f"the query failed: {envelope.error or envelope.status}")
-    if envelope.data.kind != "matrix":
-        raise SourceFault(FaultKind.BAD_ANSWER, f"a {clean(envelope.data.kind, 30)} instead of a matrix")
-    found = _decoded(envelope.data.result)
+    found = _decoded(_result(envelope, "matrix"), list[_Series])
     if len(found) > MOST_SERIES:
         words = f"{len(found):,} series, at most {MOST_SERIES:,}: let the query aggregate by ({spec.label})"
         raise SourceFault(FaultKind.TOO_LARGE, words)
@@ -222,9 +233,28 @@ def decode(envelope: _Envelope, spec: SignalSpec) -> Answer:
     return Answer(series, tuple(clean(text, 200) for text in warnings))
 
 
-def _decoded(result: msgspec.Raw) -> list[_Series]:
+def decode_instant(envelope: _Envelope) -> Instant:
+    """Return the answer to an instant query. Raises SourceFault."""
+    found = _decoded(_result(envelope, "vector"), list[_Point])
     try:
-        return msgspec.json.decode(result, type=list[_Series])
+        values = tuple(float(point.value[1]) for point in found)
+    except ValueError:
+        raise SourceFault(FaultKind.BAD_ANSWER, "a sample that is no number") from None
+    warnings = [*(envelope.warnings or ()), *(envelope.infos or ())][:_WARNINGS]
+    return Instant(values, tuple(clean(text, 200) for text in warnings))
+
+
+def _result(envelope: _Envelope, kind: str) -> msgspec.Raw:
+    if envelope.status != "success" or envelope.data is None:
+        raise SourceFault(FaultKind.REJECTED, f"the query failed: {envelope.error or envelope.status}")
+    if envelope.data.kind != kind:
+        raise SourceFault(FaultKind.BAD_ANSWER, f"a {clean(envelope.data.kind, 30)} instead of a {kind}")
+    return envelope.data.result
+
+
+def _decoded(result: msgspec.Raw, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(result, type=kind)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise _misshapen(error) from None
 

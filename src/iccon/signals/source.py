@@ -88,7 +88,7 @@ class BoardSource:
                 asked[index], came[index] = question, answer
         told = [self._told(*each) for each in zip(windows.signals, asked, came, strict=True)]
         self._windows = Windows(tuple(told), windows.span, windows.step, windows.services)
-        faults = [_fault(each) for each in came if isinstance(each, Exception)]
+        faults = [fault_of(each) for each in came if isinstance(each, Exception)]
         if faults and len(faults) == len(came):
             waits = [fault.retry_after for fault in faults if fault.retry_after is not None]
             raise SourceFault(faults[0].kind, faults[0].reason, max(waits, default=None), self.last)
@@ -124,11 +124,11 @@ class BoardSource:
 
     def _told(self, window: Window, asked: Asked, came: Answer | Exception) -> Window:
         if isinstance(came, Exception):
-            return failed(window, _fault(came).reason)
+            return failed(window, fault_of(came).reason)
         return merged(window, asked, came, self._windows.span)
 
 
-def _fault(error: Exception) -> SourceFault:
+def fault_of(error: Exception) -> SourceFault:
     """Return `error` as a fault; one that no backend foresaw is a mistake in the program: logged, and shown."""
     if isinstance(error, SourceFault):
         return error

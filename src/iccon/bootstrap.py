@@ -15,7 +15,8 @@ from iccon.faults import FaultKind, SourceFault
 from iccon.journal.store import Journal
 
 if TYPE_CHECKING:
-    from iccon.config.schema import Alertmanager, PagerDuty
+    from iccon.changes.model import Changes, ChangeSource
+    from iccon.config.schema import Alertmanager, ChangeFeed, PagerDuty
     from iccon.effects import EffectPort
     from iccon.feed.model import Source
     from iccon.incident.effects import Effect
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Setting",
+    "change_sources",
+    "changes_poll",
     "effect_ports",
     "library",
     "open_desk",
@@ -44,6 +47,7 @@ __all__ = [
 
 PAGERDUTY = "pagerduty"
 ROSTER_EVERY = 600.0  # seconds; turns on call are hours long
+CHANGES_EVERY = 60.0  # seconds; GitHub allows a console without a token that much
 
 
 def open_desk(setting: Setting, *, awaited: bool = False) -> Desk:
@@ -113,6 +117,45 @@ def _pagerduty(setting: Setting) -> "PagerDutyBackend | Unusable":
     except SecretFault as fault:
         return Unusable(PAGERDUTY, f"no credential: {fault.reason}")
     return PagerDutyBackend(config, token, setting.config.me.email, PAGERDUTY, setting.clock)
+
+
+def change_sources(setting: Setting) -> "dict[str, ChangeSource]":
+    """Return the configured sources of changes by name; each reads its secrets when it is first asked."""
+    return {name: _change_source(setting, name, given) for name, given in setting.config.changes.items()}
+
+
+def _change_source(setting: Setting, name: str, given: "ChangeFeed") -> "ChangeSource":
+    """Return one source; its kind names the module, of which only that is imported."""
+    if given.kind == "pagerduty":
+        from iccon.changes.pagerduty import PagerDutyChanges
+
+        account = setting.config.pagerduty
+        return PagerDutyChanges(name, given, account.teams if account else ())
+    if given.kind == "grafana":
+        from iccon.changes.grafana import GrafanaChanges
+
+        return GrafanaChanges(name, given)
+    if given.kind == "github":
+        from iccon.changes.github import GitHubChanges
+
+        return GitHubChanges(name, given)
+    if given.kind == "file":
+        from iccon.changes.file import FileChanges
+
+        return FileChanges(name, given)
+    from iccon.changes.prometheus import PrometheusChanges
+    from iccon.signals.prometheus import PrometheusBackend
+
+    server = setting.config.prometheus[given.server]
+    ask = PrometheusBackend(given.server, server, clock=setting.clock).series
+    return PrometheusChanges(name, given, ask, server.timeout + 1.0)
+
+
+def changes_poll(setting: Setting) -> "Callable[[], Changes]":
+    """Return how to ask all sources of changes at once."""
+    from iccon.changes.source import ChangesSource
+
+    return ChangesSource(tuple(change_sources(setting).values()), setting.clock).poll
 
 
 class Unusable:
@@ -216,7 +259,7 @@ def _updates_port(setting: Setting, copy: Callable[[str], str] | None) -> "Effec
 
 
 def sources(setting: Setting) -> "list[Source]":
-    """Return what the feed polls: "signals", "slo", "pages" and "oncall", as far as they are configured.
+    """Return what the feed polls, as far as they are configured: "signals", "slo", "pages", "oncall" and "changes".
 
     Clients are imported and secrets read at the first poll, on its thread, so that neither delays the first frame.
     """
@@ -238,6 +281,9 @@ def sources(setting: Setting) -> "list[Source]":
     if config.pagerduty is not None:
         deadline = config.pagerduty.timeout * 4 + 2.0
         found.append(Source("oncall", _lazily(lambda: _roster(setting)), ROSTER_EVERY, deadline))
+    if config.changes:
+        patience = max(given.timeout for given in config.changes.values()) * 3 + 2.0
+        found.append(Source("changes", _lazily(lambda: changes_poll(setting)), CHANGES_EVERY, patience))
     return found
 
 

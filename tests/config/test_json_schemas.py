@@ -49,6 +49,9 @@ ACCEPTED = (
     '[signals.latency]\nquery = "x"\nunit = "seconds"\nwarn = 1\nbad = 2.5',
     '[updates.outlets.a]\nkind = "clipboard"\n[updates.outlets.b]\nkind = "file"\npath = "x.md"',
     '[updates.outlets.c]\nkind = "webhook"\nurl = "http://x"\nsecret = { env = "S" }',
+    '[changes.a]\nkind = "file"\npath = "x"\n[changes.b]\nkind = "github"\nrepository = "o/r"\nenvironment = "prod"',
+    '[changes.c]\nkind = "pagerduty"\ntoken = { env = "T" }',
+    '[changes.d]\nkind = "grafana"\nurl = "http://g"\ntags = ["x"]',
     '[console]\ntheme = "mine"\nkeys = { note = "n" }',
 )
 REFUSED = (
@@ -65,6 +68,10 @@ REFUSED = (
     "signals.refresh = 0",
     '[updates.outlets.a]\nkind = "file"',
     '[updates.outlets.a]\nkind = "clipboard"\npath = "x"',
+    '[changes.a]\nkind = "file"',
+    '[changes.a]\nkind = "github"\nrepository = "o/r"\nquery = "x"',
+    '[changes.a]\nkind = "github"\nrepository = "no-owner"',
+    '[changes.a]\nkind = "gitlab"',
     'enviroment = "x"',
 )
 

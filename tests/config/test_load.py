@@ -259,6 +259,47 @@ def test_several_servers_must_be_told_apart(places: Folders) -> None:
     assert good(places, TWO_SERVERS + '[signals.latency]\nquery = "up"\nserver = "b"').signals.latency is not None
 
 
+CHANGES = """
+prometheus.url = "http://p"
+pagerduty = { token = { env = "T" }, url = "https://eu.example.com" }
+[changes.pd]
+kind = "pagerduty"
+[changes.k8s]
+kind = "prometheus"
+query = "x"
+[changes.ci]
+kind = "file"
+path = "deploys.log"
+"""
+
+
+def test_sources_of_changes_take_account_server_and_path_from_around_them(places: Folders) -> None:
+    changes = write(places, CHANGES).config.changes
+    assert (changes["pd"].token, changes["pd"].url) == (Secret(env="T"), "https://eu.example.com")
+    assert changes["k8s"].server == "main"
+    assert changes["ci"].path == str(places.config / "deploys.log")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[changes.a]\nkind = "gitlab"', "changes.a.kind"),
+        ('[changes.a]\nkind = "grafana"', "changes.a.url: nothing"),
+        ('[changes.a]\nkind = "github"\nrepository = "checkout"', "owner/name"),
+        ('[changes.a]\nkind = "github"\nrepository = "../../etc/passwd"', "owner/name"),
+        (
+            '[changes.a]\nkind = "file"\npath = "x"\nurl = "http://x"',
+            "one of path, service (this source is of kind file)",
+        ),
+        ('[changes.a]\nkind = "prometheus"\nquery = "x"', "a query, and no server"),
+        ('prometheus.url = "http://p"\n[changes.a]\nkind = "prometheus"\nquery = "x"\nserver = "eu"', 'called "eu"'),
+        ('[changes.a]\nkind = "pagerduty"', "a [pagerduty] table, whose token is then used"),
+    ],
+)
+def test_a_source_of_changes_is_held_to_its_kind(places: Folders, text: str, said: str) -> None:
+    assert said in only(write(places, text))
+
+
 def test_a_signal_needs_a_server(places: Folders) -> None:
     assert "a signal, and no server" in only(write(places, '[signals.latency]\nquery = "up"'))
 

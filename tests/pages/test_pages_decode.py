@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iccon.net.wire import instant, link
 from iccon.pages import alertmanager, pagerduty_decode
 from iccon.pages.model import Page, PageStatus
-from iccon.pages.wire import instant, link
 from iccon.text import clean
 
 JSON = st.recursive(

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -159,6 +160,7 @@ def _outside(chosen: Setting) -> Iterator[Probe]:
     yield from (Probe("slo", name, partial(_objective, chosen, name)) for name in config.slo)
     pagers = [*config.alertmanager, *(["pagerduty"] if config.pagerduty else [])]
     yield from _each("pager", pagers, lambda: bootstrap.page_backends(chosen))
+    yield from _each("changes", config.changes, lambda: _change_probes(chosen))
     outlets = config.updates.outlets
     yield from (Probe("outlet", name, partial(_outlet, chosen, name, given)) for name, given in outlets.items())
     if not outlets:
@@ -174,7 +176,19 @@ def _each(kind: str, names: Collection[str], build: Callable[[], Mapping[str, An
     except Exception as error:  # whatever keeps one from being built is said of each, and the rest goes on
         yield from (Probe(kind, name, partial(_raise, error)) for name in names)
         return
-    yield from (Probe(kind, name, adapter.probe) for name, adapter in built.items())
+    yield from (Probe(kind, name, getattr(made, "probe", made)) for name, made in built.items())
+
+
+def _change_probes(chosen: Setting) -> dict[str, Callable[[], str]]:
+    """Return how to ask each source of changes for the last hour."""
+    from iccon.bootstrap import change_sources
+
+    def tried(source: Any) -> str:
+        now = chosen.clock.now()
+        found = source.changes(now - timedelta(hours=1), now)
+        return "; ".join((f"changes in the last hour: {len(found.items)}", *found.notices))
+
+    return {name: partial(tried, source) for name, source in change_sources(chosen).items()}
 
 
 def _objective(chosen: Setting, name: str) -> str:

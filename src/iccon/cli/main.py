@@ -49,8 +49,8 @@ def _glued(words: list[str]) -> list[str]:
     end = words.index("--") if "--" in words else len(words)
     glued: list[str] = []
     for word in words[:end]:
-        if glued and glued[-1] == "--at":
-            glued[-1] = f"--at={word}"
+        if glued and glued[-1] in ("--at", "--since"):
+            glued[-1] += f"={word}"
         else:
             glued.append(word)
     return glued + words[end:]

@@ -47,6 +47,7 @@ COMMANDS: dict[str, Spec] = {
     "update": Spec(_OUT, "update", "compose, preview and send a status update"),
     "outbox": Spec(_OUT, "outbox", "show what was to leave, and how it ended"),
     "signals": Spec(_OUT, "signals", "print the golden signals of every service"),
+    "changes": Spec(_OUT, "changes", "list what was changed in the last hours"),
     "pages": Spec(_OUT, "pages", "list the open pages of the configured pagers"),
     "ack": Spec(_OUT, "pages", "acknowledge a page"),
     "oncall": Spec(_OUT, "oncall", "print who is on call and how to reach them, also with every tool down"),

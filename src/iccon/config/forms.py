@@ -11,12 +11,21 @@ from msgspec import Struct
 from iccon import when
 from iccon.config.checked import MISSING, Checker, Fault, Special, did_you_mean, one_of, shown
 from iccon.config.lines import KeyPath
-from iccon.config.schema import Alertmanager, Outlet, Prometheus, Secret, Url
+from iccon.config.schema import Alertmanager, ChangeFeed, Outlet, Prometheus, Secret, Url
 
 MAIN = "main"  # the name of a server given in the short form
 REFERENCE = 'a reference: { env = "NAME" }, { command = ["…"] }, { keyring = "service/user" } or { file = "…" }'
 OUTLET_KEYS = {"file": ("path",), "clipboard": (), "webhook": ("url", "secret", "timeout")}
 OUTLET_NEEDS = {"file": ("path",), "webhook": ("url",)}
+_WEB = ("token", "service", "ca_file", "timeout")
+CHANGE_KEYS = {
+    "pagerduty": ("url", "label", *_WEB),
+    "grafana": ("url", "tags", "label", *_WEB),
+    "github": ("repository", "environment", "url", *_WEB),
+    "prometheus": ("query", "server", "label", "service"),
+    "file": ("path", "service"),
+}
+CHANGE_NEEDS = {"grafana": ("url",), "github": ("repository",), "prometheus": ("query",), "file": ("path",)}
 
 
 def specials(owner_only: bool, folder: Path) -> dict[Any, Special]:
@@ -24,7 +33,8 @@ def specials(owner_only: bool, folder: Path) -> dict[Any, Special]:
     return {
         Secret: lambda check, data, path: _secret(check, data, path, owner_only, folder),
         Alertmanager: _alertmanager,
-        Outlet: _outlet,
+        Outlet: lambda c, d, p: _of_kind(c, d, p, Outlet, "outlet", OUTLET_KEYS, OUTLET_NEEDS),
+        ChangeFeed: lambda c, d, p: _of_kind(c, d, p, ChangeFeed, "source", CHANGE_KEYS, CHANGE_NEEDS),
         dict[str, Prometheus]: lambda check, data, path: _servers(check, data, path, Prometheus),
         dict[str, Alertmanager]: lambda check, data, path: _servers(check, data, path, Alertmanager),
     }
@@ -59,20 +69,24 @@ def _alertmanager(check: Checker, data: Any, path: KeyPath) -> Any:
     return MISSING if url is MISSING else _or_missing(given)
 
 
-def _outlet(check: Checker, data: Any, path: KeyPath) -> Any:
-    """Decode an outlet and hold it to the keys of its kind."""
-    outlet = check.struct(Outlet, data, path)
+_Keys = Mapping[str, tuple[str, ...]]
+
+
+def _of_kind(check: Checker, data: Any, path: KeyPath, cls: type[Struct], noun: str, keys: _Keys, needs: _Keys) -> Any:
+    """Decode a table that has a `kind`, and hold it to the keys of its kind."""
+    made = check.struct(cls, data, path)
     kind = data.get("kind") if isinstance(data, dict) else None
-    if not isinstance(kind, str) or kind not in OUTLET_KEYS:
-        return _or_missing(outlet)
+    if not isinstance(kind, str) or kind not in keys:
+        return _or_missing(made)
     for key in data:
-        if key in Outlet.__struct_fields__ and key not in ("kind", *OUTLET_KEYS[kind]):
-            keys = one_of(OUTLET_KEYS[kind]) if OUTLET_KEYS[kind] else "no further key"
-            check.problem((*path, key), key, f"{keys} (this outlet is of kind {kind})")
-    for key in OUTLET_NEEDS.get(kind, ()):
+        if key in cls.__struct_fields__ and key not in ("kind", *keys[kind]):
+            own = one_of(keys[kind]) if keys[kind] else "no further key"
+            check.problem((*path, key), key, f"{own} (this {noun} is of kind {kind})")
+    for key in needs.get(kind, ()):
         if not data.get(key):
-            check.problem((*path, key), "nothing", f"a {key}", f"an outlet of kind {kind} needs it")
-    return _or_missing(outlet)
+            article = "an" if noun == "outlet" else "a"
+            check.problem((*path, key), "nothing", f"a {key}", f"{article} {noun} of kind {kind} needs it")
+    return _or_missing(made)
 
 
 def _or_missing(value: object) -> object:

@@ -5,18 +5,20 @@ Generated from the structs that loading uses, with the short forms added; a test
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from iccon.config.forms import OUTLET_KEYS, OUTLET_NEEDS
+from iccon.config.forms import CHANGE_KEYS, CHANGE_NEEDS, OUTLET_KEYS, OUTLET_NEEDS
 from iccon.config.layout import LayoutForm
 from iccon.config.schema import Config
 from iccon.config.textual_names import VARIABLES
 from iccon.config.theme import ThemeForm
 
 Schema = dict[str, Any]
+Keys = Mapping[str, tuple[str, ...]]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -64,7 +66,8 @@ def _config() -> Schema:
     schema = _generated(Config, "iccon configuration")
     parts = schema["$defs"]
     parts["Secret"] = _secret(parts["Secret"])
-    parts["Outlet"] = _outlet(parts["Outlet"])
+    parts["Outlet"] = _of_kind(parts["Outlet"], OUTLET_KEYS, OUTLET_NEEDS)
+    parts["ChangeFeed"] = _of_kind(parts["ChangeFeed"], CHANGE_KEYS, CHANGE_NEEDS)
     parts["Alertmanager"] = _alertmanager(parts["Alertmanager"])
     for key, name in (("prometheus", "Prometheus"), ("alertmanager", "Alertmanager")):
         schema["properties"][key] = _servers(parts[name], {"$ref": f"#/$defs/{name}"})
@@ -85,12 +88,12 @@ def _table(properties: Schema, required: list[str]) -> Schema:
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
 
-def _outlet(part: Schema) -> Schema:
+def _of_kind(part: Schema, own: Keys, needs: Keys) -> Schema:
     """Accept for each kind its own keys alone."""
     kinds = []
-    for kind, keys in OUTLET_KEYS.items():
+    for kind, keys in own.items():
         properties = {"kind": {"const": kind}, **{key: part["properties"][key] for key in keys}}
-        kinds.append(_table(properties, ["kind", *OUTLET_NEEDS.get(kind, ())]))
+        kinds.append(_table(properties, ["kind", *needs.get(kind, ())]))
     return {"description": part["description"], "anyOf": kinds}
 
 

@@ -13,7 +13,7 @@ from iccon.config.layout import layout_files
 from iccon.config.lines import KeyPath
 from iccon.config.objectives import check_slo
 from iccon.config.places import chosen, folders
-from iccon.config.schema import Config, Folders, Loaded, Prometheus, Secret, Signal, Signals
+from iccon.config.schema import ChangeFeed, Config, Folders, Loaded, Prometheus, Secret, Signal, Signals
 from iccon.config.theme import theme_files
 
 __all__ = ["chosen", "folders", "load", "secrets_of"]
@@ -62,6 +62,8 @@ def _check(check: Checker, config: Config, data: Mapping[str, Any], folders: Fol
     for name, slo in config.slo.items():
         check_slo(check, ("slo", name), slo)
         _check_which_server(check, ("slo", name), slo.server, servers, "an objective")
+    for name, given in config.changes.items():
+        _check_changes(check, config, ("changes", name), given, servers)
     for name, server in config.prometheus.items():
         path = ("prometheus", name) if isinstance(_at(data, "prometheus", name), dict) else ("prometheus",)
         _check_server(check, server, path, owner_only)
@@ -116,6 +118,13 @@ def _check_thresholds(check: Checker, path: KeyPath, signal: Signal) -> None:
         check.problem((*path, "bad"), f"{signal.bad:g}", expected, 'worse = "lower" turns the sides round')
 
 
+def _check_changes(check: Checker, config: Config, path: KeyPath, given: ChangeFeed, servers: list[str]) -> None:
+    if given.kind == "prometheus":
+        _check_which_server(check, path, given.server, servers, "a query")
+    elif given.kind == "pagerduty" and given.token is None and config.pagerduty is None:
+        check.problem((*path, "token"), "nothing", "a token", "or a [pagerduty] table, whose token is then used")
+
+
 def _check_which_server(check: Checker, path: KeyPath, server: str, servers: list[str], what: str) -> None:
     if not servers:
         check.problem(path, f"{what}, and no server", 'a [prometheus] table with url = "…"')
@@ -154,6 +163,7 @@ def _completed(config: Config, folder: Path) -> Config:
         prometheus={name: _server_with_paths(server, folder) for name, server in config.prometheus.items()},
         signals=_completed_signals(config.signals, default),
         slo={n: structs.replace(s, server=s.server or default or "") for n, s in config.slo.items()},
+        changes={name: _completed_changes(given, config, folder) for name, given in config.changes.items()},
         runbooks=structs.replace(config.runbooks, folders=tuple(_path(f, folder) for f in config.runbooks.folders)),
         updates=structs.replace(
             config.updates,
@@ -166,6 +176,18 @@ def _completed(config: Config, folder: Path) -> Config:
 def _server_with_paths(server: Prometheus, folder: Path) -> Prometheus:
     files = {key: _path(getattr(server, key), folder) for key in ("ca_file", "cert_file", "key_file")}
     return structs.replace(server, **files)
+
+
+def _completed_changes(given: ChangeFeed, config: Config, folder: Path) -> ChangeFeed:
+    account = config.pagerduty if given.kind == "pagerduty" and given.token is None else None
+    return structs.replace(
+        given,
+        path=_path(given.path, folder),
+        ca_file=_path(given.ca_file, folder),
+        server=given.server or _default_server(config.prometheus) or "",
+        token=account.token if account else given.token,
+        url=given.url or (account.url if account else ""),
+    )
 
 
 def _path(name: str, folder: Path) -> str:
@@ -188,6 +210,7 @@ def secrets_of(config: Config) -> dict[str, Secret]:
         found |= {f"prometheus.{name}.token": server.token, f"prometheus.{name}.password": server.password}
     if config.pagerduty is not None:
         found["pagerduty.token"] = config.pagerduty.token
+    found |= {f"changes.{name}.token": given.token for name, given in config.changes.items()}
     for name, outlet in config.updates.outlets.items():
         found[f"updates.outlets.{name}.secret"] = outlet.secret
     return {key: secret for key, secret in found.items() if secret is not None}

@@ -22,6 +22,8 @@ Label = Annotated[str, Meta(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$", description="a 
 UnitName = Annotated[str, Meta(extra_json_schema={"enum": ["seconds", "per_second", "ratio", "number"]})]
 WorseSide = Annotated[str, Meta(extra_json_schema={"enum": ["higher", "lower"]})]
 BurnSays = Annotated[str, Meta(extra_json_schema={"enum": ["bad", "warn"]})]
+Repository = Annotated[str, Meta(pattern=r"^([\w.-]+/[\w.-]+)?$", description="owner/name")]
+ChangeKind = Annotated[str, Meta(extra_json_schema={"enum": ["pagerduty", "grafana", "github", "prometheus", "file"]})]
 OutletKind = Annotated[str, Meta(extra_json_schema={"enum": ["file", "clipboard", "webhook"]})]
 
 
@@ -144,6 +146,30 @@ class Alertmanager(Struct, frozen=True):
     service_label: Label = "service"
 
 
+class ChangeFeed(Struct, frozen=True):
+    """Where changes are told. `kind` is pagerduty, grafana, github, prometheus or file; other keys belong to kinds.
+
+    pagerduty: `token` and `url`, by default those of [pagerduty]. grafana: `url`, `token`, `tags` (all of them).
+    github: `repository` (owner/name), `environment`, `token`, `url` (GitHub Enterprise's API). prometheus: `query`, of
+    which every change of a value is told, and `server`. file: `path`. `label` is the label, tag or detail that names
+    the service; where there is none, it is `service`. `timeout` is in seconds.
+    """
+
+    kind: ChangeKind
+    url: Url = ""
+    token: Secret | None = None
+    repository: Repository = ""
+    environment: str = ""
+    tags: tuple[str, ...] = ()
+    query: str = ""
+    server: str = ""
+    path: str = ""
+    label: Label = "service"
+    service: str = ""
+    ca_file: str = ""
+    timeout: Timeout = 10.0
+
+
 class Runbooks(Struct, frozen=True):
     """Folders of Markdown files."""
 
@@ -190,6 +216,7 @@ class Config(Struct, frozen=True):
     slo: dict[str, Slo] = {}
     pagerduty: PagerDuty | None = None
     alertmanager: dict[str, Alertmanager] = {}
+    changes: dict[str, ChangeFeed] = {}
     runbooks: Runbooks = Runbooks()
     updates: Updates = Updates()
     console: Console = Console()

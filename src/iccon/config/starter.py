@@ -80,6 +80,35 @@ _STARTER = """\
 # url = "http://localhost:9093"
 # urls = ["http://am-0:9093", "http://am-1:9093"]   # the peers of one cluster
 
+# --- changes ----------------------------------------------------------------------------------------------------------
+
+# What was deployed, switched or configured lately. Pipelines on this machine can also call `iccon change "…"`.
+# [changes.pagerduty]
+# kind = "pagerduty"           # its change events, with the token of [pagerduty]
+#
+# [changes.grafana]
+# kind = "grafana"             # annotations
+# url = "https://grafana.example.com"
+# token = { env = "GRAFANA_TOKEN" }
+# tags = ["deploy"]            # those that have all of these
+# label = "service"            # a tag service:checkout names the service
+#
+# [changes.checkout]
+# kind = "github"              # deployments
+# repository = "example/checkout"
+# environment = "production"
+# token = { env = "GITHUB_TOKEN" }
+# service = "checkout"         # the repository's name where this is empty
+#
+# [changes.rollouts]
+# kind = "prometheus"          # every change of a value
+# query = "max by (deployment, namespace) (kube_deployment_status_observed_generation)"
+# label = "deployment"
+#
+# [changes.pipeline]
+# kind = "file"                # JSON Lines {"at": …, "text": …, "service": …}, or lines `2026-11-24T14:05:00Z text`
+# path = "/var/log/deploys.log"
+
 # --- runbooks and updates ---------------------------------------------------------------------------------------------
 
 [runbooks]

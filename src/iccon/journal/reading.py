@@ -89,6 +89,14 @@ def tail(db: sqlite3.Connection, path: Path, incident: str, count: int) -> list[
     return list(_decoded(newest[::-1], path))
 
 
+def newest(db: sqlite3.Connection, path: Path, kind: str, count: int) -> list[Entry]:
+    """Return the newest `count` entries of a kind, of all incidents and of none, in id order."""
+    sql = f"SELECT {_ENTRY} FROM entries WHERE kind = ? ORDER BY +id DESC LIMIT ?"
+    with explained(path):
+        found = db.execute(sql, (kind, count)).fetchall()
+    return list(_decoded(found[::-1], path))
+
+
 def since(db: sqlite3.Connection, path: Path, pos: int) -> tuple[int, list[Entry]]:
     """Return the entries that came into the file after `pos`, in the order of arrival, and the new last position."""
     with explained(path):

@@ -152,6 +152,10 @@ class Journal:
         """Return the newest `count` entries of an incident, in id order."""
         return reading.tail(self._db, self.path, incident, count)
 
+    def newest(self, kind: str, count: int) -> list[Entry]:
+        """Return the newest `count` entries of a kind, of all incidents and of none, in id order."""
+        return reading.newest(self._db, self.path, kind, count)
+
     def changes(self) -> tuple[Entry, ...]:
         """Return what came into the file since the last call (the first: since opening), by whomever."""
         if self._awaited and self.path.exists():

@@ -8,9 +8,9 @@ from iccon.clock import Clock, SystemClock
 from iccon.config import schema
 from iccon.faults import FaultKind, SourceFault
 from iccon.net import Limits, checked, guarded_session, host_of, http_date
+from iccon.net.together import together
+from iccon.net.wire import NO_TITLE, decode, first, instant, link, record, records, text
 from iccon.pages.model import UNKNOWN_TIME, Done, Listing, Page, PageStatus
-from iccon.pages.together import together
-from iccon.pages.wire import NO_TITLE, decode, first, instant, link, record, records, text
 from iccon.text import CleanText, clean
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from iccon.clock import Clock, SystemClock
 from iccon.config import schema
 from iccon.faults import FaultKind, SourceFault
 from iccon.net import WRITES, Limits, fault_of, guarded_session, http_date, httpx_transport
+from iccon.net.wire import decode, first, record, records, text
 from iccon.pages.model import Done, Listing, Page, PageStatus
 from iccon.pages.pagerduty_decode import INCLUDE, acknowledged, page_of, receipt
-from iccon.pages.wire import decode, first, record, records, text
 from iccon.text import CleanText, clean
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ import re
 from datetime import datetime
 from typing import Any, Final
 
+from iccon.net.wire import NO_TITLE, first, instant, link, record, records, text
 from iccon.pages.model import UNKNOWN_TIME, Page, PageStatus
-from iccon.pages.wire import NO_TITLE, first, instant, link, record, records, text
 from iccon.text import CleanText
 
 INCLUDE: Final = ("acknowledgers", "assignees", "first_trigger_log_entries")

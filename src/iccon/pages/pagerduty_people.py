@@ -11,8 +11,8 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from iccon.faults import FaultKind, SourceFault
+from iccon.net.wire import first, instant, record, records, text
 from iccon.pages.people import AHEAD, CONTACTS_HOLD, Duty, Person, Roster
-from iccon.pages.wire import first, instant, record, records, text
 from iccon.text import CleanText, clean
 
 Get = Callable[[str, dict[str, Any]], Any]

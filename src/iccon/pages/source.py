@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from iccon.clock import Clock, SystemClock
 from iccon.faults import SourceFault
+from iccon.net.together import together
 from iccon.pages.model import BackendTrouble, Listing, Page, PageBackend, Pages, PageStatus
-from iccon.pages.together import together
 from iccon.text import CleanText, clean
 
 RECENT: Final = 200  # endings that are told again, for readers that do not see every poll

@@ -138,6 +138,19 @@ class PrometheusBackend:
         limit = {"timeout": _whole(self._config.timeout)}
         return decode_instant(self._asked(lambda connect: connect.custom_query(query, limit)))
 
+    def series(
+        self, query: str, label: str, start: float, end: float, step: float
+    ) -> list[tuple[dict[str, str], Samples]]:
+        """Return every series of `query` with its labels, as the server gave them: clean what is shown.
+
+        Times are seconds since 1970 UTC; `label` is what a query with too many series should aggregate by. Raises
+        SourceFault.
+        """
+        moments = datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC)
+        limits = {"timeout": _whole(self._config.timeout)}
+        envelope, _ = self._asked(lambda connect: connect.custom_query_range(query, *moments, f"{step:.3f}", limits))
+        return [(each.metric, _samples(each.values)) for each in _matrix(envelope, label)]
+
     def probe(self) -> str:
         """Say in one line what answers, and whether its clock agrees. Raises SourceFault."""
         found = self.facts()
@@ -220,12 +233,18 @@ def _whole(seconds: float) -> str:
     return f"{math.ceil(seconds)}s"
 
 
-def decode(envelope: _Envelope, spec: SignalSpec) -> Answer:
-    """Return the answer to a range query by service. Raises SourceFault."""
+def _matrix(envelope: _Envelope, label: str) -> list[_Series]:
+    """Return the series of an answer, at most MOST_SERIES. Raises SourceFault."""
     found = _decoded(_result(envelope, "matrix"), list[_Series])
     if len(found) > MOST_SERIES:
-        words = f"{len(found):,} series, at most {MOST_SERIES:,}: let the query aggregate by ({spec.label})"
+        words = f"{len(found):,} series, at most {MOST_SERIES:,}: let the query aggregate by ({label})"
         raise SourceFault(FaultKind.TOO_LARGE, words)
+    return found
+
+
+def decode(envelope: _Envelope, spec: SignalSpec) -> Answer:
+    """Return the answer to a range query by service. Raises SourceFault."""
+    found = _matrix(envelope, spec.label)
     warnings = [*(envelope.warnings or ()), *(envelope.infos or ())][:_WARNINGS]
     series, doubled = _by_service(found, spec)
     if doubled:

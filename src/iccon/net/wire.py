@@ -1,4 +1,4 @@
-"""Reading a pager's JSON, whatever state it is in: every helper gives a plain value and none raises on content."""
+"""Reading the JSON of others, whatever state it is in: every helper gives a plain value, none raises on content."""
 
 import json
 import re

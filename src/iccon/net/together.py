@@ -19,7 +19,7 @@ def together(calls: Mapping[str, Callable[[], T]], seconds: float) -> dict[str, 
     """
     answers: queue.SimpleQueue[tuple[str, T | BaseException]] = queue.SimpleQueue()
     for name, call in calls.items():
-        threading.Thread(target=_run, args=(name, call, answers), name=f"pages-{name}", daemon=True).start()
+        threading.Thread(target=_run, args=(name, call, answers), name=f"ask {name}", daemon=True).start()
     until = time.monotonic() + seconds
     found: dict[str, T | SourceFault] = {}
     while len(found) < len(calls):

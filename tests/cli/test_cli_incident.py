@@ -176,3 +176,16 @@ def test_json_has_the_documented_fields(iccon, incident):
     receipt = json.loads(iccon("note", "x", "--json").out)
     assert set(receipt) == {"incident", "entries", "effects"}
     assert set(receipt["entries"][0]) == set(entry_fields.split())
+
+
+def test_a_stalk_is_an_entry_and_a_second_like_it_is_refused(iccon, incident):
+    for words, text in (
+        (("checkout", "latency"), "stalking checkout latency"),
+        (("checkout",), "stalking checkout (every signal)"),
+        (("--all",), "stalking every signal of every service"),
+        (("checkout", "errors", "--off"), "no longer stalking checkout errors"),
+    ):
+        assert iccon("stalk", *words, "--json").json["entries"][0]["text"] == text
+    assert iccon("stalk", "checkout", "latency").code == 3
+    for wrong in ((), ("",), ("checkout", "weather"), ("--all", "checkout")):
+        assert iccon("stalk", *wrong).code == 2

@@ -18,7 +18,6 @@ from iccon.signals.board import (
     merged,
     recent,
     to_ask,
-    verdict_changes,
     verdict_of,
 )
 from iccon.signals.model import Answer, Board, Samples, SignalSpec, Unit, Verdict, Window, Windows
@@ -239,15 +238,6 @@ def test_recent_keeps_the_peaks_and_the_gaps_and_does_not_shimmer() -> None:
     soon = recent(Windows((replace(window, until=NOW + 1),), SPAN, STEP), API, "latency")
     assert [v for v in soon if v == v] == [v for v in drawn if v == v]
     assert set(map(math.isnan, recent(Windows((window,), SPAN, STEP), WEB, "latency"))) == {True}
-
-
-def test_changes_are_told_once() -> None:
-    first = board(told(Window(spec()), NOW, api=0.1, web=0.1))
-    second = board(told(Window(spec()), NOW, api=2.0, web=0.1))
-    (change,) = verdict_changes(first, second)
-    assert (change.service, change.before, change.after, change.value) == (API, Verdict.OK, Verdict.BAD, 2.0)
-    assert verdict_changes(second, second) == ()
-    assert {each.before for each in verdict_changes(None, second)} == {Verdict.NO_DATA}
 
 
 def test_equal_boards_compare_equal_also_with_nan() -> None:

@@ -39,6 +39,7 @@ COMMANDS: dict[str, Spec] = {
     "note": Spec(_RECORD, "record", "write a note into the timeline"),
     "change": Spec(_RECORD, "changes", "tell a change: a deploy, a flag, a configuration (for pipelines)"),
     "timeline": Spec(_RECORD, "reading", "print the timeline"),
+    "stalk": Spec(_RECORD, "record", "note each change of a signal's verdict, as a console sees it"),
     "amend": Spec(_RECORD, "record", "correct the text or the time of an entry"),
     "strike": Spec(_RECORD, "record", "strike an entry; it stays readable"),
     "export": Spec(_RECORD, "export", "write an incident out as Markdown or JSON Lines"),

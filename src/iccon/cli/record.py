@@ -1,12 +1,17 @@
-"""note, amend, strike: what people write into the record."""
+"""note, stalk, amend, strike: what people write into the record, and ask to have written."""
 
 import argparse
 
 from iccon.cli.parsing import OK, Commands, add_command, with_incident, with_time
-from iccon.cli.session import Session, refuse, session, text_of
+from iccon.cli.session import BadUse, Session, refuse, session, text_of
 from iccon.cli.written import say_receipt
 from iccon.incident import commands as c
 from iccon.text import clean
+
+SIGNALS = ("latency", "traffic", "errors", "saturation")
+STALK_NOTES = """\
+While a console has the incident open, one entry is written whenever the verdict changes between ok, warn and bad,
+at most one a minute for each signal, and one when the metrics server stops answering or answers again."""
 
 
 def add(commands: Commands) -> None:
@@ -15,6 +20,13 @@ def add(commands: Commands) -> None:
     note.add_argument("text", nargs="+", help="what to write down; - reads the standard input")
     with_incident(note)
     with_time(note)
+    stalk = add_command(commands, "stalk", _do_stalk, notes=STALK_NOTES)
+    which = stalk.add_mutually_exclusive_group(required=True)
+    which.add_argument("service", nargs="?", help="the service, as the board names it")
+    which.add_argument("--all", action="store_true", help="every signal of every service")
+    stalk.add_argument("signal", nargs="?", choices=SIGNALS, help="default: all four of the service")
+    stalk.add_argument("--off", action="store_true", help="no longer")
+    with_incident(stalk)
     amend = add_command(commands, "amend", _do_amend)
     amend.add_argument("entry", help="the entry's id, or its last characters")
     amend.add_argument("text", nargs="*", help="the text it should have; - reads the standard input")
@@ -30,6 +42,16 @@ def _do_note(args: argparse.Namespace) -> int:
     text = text_of(args.text)
     with session(args) as opened:
         return _write(opened, c.AddNote(text=text, at=opened.at()))
+
+
+def _do_stalk(args: argparse.Namespace) -> int:
+    service = clean(args.service or "", 100)
+    if not service and not args.all:
+        raise BadUse("an empty name is no service: --all takes every one")
+    with session(args) as opened:
+        command = c.Stalk(service=service, signal=args.signal or "", on=not args.off)
+        say_receipt(opened, opened.do(command, opened.incident()))
+    return OK
 
 
 def _do_amend(args: argparse.Namespace) -> int:

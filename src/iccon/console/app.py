@@ -31,6 +31,7 @@ from iccon.incident.effects import EffectState
 from iccon.incident.entries import Entry
 from iccon.incident.fold import Ledger
 from iccon.journal.faults import JournalFault
+from iccon.recorder import Recorder
 
 TICK = 1.0  # seconds between two looks at the clock
 
@@ -122,10 +123,19 @@ class IcconApp(safe.SafeApp[int]):
         self.snapshot = snapshot
         for surface in self._surfaces():
             surface.fed(snapshot)
-        slot, recorder = snapshot.slots.get("pages"), self.parts.recorder
+        if self.parts.recorder is not None:
+            self._record(self.parts.recorder, snapshot)
+
+    def _record(self, recorder: Recorder, snapshot: Snapshot) -> None:
+        pages, signals = (slot and slot.value for slot in map(snapshot.slots.get, ("pages", "signals")))
         for screen in self.screen_stack:
-            if isinstance(screen, IncidentScreen) and recorder and slot and slot.value and screen.ledger.state.active:
-                spawn(recorder.take(screen.incident, slot.value), "recorder")
+            if not isinstance(screen, IncidentScreen) or not screen.ledger.state.active:
+                continue
+            if pages:
+                spawn(recorder.take(screen.incident, pages), "recorder")
+            if signals:
+                now = self.parts.setting.clock.now()
+                spawn(recorder.stalk(screen.ledger.state, signals, now), "stalk")
 
     def _appended(self, entries: tuple[Entry, ...]) -> None:
         for surface in self._surfaces():

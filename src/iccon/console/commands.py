@@ -48,6 +48,7 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("amend", "Amend", "Correct the chosen entry", ("e",), DESK, "amend", 30, True),
     ConsoleCommand("strike", "Strike", "Strike the chosen entry", ("x",), DESK, "strike", 31, True),
     ConsoleCommand("resolve", "Resolve", "Resolve the incident, or reopen it", ("R",), DESK, "resolve", 19, True),
+    ConsoleCommand("stalk", "Stalk", "Note each change of the cell's verdict", ("S",), DESK, "stalk", 31, True),
     ConsoleCommand("retitle", "Retitle", "Change the title", ("T",), DESK, "retitle", None, True),
     ConsoleCommand("declare", "Declare", "Declare, from the chosen page if any", ("d",), LIVE, "declare", 20, True),
     ConsoleCommand("people", "On call", "Who is on call and how to reach them", ("P",), LIVE, "people", 21),

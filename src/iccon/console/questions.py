@@ -122,6 +122,25 @@ def theory(state: State) -> Question:
     return Question("Theory", fields, lambda a: c.SetTheory(text=a["text"], confirmed=a["confirmed"] == "yes"))
 
 
+def stalk(state: State, service: str, signal: str) -> Question:
+    """Ask what is stalked from now on, or no longer; the cell itself first."""
+    width = {"cell": (service, signal), "service": (service, ""), "all": ("", "")}
+    what = {
+        "cell": f"{service} {signal}",
+        "service": f"every signal of {service}",
+        "all": "every signal of every service",
+    }
+    ends = {key: (mark := state.stalk(*place)) is not None and mark.on for key, place in width.items()}
+    options = tuple((key, f"{'stop stalking' if ends[key] else 'stalk'} {text}") for key, text in what.items())
+
+    def command(answers: Answers) -> c.Command:
+        chosen = answers["what"]
+        return c.Stalk(service=width[chosen][0], signal=width[chosen][1], on=not ends[chosen])
+
+    lines = ("One entry whenever the verdict changes between ok, warn and bad, and none otherwise",)
+    return Question("Stalk", (ChoiceField("what", "", options, "cell"),), command, lines)
+
+
 def retitle(state: State) -> Question:
     """Ask for another title."""
     return Question("Title", (TextField("title", "Title", state.title, True),), lambda a: c.Retitle(title=a["title"]))

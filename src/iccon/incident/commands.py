@@ -183,6 +183,41 @@ class Captured(Struct, frozen=True):
     body: PageSeen | VerdictChanged
 
 
+class Stalk(Command, frozen=True, kw_only=True):
+    """Begin or end that each change of a verdict is an entry; see entries.Stalked for what "" means."""
+
+    service: str = ""
+    signal: str = ""
+    on: bool = True
+
+
+class Judged(Struct, frozen=True):
+    """A cell as seen: `was` is the verdict by which the watcher knows it, `at` the sample's instant (aware UTC)."""
+
+    service: str
+    signal: str
+    was: str
+    now: str
+    value: str
+    at: datetime
+
+
+class Answering(Struct, frozen=True):
+    """A metrics server as seen: does it answer, why not, and since when (aware UTC)."""
+
+    source: str
+    answers: bool
+    at: datetime
+    reason: str = ""
+
+
+class SeeVerdicts(Command, frozen=True, kw_only=True):
+    """Write down what changed in the stalked cells, as far as the record does not say it yet."""
+
+    cells: tuple[Judged, ...] = ()
+    sources: tuple[Answering, ...] = ()
+
+
 class Capture(Command, frozen=True, kw_only=True):
     """Keep machine events in the timeline, each once."""
 

@@ -11,9 +11,10 @@ from iccon.incident import commands as c
 from iccon.incident import entries as e
 from iccon.incident.effects import Effect
 from iccon.incident.evidence import BLOB_LIMIT, Blob, samples_blob
-from iccon.incident.fold import TEXT_FIELDS
+from iccon.incident.fold import TEXT_FIELDS, covers
 from iccon.incident.roles import Role
 from iccon.incident.severity import DEFAULT_POLICY, Phase, Policy, is_downgrade
+from iccon.incident.stalk import unwritten
 from iccon.incident.state import State
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -325,7 +326,23 @@ def _take_evidence(state: State, command: c.TakeEvidence, ctx: Context) -> Outco
     return Decision((e.Draft(state.incident, body, ctx.now, ctx.actor),), blobs=(blob,))
 
 
-_NEEDS_ACTIVE = (c.SetSeverity, c.SetPhase, c.TakeRole, c.StartImpact, c.StopImpact, c.SetTheory, c.Resolve)
+def _stalk(state: State, command: c.Stalk, ctx: Context) -> Outcome:
+    if command.signal and not command.service:
+        return Refusal("service", "a signal without its service", "name the service")
+    body = e.Stalked(service=command.service, signal=command.signal, on=command.on)
+    mark = state.stalk(command.service, command.signal)
+    within = (other for key, other in state.stalks.items() if covers(body, *key))
+    if (mark is not None and mark.on) == command.on and all(other.on == command.on for other in within):
+        return Refusal("unchanged", f"that is {'' if command.on else 'not '}stalked{' already' if command.on else ''}")
+    return _one(state, ctx, body)
+
+
+def _see_verdicts(state: State, command: c.SeeVerdicts, ctx: Context) -> Outcome:
+    return Decision(unwritten(state, command, ctx.now))
+
+
+_STALKS = (c.Stalk, c.SeeVerdicts)
+_NEEDS_ACTIVE = (c.SetSeverity, c.SetPhase, c.TakeRole, c.StartImpact, c.StopImpact, c.SetTheory, c.Resolve, *_STALKS)
 
 _DECISIONS: dict[type[c.Command], Callable[[State, Any, Context], Outcome]] = {
     c.AddNote: _note,
@@ -344,4 +361,6 @@ _DECISIONS: dict[type[c.Command], Callable[[State, Any, Context], Outcome]] = {
     c.Reopen: _reopen,
     c.Capture: _capture,
     c.TakeEvidence: _take_evidence,
+    c.Stalk: _stalk,
+    c.SeeVerdicts: _see_verdicts,
 }

@@ -226,6 +226,28 @@ class EvidenceTaken(Body, frozen=True, kw_only=True):
         return (self.sha256,)
 
 
+class Stalked(Body, frozen=True, kw_only=True):
+    """From now on (`on`), or no longer, each change of a verdict is an entry.
+
+    Of one signal of a service, of all its signals where `signal` is "", of every service where `service` is "" too.
+    The narrowest mark holds; a wider one takes the place of those within it.
+    """
+
+    kind: ClassVar[str] = "stalk"
+    service: str = ""
+    signal: str = ""
+    on: bool = True
+
+
+class SourceSeen(Body, frozen=True, kw_only=True):
+    """A machine entry: a metrics server stopped answering, or answers again, while signals are stalked."""
+
+    kind: ClassVar[str] = "source"
+    source: str
+    answers: bool
+    reason: str = ""
+
+
 class Unknown(Body, frozen=True, kw_only=True):
     """A body of a kind or version this program is too old for: kept, verified and shown, never interpreted."""
 
@@ -257,10 +279,13 @@ BODIES: dict[str, type[Body]] = {
         VerdictChanged,
         ChangeSeen,
         EvidenceTaken,
+        Stalked,
+        SourceSeen,
     )
 }
 
-MACHINE_KINDS = frozenset({"page", "verdict", "effect", ChangeSeen.kind})
+MACHINE_KINDS = frozenset({"page", "verdict", "effect", "source", ChangeSeen.kind})
+STALK_SOURCE = "stalk:"  # how the source of a machine entry begins that a person asked for
 
 
 class Draft(Struct, frozen=True):

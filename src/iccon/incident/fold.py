@@ -21,13 +21,16 @@ from iccon.incident.entries import (
     Retitled,
     RoleTaken,
     SeveritySet,
+    SourceSeen,
+    Stalked,
     Struck,
     TheorySet,
     UpdateIssued,
+    VerdictChanged,
 )
 from iccon.incident.roles import Role
 from iccon.incident.severity import Phase
-from iccon.incident.state import Holding, Impact, Issued, Outcome, State, Theory
+from iccon.incident.state import Holding, Impact, Issued, Outcome, Stalk, State, Theory, Written
 
 _replace = msgspec.structs.replace
 
@@ -240,6 +243,28 @@ def _effect(state: State, entry: Entry, body: EffectEnded) -> State:
     return _replace(state, outcomes={**state.outcomes, body.effect: outcome})
 
 
+def _stalked(state: State, entry: Entry, body: Stalked) -> State:
+    """Set a mark over those within it. What was said before is forgotten: from the mark on counts what is then seen."""
+    stalks = {key: mark for key, mark in state.stalks.items() if not covers(body, *key)}
+    verdicts = {key: written for key, written in state.verdicts.items() if not covers(body, *key)}
+    return _replace(state, stalks={**stalks, (body.service, body.signal): Stalk(body.on, entry.id)}, verdicts=verdicts)
+
+
+def covers(mark: Stalked, service: str, signal: str) -> bool:
+    """Say whether a mark is as wide as the cell or mark that is named, or wider."""
+    return mark.service in ("", service) and mark.signal in ("", signal)
+
+
+def _verdict(state: State, entry: Entry, body: VerdictChanged) -> State:
+    written = Written(body.now, entry.id, entry.recorded_at)
+    return _replace(state, verdicts={**state.verdicts, (body.service, body.signal): written})
+
+
+def _source(state: State, entry: Entry, body: SourceSeen) -> State:
+    written = Written("up" if body.answers else "down", entry.id, entry.recorded_at)
+    return _replace(state, metrics={**state.metrics, body.source: written})
+
+
 _STEPS: dict[str, Callable[[State, Entry, Any], State]] = {
     "declared": _declared,
     "retitled": _retitled,
@@ -252,6 +277,9 @@ _STEPS: dict[str, Callable[[State, Entry, Any], State]] = {
     "update": _update,
     "page_acted": _page_acted,
     "effect": _effect,
+    "stalk": _stalked,
+    "verdict": _verdict,
+    "source": _source,
 }
 
 # The kinds that a state depends on, apart from its counts: reading these alone is enough to decide.

@@ -54,6 +54,21 @@ class Outcome(Struct, frozen=True):
     receipt: str = ""
 
 
+class Stalk(Struct, frozen=True):
+    """A mark: are changes of verdict entries? `entry` is the id of the entry that set it."""
+
+    on: bool
+    entry: str
+
+
+class Written(Struct, frozen=True):
+    """What the record last said of a stalked cell or a metrics server, in which entry, recorded when."""
+
+    word: str
+    entry: str
+    at: datetime
+
+
 class State(Struct, frozen=True):
     """One incident as it stands after its entries so far. `declared_at` None: no declaration was seen yet."""
 
@@ -71,6 +86,9 @@ class State(Struct, frozen=True):
     updates: tuple[Issued, ...] = ()
     outcomes: dict[str, Outcome] = {}
     resolved_at: datetime | None = None
+    stalks: dict[tuple[str, str], Stalk] = {}
+    verdicts: dict[tuple[str, str], Written] = {}
+    metrics: dict[str, Written] = {}
     notes: int = 0
     entries: int = 0
     last_id: str = ""
@@ -84,6 +102,15 @@ class State(Struct, frozen=True):
     def open_impact(self) -> Impact | None:
         """The newest impact segment that has not ended."""
         return next((i for i in reversed(self.impacts) if i.stopped is None), None)
+
+    def stalk(self, service: str, signal: str) -> Stalk | None:
+        """Return the narrowest mark that covers a cell ("": all of them), or None."""
+        keys = ((service, signal), (service, ""), ("", ""))
+        return next((self.stalks[key] for key in keys if key in self.stalks), None)
+
+    def stalks_any(self) -> bool:
+        """Say whether anything is stalked."""
+        return any(mark.on for mark in self.stalks.values())
 
     def holder(self, role: Role) -> str:
         """Return who holds `role`, or the empty text."""

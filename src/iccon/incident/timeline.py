@@ -10,6 +10,7 @@ from msgspec import Struct
 from iccon.incident.effects import EffectState
 from iccon.incident.entries import (
     MACHINE_KINDS,
+    STALK_SOURCE,
     Amended,
     Body,
     ChangeSeen,
@@ -27,6 +28,8 @@ from iccon.incident.entries import (
     RoleTaken,
     RunbookOpened,
     SeveritySet,
+    SourceSeen,
+    Stalked,
     Struck,
     TheorySet,
     Unknown,
@@ -113,10 +116,11 @@ def _is_line(entry: Entry) -> bool:
 def is_routine(entry: Entry) -> bool:
     """Say whether a machine wrote `entry` and it may be folded.
 
-    Not a write that failed, or whose end nobody knows, and not a change: it may be the cause.
+    Not a write that failed, or whose end nobody knows, not what a person stalks, and not a change: it may be the cause.
     """
+    asked = (entry.source or "").startswith(STALK_SOURCE) or isinstance(entry.body, ChangeSeen)
     failed = isinstance(entry.body, EffectEnded) and entry.body.state != EffectState.SENT
-    return entry.kind in MACHINE_KINDS and not failed and not isinstance(entry.body, ChangeSeen)
+    return entry.kind in MACHINE_KINDS and not failed and not asked
 
 
 def describe(body: Body) -> str:
@@ -144,6 +148,16 @@ def _change_text(body: ChangeSeen) -> str:
     return f"change{of}{' by ' + body.who if body.who else ''}: {body.text}{' ' + body.url if body.url else ''}"
 
 
+def _stalk_text(body: Stalked) -> str:
+    what = f"{body.service} {body.signal or '(every signal)'}" if body.service else "every signal of every service"
+    return f"{'stalking' if body.on else 'no longer stalking'} {what}"
+
+
+def _source_text(body: SourceSeen) -> str:
+    said = "answers again" if body.answers else "does not answer"
+    return _with_reason(f"metrics server {body.source} {said}", body.reason)
+
+
 _READINGS: dict[type[Body], Callable[[Any], str]] = {
     Declared: lambda b: f"declared {b.severity}: {b.title}",
     Retitled: lambda b: f"title: {b.title}",
@@ -164,5 +178,7 @@ _READINGS: dict[type[Body], Callable[[Any], str]] = {
     VerdictChanged: lambda b: f"{b.service} {b.signal} {b.was} -> {b.now}{' (' + b.value + ')' if b.value else ''}",
     ChangeSeen: _change_text,
     EvidenceTaken: lambda b: f"evidence: {b.title} ({b.points:,} samples, SHA-256 {b.sha256[:8]})",
+    Stalked: _stalk_text,
+    SourceSeen: _source_text,
     Unknown: lambda b: f"{b.original_kind} (version {b.original_version}, written by a newer iccon)",
 }

@@ -14,7 +14,7 @@ Times are seconds since 1970 UTC. Decisions, each with its reason:
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -27,7 +27,6 @@ from iccon.signals.model import (
     Samples,
     SignalSpec,
     Verdict,
-    VerdictChange,
     Window,
     Windows,
     packed,
@@ -229,22 +228,3 @@ def _fresh(cells: Iterable[Cell]) -> tuple[float, float]:
     live = {(cell.at, cell.stale_after) for cell in cells if cell.at is not None and cell.verdict is not Verdict.STALE}
     first = max((at - stale_after for at, stale_after in live), default=-math.inf)
     return first, min((at + stale_after for at, stale_after in live), default=math.inf)
-
-
-def verdict_changes(old: Board | None, new: Board) -> tuple[VerdictChange, ...]:
-    """Return the cells whose verdict changed, in the order shown. A cell that was not there was NO_DATA.
-
-    For the timeline: an outage of the metrics server changes every cell to ERROR or STALE at once, so a
-    recorder wants the changes between OK, WARN and BAD, and the outage as one entry.
-    """
-    return tuple(_changes(old, new))
-
-
-def _changes(old: Board | None, new: Board) -> Iterator[VerdictChange]:
-    for service in new.services:
-        for signal in new.signals:
-            cell = new.cells[service, signal]
-            known = old.cells.get((service, signal)) if old else None
-            before = known.verdict if known else Verdict.NO_DATA
-            if before is not cell.verdict:
-                yield VerdictChange(service, signal, cell.unit, before, cell.verdict, cell.value, cell.at, cell.fault)

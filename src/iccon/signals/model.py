@@ -144,19 +144,6 @@ class Cell(Struct, frozen=True):
     stale_after: float = 60.0
 
 
-class VerdictChange(Struct, frozen=True):
-    """A cell whose verdict is another than before; `at` is its sample's time, seconds since 1970 UTC."""
-
-    service: CleanText
-    signal: str
-    unit: Unit
-    before: Verdict
-    after: Verdict
-    value: float | None
-    at: float | None
-    fault: CleanText = CleanText("")
-
-
 class Window(Struct, frozen=True):
     """What is known of one signal: samples by service, up to when it was asked, and why not further.
 

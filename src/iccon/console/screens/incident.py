@@ -26,6 +26,7 @@ from iccon.console.widgets.updates import UpdatesView
 from iccon.incident import commands as c
 from iccon.incident.entries import Declared, Entry, ImpactStarted, ImpactStopped, PhaseSet, SeveritySet
 from iccon.incident.fold import Ledger
+from iccon.incident.state import State
 from iccon.incident.timeline import Item, Timeline
 from iccon.journal.drafts import note_key
 
@@ -126,6 +127,11 @@ class IncidentScreen(LiveSurface):
         declared = self.ledger.state.declared_at
         return None if declared is None else declared.timestamp()
 
+    @property
+    def stalked(self) -> State:
+        """The incident's state."""
+        return self.ledger.state
+
     def appended(self, entries: tuple[Entry, ...]) -> None:
         """Extend the timeline without moving the reader."""
         super().appended(entries)
@@ -171,6 +177,14 @@ class IncidentScreen(LiveSurface):
     async def action_resolve(self) -> None:
         """Resolve, or reopen."""
         await self._ask(questions.resolve(self.ledger.state))
+
+    async def action_stalk(self) -> None:
+        """Ask what is stalked: the cell under the board's cursor, its service, everything."""
+        board = self.first(BoardView)
+        if board is None or board.chosen is None:
+            self.console.say("no cell is chosen: go to the signals and move to one", "warning")
+            return
+        await self._ask(questions.stalk(self.ledger.state, *board.chosen))
 
     async def action_amend(self) -> None:
         """Correct the entry under the timeline's cursor."""

@@ -19,6 +19,7 @@ from iccon.feed.model import Slot, Snapshot, Trouble
 from iccon.incident import commands as c
 from iccon.incident.effects import EffectState
 from iccon.incident.entries import EffectEnded, Entry, PageActed, PageRef
+from iccon.incident.state import State
 from iccon.pages.model import Page
 from iccon.runbooks.library import RunbookFault
 from iccon.runbooks.model import Document, Match
@@ -103,7 +104,8 @@ class LiveSurface(Surface):
     def _show_board(self, now: datetime) -> None:
         slot = self.console.snapshot.slots.get("signals")
         board = self._aged(slot.value if slot else None, now.timestamp())
-        self.each(BoardView, lambda view: view.show(board, now.timestamp(), self._note(slot, NO_SERVER), self.began))
+        note, stalked = self._note(slot, NO_SERVER), self.stalked
+        self.each(BoardView, lambda view: view.show(board, now.timestamp(), note, self.began, stalked))
 
     def _aged(self, told: Board | None, now: float) -> Board | None:
         """Return the board at `now`: the same object until a value becomes stale or another answer comes."""
@@ -115,6 +117,11 @@ class LiveSurface(Surface):
     @property
     def began(self) -> float | None:
         """When the incident shown began, seconds since 1970 UTC; None where there is none."""
+        return None
+
+    @property
+    def stalked(self) -> State | None:
+        """The state that says which cells are stalked; None where no incident is shown."""
         return None
 
     def _show_pages(self, now: datetime) -> None:

@@ -10,6 +10,7 @@ from iccon.console.figures import age_text
 from iccon.console.fit import Span, cells, crop, fit, fit_spans, said
 from iccon.console.verdicts import LOOKS
 from iccon.console.widgets.virtual import VirtualList
+from iccon.incident.state import Stalk, State
 from iccon.signals.board import recent
 from iccon.signals.model import NO_SAMPLES, Board, Cell, Verdict
 from iccon.signals.trend import Direction, direction
@@ -142,20 +143,31 @@ class BoardView(VirtualList):
         self.now = 0.0
         self.note = ""
         self.column = 0
+        self._stalked: State | None = None
+        self._marks: dict[tuple[str, str], Stalk] = {}
         self._since: float | None = None
         self._ways: dict[tuple[str, str], tuple[float | None, Direction]] = {}  # with the end of the window it is of
         self._longest = 7
 
-    def show(self, board: Board | None, now: float, note: str = "", since: float | None = None) -> None:
+    def show(
+        self,
+        board: Board | None,
+        now: float,
+        note: str = "",
+        since: float | None = None,
+        stalked: State | None = None,
+    ) -> None:
         """Show `board` as of `now` (seconds since 1970 UTC); `note` is what is wrong, or why there is none.
 
-        `since` is when the incident began, in the same seconds: cells say where they went from there.
+        `since` is when the incident began, in the same seconds: cells say where they went from there. `stalked` knows
+        which cells carry a mark.
         """
         said, self.now = clean(note, 300), now
-        if board is self.board and (said, since) == (self.note, self._since):
+        marks = stalked.stalks if stalked else {}
+        if board is self.board and (said, since, marks) == (self.note, self._since, self._marks):
             self.repaint_changed()  # ages alone grow
             return
-        self.board, self.note = board, said
+        self.board, self.note, self._stalked, self._marks = board, said, stalked, marks
         if since != self._since:
             self._since, self._ways = since, {}
         services = board.services if board else ()
@@ -220,12 +232,21 @@ class BoardView(VirtualList):
             return [*spans, (" ", ""), *fit_spans([(f"! error {fault}", "v-error")], rest)]
         here = self.column if key == self.chosen_key and self.has_focus else -1
         for index, (cell, size) in enumerate(zip(row, sizes, strict=True)):
-            spans.append((" ", ""))
             signal = self.board.signals[index]
+            spans.append(self._gap(key, signal))
             known = recent(self.board.windows, key, signal) if self.board.windows else ()
             made = cell_spans(cell, size, self.now, self.ascii_only, self.way(key, signal), known)
             spans += [(text, f"{style} cell-cursor".strip()) for text, style in made] if index == here else made
         return spans
+
+    def stalks(self, service: str, signal: str) -> bool:
+        """Say whether each change of this cell's verdict is noted."""
+        mark = self._stalked.stalk(service, signal) if self._stalked else None
+        return mark is not None and mark.on
+
+    def _gap(self, service: str, signal: str) -> Span:
+        """Return what stands before a cell: the mark of a stalked one, or a space."""
+        return ("@" if self.ascii_only else "◉", "strong") if self.stalks(service, signal) else (" ", "")
 
     def header(self, width: int) -> list[list[Span]]:
         """Return the signals' names, and what is wrong."""
@@ -253,7 +274,8 @@ class BoardView(VirtualList):
     def _detail(self, service: str, signal: str) -> list[Span]:
         cell = self.board.cells.get((service, signal)) if self.board else None
         way = self.way(service, signal) if cell and cell.verdict in _JUDGED else Direction.UNKNOWN
-        return detail(cell, clean(service), signal, self.now, self.ascii_only, way)
+        spans = detail(cell, clean(service), signal, self.now, self.ascii_only, way)
+        return [spans[0], ("stalked ", "strong"), *spans[1:]] if self.stalks(service, signal) else spans
 
     def empty(self, width: int) -> list[list[Span]]:
         """Say why there is nothing."""

@@ -5,7 +5,7 @@ from datetime import datetime, tzinfo
 
 from iccon.console.figures import time_text
 from iccon.console.fit import Span, cells, crop, fit, wrap
-from iccon.incident.entries import Entry
+from iccon.incident.entries import EffectEnded, Entry
 from iccon.incident.ids import short
 from iccon.incident.timeline import Item, is_routine
 from iccon.text import clean, clean_block
@@ -17,6 +17,8 @@ MARKS: Mapping[str, tuple[str, str, str]] = {
     "page": ("◦", ".", "dim"),
     "verdict": ("◦", ".", "dim"),
     "effect": ("◦", ".", "dim"),
+    "source": ("◦", ".", "dim"),
+    "stalk": ("◉", "@", ""),
     "update": ("»", ">", "strong"),
     "runbook_opened": ("§", "=", ""),
     "page_acted": ("▸", "a", ""),
@@ -115,8 +117,9 @@ def item_spans(item: Item, width: int, zone: tzinfo, dated: bool, ascii_only: bo
     glyph, plain, style = MARKS.get(item.kind, CHANGE)
     time = stamp(item.happened_at, zone, dated)
     who = min(max(width // 8, 6), 14)
-    alarm = item.machine and not item.routine
-    text_style = "struck" if item.struck is not None else "v-bad" if alarm else "dim" if item.machine else style
+    alarm = item.kind == EffectEnded.kind and not item.routine
+    quiet = "dim" if item.routine else "" if item.machine else style
+    text_style = "struck" if item.struck is not None else "v-bad" if alarm else quiet
     return [
         (f"{time} ", "dim"),
         (f"{plain if ascii_only else glyph} ", style),

@@ -37,7 +37,7 @@ def obeyed(raw: bytes) -> list[bytes]:
 
 
 class Metrics:
-    """A Prometheus in form: hostile label values, and a hostile warning, error, and body, by the query's name."""
+    """A Prometheus in form: hostile label values, and a hostile warning, error, body, and type, by the query's name."""
 
     def __init__(self, labels: tuple[str, ...] = HOSTILE) -> None:
         self.labels = labels
@@ -60,10 +60,8 @@ class Metrics:
             return as_json(400, {"status": "error", "errorType": HOSTILE[4], "error": f"{HOSTILE[3]} {DISK} {CLICK}"})
         if "html" in query:
             return as_json(502, f"<html>{HOSTILE[3]}{HOSTILE[5]}</html>")
-        answer: dict[str, Any] = {
-            "status": "success",
-            "data": {"resultType": "matrix", "result": self._series()},
-        }
+        kind = HOSTILE[3] if "type" in query else "matrix"
+        answer = {"status": "success", "data": {"resultType": kind, "result": self._series()}}
         return as_json(200, {**answer, "warnings": list(HOSTILE), "infos": list(HOSTILE)})
 
     def _series(self) -> list[dict[str, Any]]:

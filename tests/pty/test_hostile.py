@@ -23,6 +23,7 @@ runbooks.folders = ["{runbooks}"]
 signals.latency.query = "latency"
 signals.traffic.query = "broken"
 signals.errors.query = "html"
+signals.saturation.query = "type"
 updates.outlets.file = {{ kind = "file", path = "updates.md" }}
 """
 
@@ -88,6 +89,7 @@ def test_home_board_and_pages(home_screen: Terminal) -> None:
     for written in SEEN_AS_WRITTEN:
         assert text.count(written) >= 2, written
     assert "gnp.exe" in text
+    assert "! bad answer: a ␛]0" in text
     assert "second one" in text
     assert "漢" in text
     home_screen.press("tab", "down", "down", "tab", "down", "down", "z")

@@ -77,7 +77,7 @@ def test_one_signal_failing_leaves_the_other(source: BoardSource, backend: Backe
     board = source.poll()
     assert board.cells["api", "latency"].verdict is Verdict.BAD
     failed = board.cells["api", "errors"]
-    assert (failed.verdict, failed.value, failed.fault) == (Verdict.ERROR, 1.0, "nothing listens")
+    assert (failed.verdict, failed.value, failed.fault) == (Verdict.ERROR, 1.0, "refused: nothing listens")
 
 
 def test_an_outage_raises_and_the_board_stays_readable(source: BoardSource, backend: Backend, clock: HandClock) -> None:
@@ -91,7 +91,7 @@ def test_an_outage_raises_and_the_board_stays_readable(source: BoardSource, back
     assert source.last.cells["api", "latency"].verdict is Verdict.ERROR
     clock.seconds = 100
     cell = source.last.cells["api", "latency"]
-    assert (cell.verdict, cell.value, cell.fault) == (Verdict.STALE, 1.0, "nothing listens")
+    assert (cell.verdict, cell.value, cell.fault) == (Verdict.STALE, 1.0, "refused: nothing listens")
 
 
 def test_the_time_of_an_outage_is_asked_for_afterwards(source: BoardSource, backend: Backend, clock: HandClock) -> None:

@@ -95,7 +95,7 @@ def test_an_empty_answer_is_no_fault() -> None:
 FAULTS = [
     (json_answer(b'{"status":"success","data":{"resultType":"vector","result":[]}}'), "BAD_ANSWER", "vector"),
     (json_answer(b'{"status":"error","error":"query timed out"}'), "REJECTED", "query timed out"),
-    (json_answer(b'{"status":"success"}'), "REJECTED", "failed"),
+    (json_answer(b'{"status":"success"}'), "BAD_ANSWER", "without data"),
     (json_answer(b"[]"), "BAD_ANSWER", "another shape"),
     (matrix(one("api", (1, "one"))), "BAD_ANSWER", "no number"),
     (matrix({"metric": {"service": 5}, "values": []}), "BAD_ANSWER", "another shape"),

@@ -328,7 +328,7 @@ def network_fault(error: Exception, host: str, limits: Limits, *, lost: bool = F
             FaultKind.LOST, f"the request was sent, but no answer came from {host}: it may have taken effect"
         )
     kind, words = _classify(_chain(error), limits)
-    return SourceFault(kind, f"{host}: {words}")
+    return SourceFault(kind, f"{words} ({host})")
 
 
 def _chain(error: BaseException) -> list[BaseException]:
@@ -352,7 +352,7 @@ _CAUSES: tuple[tuple[tuple[type[BaseException], ...], FaultKind, str], ...] = (
     ((_NET.NewConnectionError,), FaultKind.REFUSED, "no connection"),  # also a urllib3 TimeoutError
     ((_NET.TimeoutError,), FaultKind.TIMEOUT, "no complete answer within {seconds:g} s"),
     ((_NET.DecodeError,), FaultKind.BAD_ANSWER, "the compression of the answer is broken"),
-    ((_NET.IncompleteRead, http.client.IncompleteRead), FaultKind.BAD_ANSWER, "the answer was cut off"),
+    ((_NET.IncompleteRead, http.client.IncompleteRead), FaultKind.BAD_ANSWER, "cut off before its end"),
     ((ConnectionError,), FaultKind.REFUSED, "the connection was closed before an answer came"),
     ((requests.exceptions.ProxyError, _NET.ProxyError), FaultKind.REFUSED, "the proxy does not answer"),
     ((http.client.HTTPException, _NET.ProtocolError), FaultKind.BAD_ANSWER, "what answers is not HTTP"),

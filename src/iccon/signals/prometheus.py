@@ -235,11 +235,12 @@ def _whole(seconds: float) -> str:
 
 def _matrix(envelope: _Envelope, label: str) -> list[_Series]:
     """Return the series of an answer, at most MOST_SERIES. Raises SourceFault."""
-    found = _decoded(_result(envelope, "matrix"), list[_Series])
-    if len(found) > MOST_SERIES:
-        words = f"{len(found):,} series, at most {MOST_SERIES:,}: let the query aggregate by ({label})"
+    result = _result(envelope, "matrix")
+    count = len(_decoded(result, list[msgspec.Raw]))  # 100,000 refused ones would cost 35 MB to decode
+    if count > MOST_SERIES:
+        words = f"{count:,} series, at most {MOST_SERIES:,}: let the query aggregate by ({label})"
         raise SourceFault(FaultKind.TOO_LARGE, words)
-    return found
+    return _decoded(result, list[_Series])
 
 
 def decode(envelope: _Envelope, spec: SignalSpec) -> Answer:
@@ -264,8 +265,10 @@ def decode_instant(envelope: _Envelope) -> Instant:
 
 
 def _result(envelope: _Envelope, kind: str) -> msgspec.Raw:
-    if envelope.status != "success" or envelope.data is None:
+    if envelope.status != "success":
         raise SourceFault(FaultKind.REJECTED, f"the query failed: {envelope.error or envelope.status}")
+    if envelope.data is None:
+        raise SourceFault(FaultKind.BAD_ANSWER, "an answer without data")
     if envelope.data.kind != kind:
         raise SourceFault(FaultKind.BAD_ANSWER, f"a {clean(envelope.data.kind, 30)} instead of a {kind}")
     return envelope.data.result

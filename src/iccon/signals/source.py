@@ -124,7 +124,8 @@ class BoardSource:
 
     def _told(self, window: Window, asked: Asked, came: Answer | Exception) -> Window:
         if isinstance(came, Exception):
-            return failed(window, fault_of(came).reason)
+            fault = fault_of(came)
+            return failed(window, clean(f"{fault.kind}: {fault.reason}", 300))
         return merged(window, asked, came, self._windows.span)
 
 

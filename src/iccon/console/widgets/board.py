@@ -57,7 +57,8 @@ def cell_spans(
     if cell.verdict is Verdict.STALE:
         return fit_spans([(f"{sign} {_stale(cell, width - 2, now)}", look.style)], width)
     if cell.verdict is Verdict.ERROR and cell.fault:
-        return fit_spans([(f"{sign} {look.word}", look.style), (f" {clean(cell.fault)}", "dim")], width)
+        kind, colon, reason = clean(cell.fault).partition(":")
+        return fit_spans([(f"{sign} {kind}", look.style), (f"{colon}{reason}", "dim")], width)
     word = "not a number" if cell.verdict is Verdict.NOT_A_NUMBER and width >= 14 else look.word
     return fit_spans([(f"{sign} {word}", look.style)], width)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from iccon.config.setting import Setting
 from iccon.desk import Desk
 from iccon.faults import FaultKind, SourceFault
+from iccon.incident.page_verbs import VERBS
 from iccon.journal.store import Journal
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from iccon.effects import EffectPort
     from iccon.feed.model import Source
     from iccon.incident.effects import Effect
-    from iccon.pages.model import Done, Listing, Page, PageBackend
+    from iccon.pages.model import Act, Done, Listing, Page, PageBackend
     from iccon.pages.pagerduty import PagerDutyBackend
     from iccon.pages.people import Person, Roster
     from iccon.pages.roster import RosterFile, RosterSource
@@ -161,7 +162,7 @@ def changes_poll(setting: Setting) -> "Callable[[], Changes]":
 class Unusable:
     """A pager or outlet that cannot be built: every use is the fault that says why, and the others go on."""
 
-    verbs: tuple[str, ...] = ("acknowledge", "resolve")
+    verbs: tuple[str, ...] = tuple(VERBS)
     deadline = 1.0
 
     def __init__(self, name: str, reason: str) -> None:
@@ -187,7 +188,11 @@ class Unusable:
         """Raise the fault."""
         raise self._fault()
 
-    def act(self, verb: str, page_id: str) -> "Done":
+    def find(self, page_id: str) -> "Page | None":
+        """Raise the fault."""
+        raise self._fault()
+
+    def act(self, act: "Act") -> "Done":
         """Raise the fault: nothing was sent."""
         raise self._fault()
 

@@ -111,6 +111,12 @@ def _span(text: str) -> timedelta:
     return timedelta(**{_UNITS[unit.lower()]: int(n) for n, unit in re.findall(r"([0-9]+)([dhms])", text, re.I)})
 
 
+def seconds_of(text: str) -> int | None:
+    """Return the seconds of a span like `90s`, `30m`, `1h30m` or `2d`; None for anything else."""
+    found = re.fullmatch(_SPAN, text.strip().lower())
+    return int(_span(found.group()).total_seconds()) if found else None
+
+
 def _wall(match: re.Match[str], now: datetime, zone: tzinfo) -> datetime | TimeProblem:
     """Return the instant at which a clock on the wall shows what was typed."""
     there = _offset(match["offset"] or ("Z" if (match["name"] or "").upper() in ("UTC", "Z", "GMT") else ""))

@@ -116,6 +116,60 @@ def test_a_page_is_listed_acknowledged_once_and_recorded(iccon, incident, pager)
     assert iccon("ack", "nope").code == 3
 
 
+def test_many_pages_are_acted_on_with_one_command(iccon, incident, pager):
+    first, second = pager.trigger("disk", "db"), pager.trigger("also", "db")
+    done = iccon("page", "reassign", first, second, first, "--to", "Jo Park", "--to", "lee.ray@example.com", "--json")
+    assert done.code == 0
+    assert done.json["counts"] == {"sent": 2}
+    assert [outcome["page"] for outcome in done.json["outcomes"]] == [first, second]
+    assert {a["assignee"]["summary"] for a in pager.incident(first)["assignments"]} == {"Jo Park", "Lee Ray"}
+    assert "reassign page to Jo Park, lee.ray@example.com: disk" in iccon("timeline").out
+    acked = iccon("ack", first, second)
+    assert "2 sent" in acked.out
+    pager.resolve(second)
+    both = iccon("page", "snooze", first, second, "--for", "1h30m", "--json")
+    assert both.code == 1
+    assert both.json["counts"] == {"sent": 1, "failed": 1}
+    assert "resolved already" in both.json["outcomes"][1]["detail"]
+    assert iccon("page", "reopen", second).code == 0  # it is in no list of open pages
+    assert pager.incident(second)["status"] == "triggered"
+
+
+def test_pages_are_merged_into_the_first(iccon, incident, pager):
+    first, second = pager.trigger("disk", "db"), pager.trigger("also", "db")
+    assert iccon("page", "merge", first, second).code == 0
+    assert pager.incident(second)["resolve_reason"]["incident"]["id"] == first
+    assert iccon("page", "merge", first).code == 2
+
+
+def test_a_note_comes_from_the_standard_input(iccon, incident, pager):
+    key = pager.trigger("disk", "db")
+    assert iccon("page", "note", key, "--text", "-", stdin=b"two\nlines\x1b[31m\n\n").code == 0
+    event = pager.incidents()[0].events[-1]
+    assert event.text.startswith("two\nlines")
+    assert "\x1b" not in event.text
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("resolve", "nope"), 3, "no open page nope"),
+        (("snooze", "P1"), 2, "snooze needs a time"),
+        (("snooze", "P1", "--for", "soon"), 2, "no span of time"),
+        (("snooze", "P1", "--for", "8d"), 2, "1 to 604,800"),
+        (("urgency", "P1", "--urgency", "huge"), 2, "high or low"),
+        (("note", "P1", "--text", "x", "--level", "2"), 2, "takes no level"),
+        (("teleport", "P1"), 2, "invalid choice"),
+    ],
+)
+def test_what_is_no_page_command_is_said_and_nothing_is_written(iccon, incident, pager, words, code, said):
+    ran = iccon("page", *words)
+    assert ran.code == code
+    assert said in ran.err
+    assert not any(call.method != "GET" for call in pager.calls)
+    assert iccon("outbox", "--json").json == []
+
+
 @pytest.fixture
 def hook(configure, httpserver) -> list[dict[str, object]]:
     posts: list[dict[str, object]] = []

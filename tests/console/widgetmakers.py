@@ -166,7 +166,7 @@ def history() -> list[e.Entry]:
         *[machine(n) for n in range(2, 14)],
         entry(14, e.Note(text="Customers report errors 502 at payment; support has 14 tickets"), actor="bob"),
         entry(15, e.ImpactStarted(scope="EU customers cannot pay"), late=600),
-        entry(16, e.PageActed(page=ref, verb="acknowledge", effect="x")),
+        entry(16, e.PageActed(page=ref, verb="acknowledge", effect="x", arguments={})),
         machine(17),
         entry(18, e.Note(text="rolled back the wrong service"), actor="bob"),
         entry(19, e.SeveritySet(level=Severity.SEV1, reason="all of EU")),

@@ -76,7 +76,7 @@ def full() -> tuple[Journal, dict[str, e.Entry]]:
         "declared": j.add(100, e.Declared(title="Checkout", severity=Severity.SEV2, drill=True)),
         "role": j.add(100, e.RoleTaken(role=Role.COMMANDER, person="ida")),
         "impact": j.add(101, e.ImpactStarted(scope="some")),
-        "ack": j.add(110, e.PageActed(page=PAGE, verb="acknowledge", effect="e0")),
+        "ack": j.add(110, e.PageActed(page=PAGE, verb="acknowledge", effect="e0", arguments={})),
         "acked": j.add(111, e.EffectEnded(effect="e0", target="pagerduty", state="sent", receipt="ok")),
         "note": j.add(120, e.Note(text="looking")),
         "update": j.add(130, update()),
@@ -184,7 +184,7 @@ def test_struck_entries_do_not_count_and_amended_times_do() -> None:
 def test_a_page_acknowledged_before_the_declaration_counts() -> None:
     journal, elsewhere = Journal(), Journal()
     journal.add(100, e.Declared(title="Checkout", severity=Severity.SEV2))
-    acted = elsewhere.add(95, e.PageActed(page=PAGE, verb="acknowledge", effect="e0"))
+    acted = elsewhere.add(95, e.PageActed(page=PAGE, verb="acknowledge", effect="e0", arguments={}))
     found = report(journal.ledger(), facts(), elsewhere.entries)
     assert of(found, "acknowledge").seconds == 5
     assert of(found, "acknowledge").entries == (acted.id,)
@@ -193,7 +193,7 @@ def test_a_page_acknowledged_before_the_declaration_counts() -> None:
 def test_entries_of_an_earlier_drill_do_not_count() -> None:
     journal, old = Journal(), Journal()
     journal.add(100, e.Declared(title="Checkout", severity=Severity.SEV2))
-    old.add(-500, e.PageActed(page=PAGE, verb="acknowledge", effect="e0"))
+    old.add(-500, e.PageActed(page=PAGE, verb="acknowledge", effect="e0", arguments={}))
     assert of(report(journal.ledger(), facts(), old.entries), "acknowledge").seconds is None
 
 

@@ -65,6 +65,11 @@ REFUSALS: list[tuple[str, Room, c.Command]] = [
     ("reason", Room(), c.SetSeverity(level=Severity.SEV3)),
     ("unchanged", Room(), c.SetPhase(phase=Phase.INVESTIGATING)),
     ("unchanged", Room(), c.TakeRole(role=Role.SCRIBE, person=" ")),
+    ("verb", Room(), c.ActOnPage(page=PAGE, verb="teleport")),
+    ("argument", Room(), c.ActOnPage(page=PAGE, verb="snooze")),
+    ("argument", Room(), c.ActOnPage(page=PAGE, verb="snooze", arguments={"seconds": "-5"})),
+    ("argument", Room(), c.ActOnPage(page=PAGE, verb="acknowledge", arguments={"to": "Robin"})),
+    ("argument", Room(), c.ActOnPage(page=PAGE, verb="note", arguments={"text": "x" * 20_001})),
     ("impact_open", Room(IMPACT), c.StartImpact(scope="EU")),
     ("no_impact", Room(), c.StopImpact()),
     ("no_impact", Room(IMPACT), c.StopImpact(segment="other")),
@@ -152,7 +157,7 @@ def test_acting_on_a_page_is_bound_to_the_id_that_was_seen() -> None:
         "acknowledge",
         "P1",
     )
-    assert outcome.entries[0].body == e.PageActed(page=PAGE, verb="acknowledge", effect=effect.id)
+    assert outcome.entries[0].body == e.PageActed(page=PAGE, verb="acknowledge", effect=effect.id, arguments={})
 
 
 def test_notes_and_corrections_go_on_after_the_resolution() -> None:

@@ -11,7 +11,7 @@ from journalkit import START, note
 from msgspec import Raw
 from msgspec.structs import replace
 
-from iccon.incident.entries import BODIES, Body, Note, Unknown
+from iccon.incident.entries import BODIES, Body, Note, PageActed, PageRef, Unknown
 from iccon.journal import codec
 from iccon.journal.chain import Record, canonical, digest, gaps_after, signed
 
@@ -74,6 +74,12 @@ def test_older_versions_are_brought_up_step_by_step(monkeypatch: pytest.MonkeyPa
     assert codec.decode(record()).body == NoteThree(text="a", mood="calm")
     with pytest.raises(codec.BadRecordForm, match="no upcaster for note version 0"):
         codec.decode(record(version=0))
+
+
+def test_a_page_act_of_before_there_were_arguments() -> None:
+    raw = b'{"effect":"e","page":{"id":"P1","service":"","source":"pd","title":"disk"},"verb":"acknowledge"}'
+    body = codec.decode(record("page_acted", 1, raw)).body
+    assert body == PageActed(page=PageRef("pd", "P1", "disk"), verb="acknowledge", effect="e", arguments={})
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ from jsonschema import Draft4Validator, validators
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT4
 
+from iccon.drill.pagerduty_api import PagerDutyServer
+
 FILE = Path(__file__).parents[2] / "../shared/specs/pagerduty-rest.json"
 needs_spec = pytest.mark.skipif(not FILE.is_file(), reason="specs: pagerduty-rest.json is absent")
 ROOT = "urn:pagerduty"
@@ -56,6 +58,15 @@ def problems_of_request(
     elif body:
         problems.append("a body where none is described")
     return problems
+
+
+def problems_of_calls(server: PagerDutyServer) -> list[str]:
+    """Return everything in the requests that arrived which the description does not allow."""
+    return [
+        f"{call.method} {call.path}: {problem}"
+        for call in server.calls
+        for problem in problems_of_request(call.method, call.path, call.query, call.headers, call.body)
+    ]
 
 
 def problems_of_answer(method: str, path: str, status: int, body: Any) -> list[str]:

@@ -9,7 +9,7 @@ from rawserver import closed_port, http, json_answer, serving
 from iccon.config import schema
 from iccon.faults import FaultKind, SourceFault
 from iccon.pages.alertmanager import AlertmanagerBackend
-from iccon.pages.model import PageStatus
+from iccon.pages.model import Act, PageStatus
 
 
 def backend(*urls: str) -> AlertmanagerBackend:
@@ -88,4 +88,4 @@ def test_it_takes_no_commands() -> None:
     pager = backend("http://127.0.0.1:9")
     assert pager.verbs == ()
     with pytest.raises(SourceFault, match="cannot acknowledge"):
-        pager.act("acknowledge", "f1")
+        pager.act(Act("acknowledge", "f1"))

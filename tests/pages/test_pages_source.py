@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from iccon.faults import FaultKind, SourceFault
-from iccon.pages.model import Done, Listing, Page, PageStatus
+from iccon.pages.model import Act, Done, Listing, Page, PageStatus
 from iccon.pages.source import RECENT, PagesSource
 from iccon.text import CleanText, clean
 
@@ -39,10 +39,13 @@ class FakePager:
     def list(self) -> tuple[Page, ...]:
         return self.listing().pages
 
-    def act(self, verb: str, page_id: str) -> Done:
+    def find(self, page_id: str) -> Page | None:
         raise NotImplementedError
 
-    def read_back(self, verb: str, page_id: str) -> Done | None:
+    def act(self, act: Act) -> Done:
+        raise NotImplementedError
+
+    def read_back(self, act: Act) -> Done | None:
         raise NotImplementedError
 
 

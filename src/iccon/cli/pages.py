@@ -1,4 +1,4 @@
-"""pages, ack: the open pages of the configured pagers, and acknowledging one."""
+"""pages, ack, page: the open pages of the configured pagers, and what is done to them."""
 
 import argparse
 from typing import TYPE_CHECKING
@@ -7,22 +7,58 @@ from iccon.cli import facts
 from iccon.cli.output import complain, say, say_json, table
 from iccon.cli.parsing import FAULT, OK, Commands, add_command
 from iccon.cli.sending import perform
-from iccon.cli.session import Session, refuse, session
+from iccon.cli.session import BadUse, Session, refuse, session, text_of
+from iccon.incident.page_verbs import VERBS, problem
 from iccon.text import clean
-from iccon.when import ago
+from iccon.when import ago, seconds_of
 
 if TYPE_CHECKING:
+    from iccon.desk import Receipt
     from iccon.faults import SourceFault
     from iccon.pages.model import Page, PageBackend
 
 _FIRST = ("triggered", "acknowledged", "silenced", "resolved")
+_IDS = "ids or numbers, as `iccon pages` shows them"
+# argument of a verb: option, placeholder, help
+_OPTIONS = {
+    "to": ("--to", "WHO", "a name, e-mail address or id, or policy:NAME (repeatable)"),
+    "level": ("--level", "N", "which level of the escalation policy"),
+    "seconds": ("--for", "SPAN", "for how long: 30m, 2h, 1d; at most 7d"),
+    "text": ("--text", "TEXT", "what it says; - reads the standard input"),
+    "note": ("--note", "ID", "which note"),
+    "priority": ("--priority", "NAME", "its name or id"),
+    "urgency": ("--urgency", "WORD", "high or low"),
+    "resolution": ("--resolution", "TEXT", "what ended it"),
+    "message": ("--message", "TEXT", "what those who are asked read"),
+    "workflow": ("--workflow", "NAME", "its name or id"),
+}
 
 
 def add(commands: Commands) -> None:
     """Add the parsers of this group."""
     add_command(commands, "pages", _do_pages)
     ack = add_command(commands, "ack", _do_ack)
-    ack.add_argument("page", help="the page's id or number, as `iccon pages` shows them")
+    ack.add_argument("pages", nargs="+", metavar="PAGE", help=_IDS)
+    page = add_command(commands, "page", _do_page, notes=_notes())
+    page.add_argument("verb", choices=[_word(verb) for verb in VERBS], metavar="VERB", help="see below")
+    page.add_argument("pages", nargs="+", metavar="PAGE", help=f"{_IDS}; merge: the others end in the first")
+    for name, (option, placeholder, words) in _OPTIONS.items():
+        action = "append" if name == "to" else "store"
+        page.add_argument(option, dest=f"arg_{name}", metavar=placeholder, help=words, action=action)
+
+
+def _word(verb: str) -> str:
+    return verb.replace("_", "-")
+
+
+def _notes() -> str:
+    """Return which options each verb needs and takes."""
+    rows = []
+    for verb in VERBS.values():
+        needs = [_OPTIONS[name][0] for name in verb.needs if name in _OPTIONS]
+        may = [f"[{_OPTIONS[name][0]}]" for name in verb.may]
+        rows.append(f"  {_word(verb.name):<18} {' '.join([*needs, *may])}".rstrip())
+    return "\n".join(["verbs, what they need, and what they take besides:", *rows])
 
 
 def _do_pages(args: argparse.Namespace) -> int:
@@ -74,21 +110,77 @@ def _say_pages(pages: "list[Page]", opened: Session) -> None:
 
 
 def _do_ack(args: argparse.Namespace) -> int:
+    with session(args) as opened:
+        return _act(opened, "acknowledge", _meant(opened, args.pages), {})
+
+
+def _do_page(args: argparse.Namespace) -> int:
+    verb, arguments = args.verb.replace("-", "_"), _arguments(args)
+    with session(args) as opened:
+        if verb == "merge":
+            pages = _meant(opened, args.pages)
+            if len(pages) < 2:
+                raise BadUse("merge needs two pages at least: the others end in the first")
+            if len({page.source for page in pages}) > 1:
+                raise BadUse("pages of different pagers cannot be merged")
+            return _act(opened, verb, pages[:1], {"sources": " ".join(page.id for page in pages[1:])})
+        if wrong := problem(verb, arguments):
+            raise BadUse(f"{wrong[1]}; {wrong[2]}")
+        return _act(opened, verb, _meant(opened, args.pages, resolved=True), arguments)
+
+
+def _arguments(args: argparse.Namespace) -> dict[str, str]:
+    """Return what was given, as the verbs want it. Raises BadUse."""
+    given = {name: getattr(args, f"arg_{name}") for name in _OPTIONS if getattr(args, f"arg_{name}") is not None}
+    if "to" in given:
+        given["to"] = ", ".join(given["to"])
+    if "seconds" in given:
+        seconds = seconds_of(given["seconds"])
+        if seconds is None:
+            raise BadUse(f"--for {clean(given['seconds'], 60)} is no span of time; 30m, 2h and 1d are")
+        given["seconds"] = str(seconds)
+    return {name: text_of(words).strip() for name, words in given.items()}
+
+
+def _act(opened: Session, verb: str, pages: "list[Page]", arguments: dict[str, str]) -> int:
+    """Write down all acts before the first is sent, then send one after the other."""
     from iccon.incident.commands import ActOnPage
     from iccon.incident.entries import PageRef
 
-    with session(args) as opened:
-        page = _meant(opened, args.page)
-        ref = PageRef(page.source, page.id, page.title, page.service)
-        active = opened.desk.active()
-        incident = active[0].incident if len(active) == 1 else None
-        receipt = opened.do(ActOnPage(page=ref, verb="acknowledge"), incident)
-        return perform(opened, receipt)
+    active = opened.desk.active()
+    incident = active[0].incident if len(active) == 1 else None
+    receipts = [
+        opened.do(
+            ActOnPage(page=PageRef(page.source, page.id, page.title, page.service), verb=verb, arguments=arguments),
+            incident,
+        )
+        for page in pages
+    ]
+    return perform(opened, _together(receipts))
 
 
-def _meant(opened: Session, ref: str) -> "Page":
-    pages, faults = _listed(_backends(opened))
+def _together(receipts: "list[Receipt]") -> "Receipt":
+    from iccon.desk import Receipt
+
+    entries = tuple(entry for receipt in receipts for entry in receipt.entries)
+    effects = tuple(effect for receipt in receipts for effect in receipt.effects)
+    return Receipt(receipts[0].incident, entries, effects)
+
+
+def _meant(opened: Session, refs: list[str], *, resolved: bool = False) -> "list[Page]":
+    """Return the pages that `refs` name, each once; ended ones too where `resolved`. Raises Refused, SourceFault."""
+    backends = _backends(opened)
+    pages, faults = _listed(backends)
+    found = [_one(ref, pages, faults, backends if resolved else {}) for ref in refs]
+    return list({page.key: page for page in found}.values())
+
+
+def _one(
+    ref: str, pages: "list[Page]", faults: "list[tuple[str, SourceFault]]", backends: "dict[str, PageBackend]"
+) -> "Page":
     found = [page for page in pages if ref in (page.id, page.number, page.key)]
+    if not found and not faults:
+        found = [page for backend in backends.values() if (page := backend.find(ref)) is not None]
     if len(found) == 1:
         return found[0]
     if not found and faults:

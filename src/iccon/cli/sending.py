@@ -1,8 +1,9 @@
 """Carrying out what a command queued in the outbox, now, and saying how each write ended."""
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from iccon.cli.output import say_json, table
+from iccon.cli.output import say, say_json, table
 from iccon.cli.parsing import FAULT, OK
 from iccon.cli.session import Session
 from iccon.incident.effects import Effect, EffectState
@@ -34,17 +35,29 @@ def say_fates(opened: Session, ended: "list[tuple[Effect, Fate | None]]", receip
         from iccon.cli import facts
 
         written = facts.receipt(receipt.incident, receipt.entries, receipt.effects) if receipt else {}
-        say_json({**written, "outcomes": [_facts(effect, fate) for effect, fate in ended]})
+        say_json({**written, "outcomes": [_facts(effect, fate) for effect, fate in ended], "counts": _counts(ended)})
     else:
-        table((effect.target, effect.verb, *_words(fate)) for effect, fate in ended)
+        table((effect.target, f"{effect.verb} {_page(effect)}", *_words(fate)) for effect, fate in ended)
+        if len(ended) > 1:
+            say(", ".join(f"{count} {state}" for state, count in _counts(ended).items()))
     sent = all(fate is not None and fate.state is EffectState.SENT for _, fate in ended)
     return OK if sent else FAULT
+
+
+def _page(effect: Effect) -> str:
+    """Return the id of the page it is about, "" where it is about none."""
+    return str(effect.payload.get("page", ""))
+
+
+def _counts(ended: "list[tuple[Effect, Fate | None]]") -> dict[str, int]:
+    return dict(Counter(_words(fate)[0] for _, fate in ended))
 
 
 def _facts(effect: Effect, fate: "Fate | None") -> dict[str, str]:
     state, detail = _words(fate)
     receipt = fate.receipt if fate else ""
-    return {"effect": effect.id, "target": effect.target, "state": state, "detail": detail, "receipt": receipt}
+    found = {"effect": effect.id, "target": effect.target, "state": state, "detail": detail, "receipt": receipt}
+    return found | ({"page": _page(effect)} if _page(effect) else {})
 
 
 def _words(fate: "Fate | None") -> tuple[str, str]:

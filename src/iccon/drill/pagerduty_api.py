@@ -20,7 +20,8 @@ from msgspec.structs import replace
 from iccon.clock import Clock, SystemClock
 from iccon.drill.loopback import Handler, Http
 from iccon.drill.pagerduty_json import incident_json
-from iccon.drill.pagerduty_routes import ApiError, Request, answer
+from iccon.drill.pagerduty_requests import ApiError, Request
+from iccon.drill.pagerduty_routes import answer
 from iccon.drill.pagerduty_state import Account, Incident, Json, Person
 
 DEFAULT_CREDENTIAL: Final = "drill-token"
@@ -208,7 +209,8 @@ class PagerDutyServer:
             before = {key: (row.status, row.who) for key, row in self.account.incidents.items()}
             try:
                 self._admit(request, token, left)
-                status, body = 200, answer(self.account, request)
+                self.account.wake(request.at)
+                status, body = answer(self.account, request)
             except ApiError as error:
                 status, body = error.status, error.body
             after = self.account.incidents.items()
@@ -287,7 +289,8 @@ class _Handler(Handler):
             account_token=self.server.world.account_token,
         )
         status, shown, headers = self.server.world.handle(request, _token(self.headers.get("Authorization", "")))
-        return status, json.dumps(shown, ensure_ascii=False).encode("utf-8", "surrogatepass"), headers
+        text = json.dumps(shown, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        return status, b"" if status == 204 else text, headers
 
     def _go_silent(self, world: PagerDutyServer, *, reset: bool) -> None:
         if reset:

@@ -4,9 +4,16 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from iccon.drill.pagerduty_state import Account, Event, Incident, Json, Person, code, service_id
+from iccon.drill.pagerduty_state import Account, Asked, Event, Incident, Json, Person, code, service_id
 
-ABILITIES: Final = ("urgencies", "teams", "event_rules", "advanced_permissions")
+_MESSAGES: Final = ("status_update_log_entry", "responder_request_log_entry")
+_STATUS_ENTRIES: Final = (
+    "trigger_log_entry",
+    "acknowledge_log_entry",
+    "unacknowledge_log_entry",
+    "resolve_log_entry",
+    "snooze_log_entry",
+)
 
 
 def when(at: datetime) -> str:
@@ -39,19 +46,20 @@ def incident_json(account: Account, incident: Incident, include: tuple[str, ...]
         "incident_type": {"name": "incident_default"},
         "escalation_policy": policy_json(account),
         "teams": [],
-        "pending_actions": [],
-        "priority": None,
-        "resolve_reason": None,
-        "incidents_responders": [],
-        "responder_requests": [],
+        "pending_actions": _pending(incident),
+        "priority": next((row for row in priorities(account) if row["id"] == incident.priority), None),
+        "resolve_reason": _resolve_reason(account, incident),
+        "incidents_responders": [_responder(account, incident, one) for one in incident.asked],
+        "responder_requests": [responder_request(account, incident, [one]) for one in incident.asked],
         "urgency": incident.urgency,
     }  # fmt: skip
 
 
-def log_entries(account: Account, incident: Incident) -> Iterator[Json]:
-    """Yield the incident's log entries, newest first, as the API orders them."""
+def log_entries(account: Account, incident: Incident, since: datetime) -> Iterator[Json]:
+    """Yield the incident's log entries since an instant (aware), newest first, as the API orders them."""
     for event in reversed(incident.events):
-        yield _entry_json(account, incident, event)
+        if event.at >= since:
+            yield _entry_json(account, incident, event)
 
 
 def notes(account: Account, incident: Incident) -> Iterator[Json]:
@@ -65,12 +73,51 @@ def note_json(account: Account, event: Event) -> Json:
     """Return one note."""
     person = event.by or account.on_call
     return {
-        "id": code("N", event.number),
+        "id": note_id(event),
         "user": user_reference(account, person),
         "content": event.text,
         "created_at": when(event.at),
         "channel": {"summary": "The PagerDuty website or APIs"},
     }
+
+
+def note_id(event: Event) -> str:
+    """Return the id of a note."""
+    return code("N", event.number)
+
+
+def status_update(account: Account, event: Event) -> Json:
+    """Return one status update."""
+    sender = user_reference(account, event.by or account.on_call)
+    return {"id": code("D", event.number), "message": event.text, "sender": sender, "created_at": when(event.at)}
+
+
+def responder_request(account: Account, incident: Incident, asked: list[Asked]) -> Json:
+    """Return one request for people to join."""
+    targets = [
+        {
+            "responder_request_target": {
+                "type": "user",
+                "id": one.who.id,
+                "summary": one.who.name,
+                "incidents_responders": [_responder(account, incident, one)],
+            }
+        }
+        for one in asked
+    ]
+    return {
+        "incident": reference(account, "incident", incident.id, incident.title),
+        "requester": user_reference(account, asked[0].by),
+        "requested_at": when(asked[0].at),
+        "message": asked[0].message,
+        "responder_request_targets": targets,
+    }
+
+
+def workflow_json(account: Account, key: str) -> Json:
+    """Return an incident workflow."""
+    name = account.workflows[key]
+    return {**reference(account, "incident_workflow", key, name), "type": "incident_workflow", "name": name}
 
 
 def alert_json(account: Account, incident: Incident) -> Json:
@@ -162,8 +209,30 @@ def _person(account: Account, person: Person, whole: bool) -> Json:
 def _assignments(account: Account, incident: Incident, *, whole: bool) -> list[Json]:
     if incident.status == "resolved":
         return []
-    holder = incident.who or incident.assignee
-    return [{"at": when(incident.created_at), "assignee": _person(account, holder, whole)}]
+    holders = [incident.who] if incident.who else incident.assignees
+    return [{"at": when(incident.created_at), "assignee": _person(account, each, whole)} for each in holders]
+
+
+def _responder(account: Account, incident: Incident, asked: Asked) -> Json:
+    return {
+        "state": asked.state,
+        "user": user_reference(account, asked.who),
+        "incident": reference(account, "incident", incident.id, incident.title),
+        "updated_at": when(asked.at),
+        "message": asked.message,
+        "requester": user_reference(account, asked.by),
+        "requested_at": when(asked.at),
+    }
+
+
+def _resolve_reason(account: Account, incident: Incident) -> Json | None:
+    into = incident.merged_into
+    return {"type": "merge_resolve_reason", "incident": reference(account, "incident", into, into)} if into else None
+
+
+def _pending(incident: Incident) -> list[Json]:
+    until = incident.snoozed_until
+    return [{"type": "unacknowledge", "at": when(until)}] if until else []
 
 
 def _acknowledgements(account: Account, incident: Incident, *, whole: bool) -> list[Json]:
@@ -178,7 +247,7 @@ def _agent(account: Account, incident: Incident, by: Person | None) -> Json | No
 
 def _last_hand(incident: Incident) -> Person | None:
     """Who gave the incident its present status; None for the monitoring system."""
-    return next((e.by for e in reversed(incident.events) if e.type != "annotate_log_entry"), None)
+    return next((e.by for e in reversed(incident.events) if e.type in _STATUS_ENTRIES), None)
 
 
 def _first_entry(account: Account, incident: Incident, whole: bool) -> Json:
@@ -206,4 +275,10 @@ def _entry_json(account: Account, incident: Incident, event: Event) -> Json:
         "incident": reference(account, "incident", incident.id, incident.title),
         "teams": [],
         "contexts": [],
-    } | ({"note": event.text} if event.text else {})
+    } | _said(event)
+
+
+def _said(event: Event) -> Json:
+    if not event.text:
+        return {}
+    return {"message" if event.type in _MESSAGES else "note": event.text}

@@ -33,8 +33,8 @@ class Person(Struct, frozen=True):
         return code("U", crc32(self.email.encode("utf-8", "replace")))
 
 
-class Event(Struct, frozen=True):
-    """One log entry: a status, a note, by whom, when (aware UTC)."""
+class Event(Struct):
+    """One log entry: a status, a note, by whom, when (aware UTC). The text of a note can be edited."""
 
     number: int
     type: str
@@ -43,10 +43,21 @@ class Event(Struct, frozen=True):
     text: str = ""
 
 
+class Asked(Struct):
+    """Somebody was asked to join an incident: by whom, when (aware UTC), with which words; `state` is PagerDuty's."""
+
+    who: Person
+    by: Person
+    at: datetime
+    message: str
+    state: str = "pending"
+
+
 class Incident(Struct):
     """One incident with its history. `who` acknowledged it last; None while nobody holds it.
 
-    `details` is what the monitoring system sent along; `title` and `service` may be None, as in real accounts.
+    `runs` are the workflows that were started on it, `priority` is an id or "". `details` is what the monitoring
+    system sent along; `title` and `service` may be None, as in real accounts.
     """
 
     id: str
@@ -57,11 +68,16 @@ class Incident(Struct):
     status: str
     created_at: datetime
     changed_at: datetime
-    assignee: Person
+    assignees: list[Person]
     who: Person | None = None
     alert: str = ""
     details: Json = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
+    priority: str = ""
+    snoozed_until: datetime | None = None
+    merged_into: str = ""
+    asked: list[Asked] = field(default_factory=list)
+    runs: list[str] = field(default_factory=list)
 
 
 class Account:
@@ -73,6 +89,11 @@ class Account:
         self.incidents: dict[str, Incident] = {}
         self.services: list[str] = []
         self.people: dict[str, Person] = {on_call.email: on_call}
+        domain = on_call.email.partition("@")[2]
+        # of the only escalation policy
+        self.levels = (on_call, self.person(f"jo.park@{domain}"), self.person(f"lee.ray@{domain}"))
+        self.abilities = {"urgencies", "teams", "event_rules", "advanced_permissions", "coordinated_responding"}
+        self.workflows = {"WMAJOR01": "Major incident"}
         self._numbers = iter(range(1, 1_000_000_000))
 
     def person(self, email: str) -> Person:
@@ -101,7 +122,7 @@ class Account:
             status="triggered",
             created_at=at,
             changed_at=at,
-            assignee=self.on_call,
+            assignees=[self.on_call],
             alert=alert,
             details=_alertmanager_details(title, service, alert, runbook_url),
         )
@@ -111,7 +132,7 @@ class Account:
         self._log(incident, "triggered", at, None)
         return incident
 
-    def set_status(self, incident: Incident, status: str, at: datetime, by: Person | None) -> bool:
+    def set_status(self, incident: Incident, status: str, at: datetime, by: Person | None, words: str = "") -> bool:
         """Set the status; return whether anything changed. A resolved incident is reopened, as the real API does.
 
         A second acknowledgement, by somebody else, is recorded and moves the incident to them.
@@ -121,8 +142,54 @@ class Account:
         incident.status = status
         incident.changed_at = at
         incident.who = by if status == "acknowledged" else None
-        self._log(incident, status, at, by)
+        incident.snoozed_until, incident.merged_into = None, ""
+        self._log(incident, status, at, by, words)
         return True
+
+    def change(self, incident: Incident, kind: str, at: datetime, by: Person, text: str = "", **fields: str) -> Event:
+        """Write a log entry of `kind`, and set fields of the incident."""
+        for name, value in fields.items():
+            setattr(incident, name, value)
+        return self._log(incident, kind, at, by, text)
+
+    def assign(self, incident: Incident, to: list[Person], kind: str, at: datetime, by: Person) -> None:
+        """Give an open incident to others, who have not acknowledged it yet."""
+        incident.assignees, incident.who, incident.changed_at = to, None, at
+        if incident.status == "acknowledged":
+            incident.status = "triggered"
+        self._log(incident, kind, at, by)
+
+    def snooze(self, incident: Incident, until: datetime, at: datetime, by: Person) -> None:
+        """Acknowledge an open incident until an instant."""
+        incident.status, incident.who, incident.changed_at = "acknowledged", by, at
+        incident.snoozed_until = until
+        self._log(incident, "snooze_log_entry", at, by)
+
+    def wake(self, now: datetime) -> None:
+        """Trigger again what was snoozed until now."""
+        for incident in self.incidents.values():
+            if incident.snoozed_until is not None and incident.snoozed_until <= now:
+                incident.status, incident.who, incident.changed_at = "triggered", None, incident.snoozed_until
+                self._log(incident, "unacknowledge_log_entry", incident.snoozed_until, None)
+                incident.snoozed_until = None
+
+    def ask(self, incident: Incident, asked: list[Asked]) -> None:
+        """Ask people to join."""
+        incident.asked.extend(asked)
+        for one in asked:
+            self._log(incident, "responder_request_log_entry", one.at, one.by, one.message)
+
+    def cancel(self, incident: Incident, person: Person) -> bool:
+        """Ask a person no longer; say whether anybody was being asked."""
+        pending = [one for one in incident.asked if one.who == person and one.state == "pending"]
+        for one in pending:
+            one.state = "user_cancelled"
+        return bool(pending)
+
+    def run(self, incident: Incident, workflow: str) -> str:
+        """Start a workflow on an incident and return the id of the run."""
+        incident.runs.append(workflow)
+        return code("R", next(self._numbers))
 
     def note(self, incident: Incident, text: str, at: datetime, by: Person) -> Event:
         """Add a note to the incident."""

@@ -105,10 +105,11 @@ class Strike(Command, frozen=True, kw_only=True):
 
 
 class ActOnPage(Command, frozen=True, kw_only=True):
-    """Do `verb` ("acknowledge") on a page, through the outbox. Works without an incident too."""
+    """Do `verb` of `incident/page_verbs.py` on a page, through the outbox. Works without an incident too."""
 
     page: PageRef
     verb: str
+    arguments: dict[str, str] = {}
 
 
 class TellChange(Command, frozen=True, kw_only=True):

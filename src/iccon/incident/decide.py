@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from iccon.incident import commands as c
 from iccon.incident import entries as e
+from iccon.incident import page_verbs
 from iccon.incident.effects import Effect
 from iccon.incident.evidence import BLOB_LIMIT, Blob, samples_blob
 from iccon.incident.fold import TEXT_FIELDS, covers
@@ -210,6 +211,8 @@ def _strike(state: State, command: c.Strike, ctx: Context) -> Outcome:
 
 
 def _act_on_page(state: State | None, command: c.ActOnPage, ctx: Context) -> Outcome:
+    if wrong := page_verbs.problem(command.verb, command.arguments):
+        return Refusal(*wrong)
     active = state is not None and state.active
     incident = state.incident if state is not None and active else e.NO_INCIDENT
     effect = Effect(
@@ -218,9 +221,14 @@ def _act_on_page(state: State | None, command: c.ActOnPage, ctx: Context) -> Out
         "pages",
         command.page.source,
         command.verb,
-        {"page": command.page.id, "title": command.page.title},
+        {
+            "page": command.page.id,
+            "title": command.page.title,
+            "arguments": command.arguments,
+            "at": ctx.now.isoformat(),
+        },
     )
-    body = e.PageActed(page=command.page, verb=command.verb, effect=effect.id)
+    body = e.PageActed(page=command.page, verb=command.verb, effect=effect.id, arguments=command.arguments)
     return Decision((e.Draft(incident, body, ctx.now, ctx.actor),), (effect,))
 
 

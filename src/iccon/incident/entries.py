@@ -135,12 +135,17 @@ class PageSeen(Body, frozen=True, kw_only=True):
 
 
 class PageActed(Body, frozen=True, kw_only=True):
-    """Somebody at a console acts on a page; `effect` is the outbox's id of the write."""
+    """Somebody at a console acts on a page; `effect` is the outbox's id of the write.
+
+    `verb` and `arguments` are those of `incident/page_verbs.py`.
+    """
 
     kind: ClassVar[str] = "page_acted"
+    version: ClassVar[int] = 2
     page: PageRef
     verb: str
     effect: str
+    arguments: dict[str, str]
 
 
 class RunbookOpened(Body, frozen=True, kw_only=True):

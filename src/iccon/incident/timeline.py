@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from iccon.incident import page_verbs
 from iccon.incident.effects import EffectState
 from iccon.incident.entries import (
     MACHINE_KINDS,
@@ -171,7 +172,7 @@ _READINGS: dict[type[Body], Callable[[Any], str]] = {
     Amended: lambda b: _with_reason(f"amended {short(b.target)}", b.text or ""),
     Struck: lambda b: _with_reason(f"struck {short(b.target)}", b.reason),
     PageSeen: lambda b: f"page {b.status}{' by ' + b.who if b.who else ''}: {b.page.title}",
-    PageActed: lambda b: f"{b.verb} page: {b.page.title}",
+    PageActed: lambda b: page_verbs.words(b.verb, b.arguments, b.page.title),
     RunbookOpened: lambda b: _with_reason(f"runbook opened: {b.title}", b.why),
     UpdateIssued: _update_text,
     EffectEnded: lambda b: _with_reason(f"{b.target} {b.state}", b.detail or b.receipt),

@@ -13,7 +13,9 @@ from iccon.journal.chain import Record, signed
 
 # Upcasters: (kind, version) -> a function from that version's plain body to the next version's.
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
-UPCASTERS: dict[tuple[str, int], Upcaster] = {}
+UPCASTERS: dict[tuple[str, int], Upcaster] = {
+    ("page_acted", 1): lambda body: {**body, "arguments": {}},
+}
 
 # What the journal selects for decoding:
 # id, incident, writer, seq, kind, version, happened_at, recorded_at, actor, source, body

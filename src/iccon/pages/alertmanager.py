@@ -10,7 +10,7 @@ from iccon.faults import FaultKind, SourceFault
 from iccon.net import Limits, checked, guarded_session, host_of, http_date
 from iccon.net.together import together
 from iccon.net.wire import NO_TITLE, decode, first, instant, link, record, records, text
-from iccon.pages.model import UNKNOWN_TIME, Done, Listing, Page, PageStatus
+from iccon.pages.model import UNKNOWN_TIME, Act, Done, Listing, Page, PageStatus
 from iccon.text import CleanText, clean
 
 if TYPE_CHECKING:
@@ -63,11 +63,15 @@ class AlertmanagerBackend:
             replace(page, status=PageStatus.RESOLVED, changed_at=None, changed_by=CleanText("")) for page in pages
         )
 
-    def act(self, verb: str, page_id: str) -> Done:
-        """Refuse: Alertmanager has no acknowledgement. Always raises SourceFault."""
-        raise SourceFault(FaultKind.REJECTED, f"Alertmanager cannot {clean(verb, 30)} an alert")
+    def find(self, page_id: str) -> Page | None:
+        """Return one alert that fires or is silenced; None where there is none. Raises SourceFault."""
+        return next((page for page in self.list() if page.id == page_id), None)
 
-    def read_back(self, verb: str, page_id: str) -> Done | None:
+    def act(self, act: Act) -> Done:
+        """Refuse: Alertmanager has no acknowledgement. Always raises SourceFault."""
+        raise SourceFault(FaultKind.REJECTED, f"Alertmanager cannot {clean(act.verb, 30)} an alert")
+
+    def read_back(self, act: Act) -> Done | None:
         """Return None: nothing is ever written to it."""
         return None
 

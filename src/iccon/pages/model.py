@@ -84,6 +84,19 @@ class Pages(Struct, frozen=True):
     notices: tuple[CleanText, ...] = ()
 
 
+class Act(Struct, frozen=True):
+    """One thing to do to a page: a verb of `incident/page_verbs.py` with its arguments.
+
+    `at` is when it was asked for (aware UTC), so that an older trace of the same is not taken for its effect;
+    None where nobody noted it.
+    """
+
+    verb: str
+    page: str
+    arguments: dict[str, str] = {}
+    at: datetime | None = None
+
+
 class Done(Struct, frozen=True):
     """A write the other side confirmed; `receipt` is its proof (an id, a status)."""
 
@@ -109,10 +122,14 @@ class PageBackend(Protocol):
         """Return all open pages, complete. Raises SourceFault."""
         ...
 
-    def act(self, verb: str, page_id: str) -> Done:
-        """Do `verb` on the page, once, without retry. Raises SourceFault; LOST where the outcome is unknown."""
+    def find(self, page_id: str) -> Page | None:
+        """Return one page as it is now, whatever its status; None where there is none. Raises SourceFault."""
         ...
 
-    def read_back(self, verb: str, page_id: str) -> Done | None:
-        """Say whether `verb` took effect on the page: Done, or None when it did not. Raises SourceFault."""
+    def act(self, act: Act) -> Done:
+        """Do it once, without retry. Raises SourceFault; LOST where the outcome is unknown."""
+        ...
+
+    def read_back(self, act: Act) -> Done | None:
+        """Say whether it took effect: Done, or None when it did not. Raises SourceFault where nobody can tell."""
         ...

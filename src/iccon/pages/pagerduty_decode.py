@@ -27,7 +27,7 @@ def page_of(source: str, incident: dict[str, Any]) -> Page | None:
         source=source,
         id=key,
         title=first(incident.get("title"), incident.get("summary"), incident.get("description")) or NO_TITLE,
-        service=_name(incident.get("service")),
+        service=name_of(incident.get("service")),
         status=status,
         urgency=text(incident.get("urgency")),
         created_at=created or UNKNOWN_TIME,
@@ -42,27 +42,20 @@ def page_of(source: str, incident: dict[str, Any]) -> Page | None:
     )
 
 
-def acknowledged(log: list[dict[str, Any]]) -> CleanText | None:
-    """Say who acknowledged, by the newest acknowledgement in a log (newest first); None where there is none."""
-    for entry in log:
-        if str(entry.get("type")).startswith("acknowledge"):
-            return receipt("acknowledged", _name(entry.get("agent")), instant(entry.get("created_at")))
-    return None
-
-
 def receipt(status: str, who: CleanText, at: datetime | None) -> CleanText:
     """Return the words that prove a write: what, by whom, when (UTC)."""
     parts = (status, f"by {who}" if who else "", f"at {at:%Y-%m-%d %H:%M:%S} UTC" if at else "")
     return CleanText(" ".join(part for part in parts if part))
 
 
-def _name(reference: Any) -> CleanText:
+def name_of(reference: Any) -> CleanText:
+    """Return what a reference, or a whole object, is called; its id where it has no name."""
     known = record(reference)
     return first(known.get("name"), known.get("summary"), known.get("id"))
 
 
 def _names(rows: Any, key: str) -> tuple[CleanText, ...]:
-    names = (_name(row.get(key)) for row in records(rows))
+    names = (name_of(row.get(key)) for row in records(rows))
     return tuple(dict.fromkeys(name for name in names if name))
 
 
@@ -82,7 +75,7 @@ def _changed_by(incident: dict[str, Any], status: PageStatus) -> CleanText:
     if status is PageStatus.ACKNOWLEDGED and (names := _names(incident.get("acknowledgements"), "acknowledger")):
         return names[0]
     agent = record(incident.get("last_status_change_by"))
-    return _name(agent) if str(agent.get("type")).startswith("user") else CleanText("")
+    return name_of(agent) if str(agent.get("type")).startswith("user") else CleanText("")
 
 
 def _details(incident: dict[str, Any]) -> dict[str, Any]:

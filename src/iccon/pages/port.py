@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from iccon.faults import FaultKind, SourceFault
 from iccon.incident.effects import Effect
-from iccon.pages.model import PageBackend
+from iccon.net.wire import instant, record
+from iccon.pages.model import Act, PageBackend
 from iccon.text import clean
 
 
@@ -16,11 +17,11 @@ class PagesPort:
 
     def perform(self, effect: Effect) -> str:
         """Do it once and return the other side's proof. Raises SourceFault; LOST where the outcome is unknown."""
-        return self._backend(effect).act(effect.verb, _page(effect)).receipt
+        return self._backend(effect).act(_act(effect)).receipt
 
     def read_back(self, effect: Effect) -> str | None:
         """Return the proof that the effect took place, None where it did not. Raises SourceFault."""
-        done = self._backend(effect).read_back(effect.verb, _page(effect))
+        done = self._backend(effect).read_back(_act(effect))
         return None if done is None else done.receipt
 
     def _backend(self, effect: Effect) -> PageBackend:
@@ -33,8 +34,10 @@ class PagesPort:
         return backend
 
 
-def _page(effect: Effect) -> str:
+def _act(effect: Effect) -> Act:
     page = effect.payload.get("page")
     if not isinstance(page, str) or not page:
         raise SourceFault(FaultKind.REJECTED, "the effect does not say which page is meant")
-    return page
+    given = record(effect.payload.get("arguments"))
+    arguments = {name: value for name, value in given.items() if isinstance(value, str)}
+    return Act(effect.verb, page, arguments, instant(effect.payload.get("at")))

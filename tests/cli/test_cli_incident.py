@@ -168,7 +168,7 @@ def test_a_file_that_is_no_export_is_refused_whole(iccon, incident, tmp_path):
 def test_json_has_the_documented_fields(iccon, incident):
     facts = iccon("show", "--json").json
     documented = """id short title severity phase active drill services declared_at declared_by resolved_at
-        elapsed_seconds impact_seconds commander roles impacts theory next_update updates notes entries"""
+        elapsed_seconds impact_seconds commander roles impacts theory milestones next_update updates notes entries"""
     assert set(facts) == set(documented.split())
     entry_fields = "id short incident kind happened_at recorded_at actor text"
     line = iccon("timeline", "--json").json["lines"][0]
@@ -189,3 +189,20 @@ def test_a_stalk_is_an_entry_and_a_second_like_it_is_refused(iccon, incident):
     assert iccon("stalk", "checkout", "latency").code == 3
     for wrong in ((), ("",), ("checkout", "weather"), ("--all", "checkout")):
         assert iccon("stalk", *wrong).code == 2
+
+
+def test_milestones_are_set_corrected_and_shown(iccon):
+    declared = iccon("declare", "Checkout fails", "--began", "-20m", "--json").json
+    assert [e["kind"] for e in declared["entries"]] == ["declared", "milestone", "role"]
+    assert iccon("milestone", "detected", "--at", "-15m").code == 0
+    assert iccon("milestone", "detected", "--at", "-12m").code == 0
+    wrong = iccon("milestone", "detected", "--at", "-30m", "--json")
+    assert (wrong.code, wrong.json["refused"]["code"]) == (3, "order")
+    known = iccon("show", "--json").json["milestones"]
+    assert list(known) == ["declared", "began", "detected"]
+    assert known["began"] < known["detected"] < known["declared"]
+    assert "detected" in iccon("show").out
+    assert "| Began |" in iccon("export").out
+    assert iccon("milestone", "resolved").code == 2
+    assert iccon("declare", "x", "--began", "noon").code == 2
+    assert "--began" in iccon("declare", "x", "--began", "noon").err

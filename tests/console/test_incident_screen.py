@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 
 from running import Running, config_of, declared, do_before, running, setting_in
@@ -339,3 +340,16 @@ async def test_the_newest_entry_is_in_view_when_the_console_opens(tmp_path: Path
         await console.settle()
         assert "note 399" in console.shown()
         assert console.one(TimelineView).following
+
+
+async def test_a_milestone_is_set_with_a_time_of_earlier(tmp_path: Path) -> None:
+    setting = setting_in(tmp_path)
+    declared(setting)
+    async with running(setting, (80, 24)) as console:
+        await console.press("M")
+        await console.until_modal(Form)
+        assert "began" in console.shown()
+        await console.press("tab", *"-12m", "enter")
+        (set_one,) = await console.entries(e.MilestoneSet)
+        assert set_one.body.milestone == "began"
+        assert set_one.recorded_at - set_one.happened_at > timedelta(minutes=11)

@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from running import Running, config_of, declared, running, setting_in
+from textual.widgets import Input
 
 from iccon.clock import SystemClock
 from iccon.console.screens.form import Form
@@ -15,6 +17,7 @@ from iccon.faults import FaultKind, SourceFault
 from iccon.feed.model import Source
 from iccon.incident import entries as e
 from iccon.incident.effects import Effect
+from iccon.incident.severity import Severity
 from iccon.pages.model import Page, Pages, PageStatus
 from iccon.text import clean
 
@@ -182,6 +185,25 @@ async def test_declaring_from_a_page_takes_its_title_and_service(tmp_path: Path)
         await console.until_incident()
         (body,) = await console.bodies(e.Declared)
         assert (body.title, body.services) == ("Queue grows", ("orders",))
+        reached = {x.body.milestone: x.happened_at for x in await console.entries(e.MilestoneSet)}
+        assert reached == {"began": SINCE, "detected": SINCE}
+
+
+async def test_a_page_of_low_urgency_proposes_a_lower_severity_and_a_wrong_time_is_refused(tmp_path: Path) -> None:
+    low = replace(page("P1"), urgency=clean("low"))
+    pager = Pager(low)
+    async with running(setting_in(tmp_path), sources=[pager.source], ports=pager.ports) as console:
+        await chosen(console, "P1")
+        await console.press("d")
+        await console.until_modal(Form)
+        console.app.screen.query_one("#field-began", Input).value = "soonish"
+        await console.press("enter")
+        assert "not a time" in console.shown()
+        console.app.screen.query_one("#field-began", Input).value = "-3m"
+        await console.press("enter")
+        await console.until_incident()
+        (body,) = await console.bodies(e.Declared)
+        assert body.severity is Severity.SEV3
 
 
 async def test_hostile_titles_are_shown_as_written(tmp_path: Path) -> None:

@@ -2,8 +2,8 @@
 
 incident   id, short, title, severity, phase, active, drill, services, declared_at, declared_by, resolved_at,
            elapsed_seconds, impact_seconds, commander, roles {role: {person, since}}, impacts [{id, scope, started,
-           stopped}], theory {text, confirmed, at}, next_update, updates [{entry, audience, at, text, next_due, outlets
-           {name: {effect, state, detail, receipt}}}], notes, entries
+           stopped}], theory {text, confirmed, at}, milestones {name: at}, next_update, updates [{entry, audience, at,
+           text, next_due, outlets {name: {effect, state, detail, receipt}}}], notes, entries
 entry      id, short, incident, kind, happened_at, recorded_at, actor, text
 line       what an entry has, and machine, late, amended, struck (the reason, or null)
 receipt    incident, entries [entry], effects [id]
@@ -19,6 +19,7 @@ from iccon.incident import timers
 from iccon.incident.effects import OutboxRow
 from iccon.incident.entries import Entry
 from iccon.incident.ids import short
+from iccon.incident.milestones import moments
 from iccon.incident.roles import Role
 from iccon.incident.severity import Policy
 from iccon.incident.state import Issued, State
@@ -39,6 +40,7 @@ def incident(state: State, now: datetime, policy: Policy) -> Facts:
         "roles": {str(role): {"person": held.person, "since": held.since} for role, held in state.roles.items()},
         "impacts": state.impacts,
         "theory": state.theory,
+        "milestones": {str(name): at for name, at in moments(state).items()},
         "next_update": timers.next_update(state, policy),
         "updates": [_issued(issued, state) for issued in state.updates],
         "notes": state.notes,

@@ -6,6 +6,7 @@ from iccon.cli.parsing import OK, Commands, add_command, with_incident, with_tim
 from iccon.cli.session import Session, session, text_of
 from iccon.cli.written import say_receipt
 from iccon.incident import commands as c
+from iccon.incident.milestones import OWN_ENTRIES, Milestone
 from iccon.incident.roles import Role
 from iccon.incident.severity import Phase, Severity
 from iccon.text import clean
@@ -15,7 +16,7 @@ _UNSURE = "SEV1 (the worst) to SEV5 (default: SEV2; when unsure, the higher)"
 
 def add(commands: Commands) -> None:
     """Add the parsers of this group."""
-    for build in (_declare, _retitle, _severity, _phase, _role, _impact, _theory, _resolve, _reopen):
+    for build in (_declare, _retitle, _severity, _phase, _milestone, _role, _impact, _theory, _resolve, _reopen):
         build(commands)
 
 
@@ -46,6 +47,7 @@ def _declare(commands: Commands) -> None:
     who = parser.add_mutually_exclusive_group()
     who.add_argument("--commander", metavar="PERSON", help="who commands (default: you)")
     who.add_argument("--no-commander", action="store_const", const="", dest="commander", help="nobody commands yet")
+    parser.add_argument("--began", metavar="TIME", help="when the trouble began, as --at")
     with_time(parser)
 
 
@@ -58,6 +60,7 @@ def _do_declare(args: argparse.Namespace) -> int:
             at=opened.at(),
             commander=None if args.commander is None else clean(args.commander),
             drill=args.drill,
+            began=opened.instant(args.began, "--began") if args.began else None,
         )
         return _done(opened, command, None)
 
@@ -96,6 +99,20 @@ def _do_phase(args: argparse.Namespace) -> int:
     with session(args) as opened:
         command = c.SetPhase(phase=Phase(args.phase), reason=clean(args.reason), at=opened.at())
         return _done(opened, command, opened.incident())
+
+
+def _milestone(commands: Commands) -> None:
+    parser = add_command(commands, "milestone", _do_milestone)
+    choices = [str(milestone) for milestone in Milestone if milestone not in OWN_ENTRIES]
+    parser.add_argument("milestone", choices=choices, help="what was reached")
+    with_incident(parser)
+    with_time(parser)
+
+
+def _do_milestone(args: argparse.Namespace) -> int:
+    with session(args) as opened:
+        command = c.SetMilestone(milestone=Milestone(args.milestone), at=opened.at())
+        return _done(opened, command, opened.incident(resolved=True))
 
 
 def _role(commands: Commands) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from iccon import __version__
 from iccon.cli.parsing import COMMANDS, FAULT, USAGE, Formatter, Parser, common
 
+_TAKES_TIME = ("--at", "--began", "--since")
 _TAKES_VALUE = ("--config", "--incident", "-i")
 
 
@@ -49,7 +50,7 @@ def _glued(words: list[str]) -> list[str]:
     end = words.index("--") if "--" in words else len(words)
     glued: list[str] = []
     for word in words[:end]:
-        if glued and glued[-1] in ("--at", "--since"):
+        if glued and glued[-1] in _TAKES_TIME:
             glued[-1] += f"={word}"
         else:
             glued.append(word)

@@ -31,6 +31,7 @@ COMMANDS: dict[str, Spec] = {
     "retitle": Spec(_INCIDENT, "incident", "change the title"),
     "severity": Spec(_INCIDENT, "incident", "change the severity"),
     "phase": Spec(_INCIDENT, "incident", "change the phase"),
+    "milestone": Spec(_INCIDENT, "incident", "say when it began, was detected, acknowledged, first told, mitigated"),
     "role": Spec(_INCIDENT, "incident", "give a role to a person"),
     "impact": Spec(_INCIDENT, "incident", "start or stop customer impact"),
     "theory": Spec(_INCIDENT, "incident", "state the current theory of the cause"),

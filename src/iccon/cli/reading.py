@@ -13,6 +13,7 @@ from iccon.cli.session import Session, session
 from iccon.incident import timers
 from iccon.incident.fold import Ledger
 from iccon.incident.ids import short
+from iccon.incident.milestones import Milestone, moments
 from iccon.incident.roles import TITLES, Role
 from iccon.incident.severity import Audience
 from iccon.incident.state import State
@@ -81,8 +82,9 @@ def _head(state: State, opened: Session) -> Iterator[str]:
         yield f"services      {', '.join(state.services)}"
     if state.declared_at:
         yield f"declared      {opened.clock_text(state.declared_at)} by {state.declared_by}"
-    if state.resolved_at:
-        yield f"resolved      {opened.clock_text(state.resolved_at)}"
+    for milestone, at in moments(state).items():
+        if milestone is not Milestone.DECLARED:
+            yield f"{milestone:<13} {opened.clock_text(at)}"
     yield f"elapsed       {_span(timers.elapsed(state, opened.now))}"
     if state.theory:
         yield f"theory        {state.theory.text} ({'confirmed' if state.theory.confirmed else 'not confirmed'})"

@@ -121,11 +121,11 @@ class Session:
         words = getattr(self.args, "at", None)
         return None if words is None else self.instant(words)
 
-    def instant(self, words: str) -> datetime:
-        """Return the instant that `words` name, as the configured zone reads them. Raises BadUse."""
+    def instant(self, words: str, option: str = "--at") -> datetime:
+        """Return the instant that `words` of `option` name, as the configured zone reads them. Raises BadUse."""
         found = when.moment(words, self.now, self.zone, self._declared_at())
         if isinstance(found, when.TimeProblem):
-            raise BadUse(f"--at {clean(words, 60)}: {found.reason}; {found.hint}")
+            raise BadUse(f"{option} {clean(words, 60)}: {found.reason}; {found.hint}")
         return found
 
     def _declared_at(self) -> datetime | None:

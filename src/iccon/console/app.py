@@ -188,6 +188,8 @@ class IcconApp(safe.SafeApp[int]):
 
         async def submit(answers: Any) -> str | None:
             command = question.command(answers)
+            if isinstance(command, str):
+                return command
             answer = await self._do(command, incident, question.draft or None)
             if isinstance(answer, Receipt) and isinstance(command, c.Declare):
                 declared.append(answer.incident)

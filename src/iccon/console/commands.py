@@ -42,6 +42,7 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("runbook", "Runbook", "Open the runbook of the page or service", ("r",), LIVE, "runbook", 13),
     ConsoleCommand("severity", "Severity", "Change the severity", ("s",), DESK, "severity", 14, True),
     ConsoleCommand("phase", "Phase", "Change the phase", ("p",), DESK, "phase", 15, True),
+    ConsoleCommand("milestone", "Milestone", "When it began, was mitigated …", ("M",), DESK, "milestone", None, True),
     ConsoleCommand("impact", "Impact", "Start or stop customer impact", ("i",), DESK, "impact", 16, True),
     ConsoleCommand("role", "Role", "Hand a role to a person", ("o",), DESK, "role", 17, True),
     ConsoleCommand("theory", "Theory", "State the current theory of the cause", ("t",), DESK, "theory", 18, True),

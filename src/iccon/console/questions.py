@@ -1,14 +1,17 @@
 """Which form each command asks, and which desk command its answers make. No widget code."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime, tzinfo
 
 from msgspec import Struct
 
 from iccon.incident import commands as c
+from iccon.incident.milestones import OWN_ENTRIES, Milestone, moments
 from iccon.incident.roles import TITLES, Role
-from iccon.incident.severity import DEFAULT_POLICY, Phase, Severity
+from iccon.incident.severity import DEFAULT_POLICY, Phase, Severity, proposed
 from iccon.incident.state import State
 from iccon.incident.timeline import Item
+from iccon.when import TimeProblem, iso, moment, stamp
 
 
 class TextField(Struct, frozen=True):
@@ -40,11 +43,11 @@ Answers = Mapping[str, str]
 
 
 class Question(Struct, frozen=True):
-    """A form, and how its answers become a command. `lines` are read before the fields."""
+    """A form, and how its answers become a command, or a reason why not. `lines` are read before the fields."""
 
     title: str
     fields: tuple[Field, ...]
-    command: Callable[[Answers], c.Command]
+    command: Callable[[Answers], c.Command | str]
     lines: tuple[str, ...] = ()
     draft: str = ""
 
@@ -54,20 +57,89 @@ def _severities(current: str) -> ChoiceField:
     return ChoiceField("severity", "Severity (when unsure, the higher)", options, current)
 
 
-def declare(actor: str, title: str = "", service: str = "", drill: bool = False, page: str = "") -> Question:
-    """Ask for a title and a severity; the asker becomes commander. Each page has a draft of its own, by its key."""
-    key = f"declare:{page}" if page else "declare"
+class Clock(Struct, frozen=True):
+    """How times are read in a form: the present instant (aware UTC), and the zone of the screen."""
 
-    def command(answers: Answers) -> c.Command:
-        services = (service,) if service else ()
-        level = Severity(answers["severity"])
-        return c.Declare(title=answers["title"], severity=level, services=services, drill=drill)
+    now: datetime
+    zone: tzinfo
+
+    def read(self, words: str, declared_at: datetime | None = None) -> datetime | str | None:
+        """Return the instant that `words` name, None for no words, or why they name none."""
+        if not words.strip():
+            return None
+        found = moment(words, self.now, self.zone, declared_at)
+        return f"{words.strip()}: {found.reason}; {found.hint}" if isinstance(found, TimeProblem) else found
+
+    def write(self, at: datetime) -> str:
+        """Return `at` as `read` takes it."""
+        return iso(at, self.zone)
+
+
+class FromPage(Struct, frozen=True):
+    """What a declaration takes from the page it is made from; `at` is when the pager opened it, None unknown."""
+
+    key: str = ""
+    title: str = ""
+    service: str = ""
+    urgency: str = ""
+    at: datetime | None = None
+
+
+NO_PAGE = FromPage()
+
+
+def declare(actor: str, clock: Clock, page: FromPage = NO_PAGE, drill: bool = False) -> Question:
+    """Ask for a title and a severity; the asker becomes commander. Each page has a draft of its own, by its key.
+
+    A page proposes the severity by its urgency, and the beginning by its own time, which is when it was detected too.
+    """
+    key = f"declare:{page.key}" if page.key else "declare"
+
+    def command(answers: Answers) -> c.Command | str:
+        began = clock.read(answers["began"])
+        if isinstance(began, str):
+            return began
+        return c.Declare(
+            title=answers["title"],
+            severity=Severity(answers["severity"]),
+            services=(page.service,) if page.service else (),
+            drill=drill,
+            began=began,
+            detected=max(page.at, began or page.at) if page.at else None,
+        )
 
     fields = (
-        TextField("title", "Title", title, True, "what people notice: checkout fails for most customers", key),
-        _severities(Severity.SEV2.value),
+        TextField("title", "Title", page.title, True, "what people notice: checkout fails for most customers", key),
+        _severities(proposed(page.urgency).value),
+        TextField(
+            "began",
+            "Began (may stay empty)",
+            clock.write(page.at) if page.at else "",
+            placeholder="for example -12m, or 14:03",
+        ),
     )
     return Question("Declare an incident", fields, command, (f"{actor} becomes Incident Commander",), key)
+
+
+def milestone(state: State, clock: Clock) -> Question:
+    """Ask which milestone was reached, and when."""
+    known = moments(state)
+    options = tuple(
+        (each.value, f"{each:<13} {stamp(known[each], clock.zone, day=True) if each in known else 'not known'}")
+        for each in Milestone
+        if each not in OWN_ENTRIES
+    )
+    missing = next((value for value, _ in options if Milestone(value) not in known), options[0][0])
+
+    def command(answers: Answers) -> c.Command | str:
+        at = clock.read(answers["at"], state.declared_at)
+        return at if isinstance(at, str) else c.SetMilestone(milestone=Milestone(answers["milestone"]), at=at)
+
+    fields = (
+        ChoiceField("milestone", "", options, missing),
+        TextField("at", "When (empty: now)", placeholder="for example -12m, 14:03, T+5m"),
+    )
+    return Question("Milestone", fields, command)
 
 
 def severity(state: State) -> Question:

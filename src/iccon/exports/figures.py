@@ -5,8 +5,18 @@ from datetime import timedelta
 
 from msgspec import Struct
 
-from iccon.incident.entries import Declared, Entry, ImpactStarted, ImpactStopped, PageSeen, PhaseSet, UpdateIssued
+from iccon.incident.entries import (
+    Declared,
+    Entry,
+    ImpactStarted,
+    ImpactStopped,
+    MilestoneSet,
+    PageSeen,
+    PhaseSet,
+    UpdateIssued,
+)
 from iccon.incident.fold import Ledger
+from iccon.incident.milestones import Milestone
 from iccon.incident.severity import Audience, Phase
 
 ACKNOWLEDGED = "acknowledged"
@@ -27,27 +37,45 @@ def figures(ledger: Ledger) -> tuple[Figure, ...]:
     """Return detect, acknowledge, declare, first update, mitigate, resolve, in this order. Struck ones do not count."""
     counted = [ledger.effective(e) for e in ledger.entries if not ledger.corrections.struck(e)]
     counted.sort(key=lambda e: (e.happened_at, e.id))
-    impact = _first(counted, ImpactStarted)
-    page = next((e for e in counted if isinstance(e.body, PageSeen) and e.body.status == TRIGGERED), None)
-    seen = next((e for e in counted if isinstance(e.body, PageSeen) and e.body.status == ACKNOWLEDGED), None)
+    by_hand = _set(ledger)
+    page = by_hand.get(Milestone.DETECTED) or _page(counted, TRIGGERED)
+    seen = by_hand.get(Milestone.ACKNOWLEDGED) or _page(counted, ACKNOWLEDGED)
     declared = _first(counted, Declared)
     told = next((e for e in counted if isinstance(e.body, UpdateIssued) and e.body.audience is Audience.CUSTOMER), None)
-    began = impact or page or declared
+    told = by_hand.get(Milestone.FIRST_UPDATE) or told
+    start = by_hand.get(Milestone.BEGAN) or _first(counted, ImpactStarted)
+    began = start or page or declared
+    ended = by_hand.get(Milestone.MITIGATED) or _mitigated(counted, ledger)
     return (
-        _figure("Detect", "impact started -> first page", impact, page),
-        _figure("Acknowledge", "first page -> first acknowledgement", page, seen),
-        _figure("Declare", f"{_word(impact or page)} -> declared", impact or page, declared),
-        _figure("First update", "declared -> first customer update", declared, told),
-        _figure("Mitigate", f"{_word(began)} -> impact stopped", began, _mitigated(counted, ledger)),
+        _figure("Detect", f"{_word(start)} -> {_word(page, PAGE)}", start, page),
+        _figure("Acknowledge", f"{_word(page, PAGE)} -> {_word(seen, ACK)}", page, seen),
+        _figure("Declare", f"{_word(start or page)} -> declared", start or page, declared),
+        _figure("First update", f"declared -> {_word(told, TOLD)}", declared, told),
+        _figure("Mitigate", f"{_word(began)} -> {_word(ended, STOPPED)}", began, ended),
         _figure("Resolve", "declared -> resolved", declared, _resolved(counted, ledger)),
     )
 
 
-_WORDS: dict[type, str] = {ImpactStarted: "impact started", PageSeen: "first page", Declared: "declared"}
+IMPACT, PAGE, ACK = "impact started", "first page", "first acknowledgement"
+TOLD, STOPPED = "first customer update", "impact stopped"
+_WORDS: dict[type, str] = {ImpactStarted: IMPACT, PageSeen: PAGE, Declared: "declared"}
 
 
-def _word(entry: Entry | None) -> str:
-    return _WORDS[type(entry.body)] if entry else "impact started"
+def _word(entry: Entry | None, usual: str = IMPACT) -> str:
+    """Return what an entry stands for; `usual` where it is absent or says no more than that."""
+    if entry is not None and isinstance(entry.body, MilestoneSet):
+        return entry.body.milestone.replace("-", " ")
+    return usual if entry is None or usual != IMPACT else _WORDS[type(entry.body)]
+
+
+def _set(ledger: Ledger) -> dict[str, Entry]:
+    """Return the entry that holds for each milestone set by hand: the newest that is not struck."""
+    held = (e for e in ledger.entries if isinstance(e.body, MilestoneSet) and not ledger.corrections.struck(e))
+    return {e.body.milestone: ledger.effective(e) for e in held if isinstance(e.body, MilestoneSet)}
+
+
+def _page(entries: Iterable[Entry], status: str) -> Entry | None:
+    return next((e for e in entries if isinstance(e.body, PageSeen) and e.body.status == status), None)
 
 
 def _first(entries: Iterable[Entry], kind: type) -> Entry | None:

@@ -11,6 +11,7 @@ from iccon.exports.figures import figures
 from iccon.exports.times import duration, moment
 from iccon.incident.fold import Ledger
 from iccon.incident.ids import short
+from iccon.incident.milestones import OWN_ENTRIES, moments
 from iccon.incident.roles import TITLES
 from iccon.incident.state import Impact, Issued, State
 from iccon.incident.timeline import Item, Timeline
@@ -54,6 +55,9 @@ def _facts(state: State, until: datetime, zone: tzinfo) -> Iterator[tuple[str, s
     yield "Phase", str(state.phase)
     yield "Services", ", ".join(line(service) for service in state.services) or "not recorded"
     yield "Declared", f"{moment(state.declared_at or until, zone)} by {line(state.declared_by) or 'unknown'}"
+    for milestone, at in moments(state).items():
+        if milestone not in OWN_ENTRIES:
+            yield milestone.replace("-", " ").capitalize(), moment(at, zone)
     yield "Resolved", moment(state.resolved_at, zone) if state.resolved_at else "not resolved"
     yield "Duration", duration(elapsed(state, until)) + ("" if over else known)
     lasting = known if state.open_impact else ""

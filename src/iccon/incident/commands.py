@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from iccon.incident.entries import PageRef, PageSeen, VerdictChanged
 from iccon.incident.evidence import Measurement, Series
+from iccon.incident.milestones import Milestone
 from iccon.incident.roles import Role
 from iccon.incident.severity import Audience, Phase, Severity
 
@@ -21,7 +22,10 @@ class Command(Struct, frozen=True, kw_only=True):
 
 
 class Declare(Command, frozen=True, kw_only=True):
-    """Declare an incident; the actor becomes its commander unless `commander` names somebody ("" for nobody)."""
+    """Declare an incident; the actor becomes its commander unless `commander` names somebody ("" for nobody).
+
+    `began` and `detected` are set as milestones, where they are known.
+    """
 
     title: str
     severity: Severity
@@ -29,6 +33,8 @@ class Declare(Command, frozen=True, kw_only=True):
     at: datetime | None = None
     commander: str | None = None
     drill: bool = False
+    began: datetime | None = None
+    detected: datetime | None = None
 
 
 class AddNote(Command, frozen=True, kw_only=True):
@@ -57,6 +63,13 @@ class SetPhase(Command, frozen=True, kw_only=True):
 
     phase: Phase
     reason: str = ""
+    at: datetime | None = None
+
+
+class SetMilestone(Command, frozen=True, kw_only=True):
+    """Say when a milestone was reached, for the first time or anew."""
+
+    milestone: Milestone
     at: datetime | None = None
 
 

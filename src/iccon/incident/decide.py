@@ -13,6 +13,7 @@ from iccon.incident import page_verbs
 from iccon.incident.effects import Effect
 from iccon.incident.evidence import BLOB_LIMIT, Blob, samples_blob
 from iccon.incident.fold import TEXT_FIELDS, covers
+from iccon.incident.milestones import OWN_ENTRIES, Milestone, moments, out_of_order
 from iccon.incident.roles import Role
 from iccon.incident.severity import DEFAULT_POLICY, Phase, Policy, is_downgrade
 from iccon.incident.stalk import unwritten
@@ -111,9 +112,21 @@ def _declare(command: c.Declare, ctx: Context) -> Outcome:
     )
     commander = ctx.actor if command.commander is None else command.commander
     drafts = [e.Draft(incident, body, at, ctx.actor)]
+    for milestone, reached in ((Milestone.BEGAN, command.began), (Milestone.DETECTED, command.detected)):
+        if reached is not None:
+            if refused := _time(reached, ctx.now) or _not_after(milestone, reached, at):
+                return refused
+            drafts.append(e.Draft(incident, e.MilestoneSet(milestone=milestone), reached, ctx.actor))
     if commander:
         drafts.append(e.Draft(incident, e.RoleTaken(role=Role.COMMANDER, person=commander), ctx.now, ctx.actor))
     return Decision(tuple(drafts))
+
+
+def _not_after(milestone: Milestone, reached: datetime, declared: datetime) -> Refusal | None:
+    if reached <= declared:
+        return None
+    words = f"{milestone} at {reached:%H:%M:%S} UTC lies after the declaration, {declared:%H:%M:%S} UTC"
+    return Refusal("order", words, "give an earlier time")
 
 
 def _note(state: State, command: c.AddNote, ctx: Context) -> Outcome:
@@ -139,6 +152,19 @@ def _phase(state: State, command: c.SetPhase, ctx: Context) -> Outcome:
     if command.phase == state.phase:
         return Refusal("unchanged", f"the phase is {state.phase} already")
     return _one(state, ctx, e.PhaseSet(phase=command.phase, reason=command.reason.strip()), command.at)
+
+
+def _milestone(state: State, command: c.SetMilestone, ctx: Context) -> Outcome:
+    milestone, at = command.milestone, command.at or ctx.now
+    if milestone in OWN_ENTRIES:
+        return Refusal("own_entry", f"{milestone} is an entry of its own", "amend the time of that entry")
+    if state.milestones.get(milestone) == at:
+        return Refusal("unchanged", f"{milestone} is set to that time already")
+    if (other := out_of_order(state, milestone, at)) is not None:
+        known = moments(state)[other]
+        words = f"{milestone} at {at:%Y-%m-%d %H:%M:%S} UTC and {other} at {known:%Y-%m-%d %H:%M:%S} UTC"
+        return Refusal("order", f"{words} are the wrong way round", f"correct {other} first, or give another time")
+    return _one(state, ctx, e.MilestoneSet(milestone=milestone), at)
 
 
 def _role(state: State, command: c.TakeRole, ctx: Context) -> Outcome:
@@ -357,6 +383,7 @@ _DECISIONS: dict[type[c.Command], Callable[[State, Any, Context], Outcome]] = {
     c.Retitle: _retitle,
     c.SetSeverity: _severity,
     c.SetPhase: _phase,
+    c.SetMilestone: _milestone,
     c.TakeRole: _role,
     c.StartImpact: _start_impact,
     c.StopImpact: _stop_impact,

@@ -68,6 +68,13 @@ class PhaseSet(Body, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class MilestoneSet(Body, frozen=True, kw_only=True):
+    """The milestone of that name was reached at the entry's happened-at; the newest one said of a milestone holds."""
+
+    kind: ClassVar[str] = "milestone"
+    milestone: str
+
+
 class RoleTaken(Body, frozen=True, kw_only=True):
     """A person holds a role from now on; an empty person means that nobody does."""
 
@@ -270,6 +277,7 @@ BODIES: dict[str, type[Body]] = {
         Note,
         SeveritySet,
         PhaseSet,
+        MilestoneSet,
         RoleTaken,
         ImpactStarted,
         ImpactStopped,

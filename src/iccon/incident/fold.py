@@ -15,6 +15,7 @@ from iccon.incident.entries import (
     Entry,
     ImpactStarted,
     ImpactStopped,
+    MilestoneSet,
     Note,
     PageActed,
     PhaseSet,
@@ -192,6 +193,10 @@ def _phase(state: State, entry: Entry, body: PhaseSet) -> State:
     return _replace(state, phase=body.phase, resolved_at=resolved)
 
 
+def _milestone(state: State, entry: Entry, body: MilestoneSet) -> State:
+    return _replace(state, milestones={**state.milestones, body.milestone: entry.happened_at})
+
+
 def _role(state: State, entry: Entry, body: RoleTaken) -> State:
     roles = {role: held for role, held in state.roles.items() if role != body.role}
     if body.person:
@@ -270,6 +275,7 @@ _STEPS: dict[str, Callable[[State, Entry, Any], State]] = {
     "retitled": _retitled,
     "severity": _severity,
     "phase": _phase,
+    "milestone": _milestone,
     "role": _role,
     "impact_started": _impact_started,
     "impact_stopped": _impact_stopped,

@@ -68,3 +68,11 @@ DEFAULT_POLICY = Policy(
 def is_downgrade(old: Severity, new: Severity) -> bool:
     """Say whether `new` is milder than `old`."""
     return new.value > old.value
+
+
+_BY_URGENCY = {"low": Severity.SEV3}
+
+
+def proposed(urgency: str) -> Severity:
+    """Return the severity to begin with for a page of that urgency ("high", "low", "" unknown): when unsure, SEV2."""
+    return _BY_URGENCY.get(urgency.lower(), Severity.SEV2)

@@ -70,7 +70,10 @@ class Written(Struct, frozen=True):
 
 
 class State(Struct, frozen=True):
-    """One incident as it stands after its entries so far. `declared_at` None: no declaration was seen yet."""
+    """One incident as it stands after its entries so far. `declared_at` None: no declaration was seen yet.
+
+    `milestones` are those that were set by hand; see milestones.py for all that are known.
+    """
 
     incident: str
     title: str = ""
@@ -89,6 +92,7 @@ class State(Struct, frozen=True):
     stalks: dict[tuple[str, str], Stalk] = {}
     verdicts: dict[tuple[str, str], Written] = {}
     metrics: dict[str, Written] = {}
+    milestones: dict[str, datetime] = {}
     notes: int = 0
     entries: int = 0
     last_id: str = ""

@@ -24,8 +24,17 @@ from iccon.console.widgets.strip import StateStrip
 from iccon.console.widgets.timeline import TimelineView
 from iccon.console.widgets.updates import UpdatesView
 from iccon.incident import commands as c
-from iccon.incident.entries import Declared, Entry, ImpactStarted, ImpactStopped, PhaseSet, SeveritySet
+from iccon.incident.entries import (
+    Declared,
+    Entry,
+    ImpactStarted,
+    ImpactStopped,
+    MilestoneSet,
+    PhaseSet,
+    SeveritySet,
+)
 from iccon.incident.fold import Ledger
+from iccon.incident.milestones import began
 from iccon.incident.state import State
 from iccon.incident.timeline import Item, Timeline
 from iccon.journal.drafts import note_key
@@ -34,7 +43,7 @@ if TYPE_CHECKING:
     from iccon.console.widgets.chart import Mark
     from iccon.console.widgets.notebar import NoteBar
 
-MARKED = (Declared, SeveritySet, PhaseSet, ImpactStarted, ImpactStopped)  # what a chart shows
+MARKED = (Declared, SeveritySet, PhaseSet, MilestoneSet, ImpactStarted, ImpactStopped)  # what a chart shows
 TITLES = {"signals": "Signals", "pages": "Pages", "timeline": "Timeline", "runbook": "Runbook", "updates": "Updates"}
 
 
@@ -123,9 +132,9 @@ class IncidentScreen(LiveSurface):
 
     @property
     def began(self) -> float | None:
-        """When the incident was declared to have begun, seconds since 1970 UTC."""
-        declared = self.ledger.state.declared_at
-        return None if declared is None else declared.timestamp()
+        """When the trouble began, seconds since 1970 UTC: as set, else the declaration."""
+        at = began(self.ledger.state)
+        return None if at is None else at.timestamp()
 
     @property
     def stalked(self) -> State:
@@ -157,6 +166,10 @@ class IncidentScreen(LiveSurface):
     async def action_phase(self) -> None:
         """Ask for the phase."""
         await self._ask(questions.phase(self.ledger.state))
+
+    async def action_milestone(self) -> None:
+        """Ask which milestone was reached, and when."""
+        await self._ask(questions.milestone(self.ledger.state, self.form_clock))
 
     async def action_role(self) -> None:
         """Ask who holds which role."""

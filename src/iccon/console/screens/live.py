@@ -20,7 +20,7 @@ from iccon.incident import commands as c
 from iccon.incident.effects import EffectState
 from iccon.incident.entries import EffectEnded, Entry, PageActed, PageRef
 from iccon.incident.state import State
-from iccon.pages.model import Page
+from iccon.pages.model import UNKNOWN_TIME, Page
 from iccon.runbooks.library import RunbookFault
 from iccon.runbooks.model import Document, Match
 from iccon.signals.board import aged
@@ -177,10 +177,18 @@ class LiveSurface(Surface):
         await self.console.act(c.ActOnPage(page=ref, verb="acknowledge"), self.incident or None)
 
     async def action_declare(self) -> None:
-        """Declare an incident, with the title and service of the page under the cursor if there is one."""
-        page, setting = self.chosen_page(), self.console.parts.setting
-        title, service, key = (page.title, page.service, page.key) if page else ("", "", "")
-        await self.console.ask(questions.declare(setting.actor, title, service, setting.drill, key), None)
+        """Declare an incident; a chosen page proposes its title, severity and beginning."""
+        page, setting, clock = self.chosen_page(), self.console.parts.setting, self.form_clock
+        found = questions.NO_PAGE
+        if page is not None:
+            at = min(page.created_at, clock.now) if page.created_at > UNKNOWN_TIME else None
+            found = questions.FromPage(page.key, page.title, page.service, page.urgency, at)
+        await self.console.ask(questions.declare(setting.actor, clock, found, setting.drill), None)
+
+    @property
+    def form_clock(self) -> questions.Clock:
+        """How forms read times now."""
+        return questions.Clock(self.console.parts.setting.clock.now(), self.console.parts.zone)
 
     def marks(self) -> Sequence["Mark"]:
         """Return what a chart marks: instant and words; nothing where there is no incident."""

@@ -53,6 +53,18 @@ def test_the_legend_has_the_last_value_its_time_and_the_thresholds():
     assert "bad 1s" in legend
 
 
+def test_a_baseline_is_a_line_of_its_own_and_the_thresholds_are_those_beside_it():
+    times = tuple(NOON - STEP * i for i in reversed(range(240)))
+    spec = replace(SPEC, baseline="1d", warn_ratio=1.5, bad_ratio=2.0)
+    base = Window(spec, {clean("cart"): Samples(times, tuple(0.1 for _ in times))}, NOON)
+    window = Window(spec, {clean("cart"): Samples(times, tuple(0.2 for _ in times))}, NOON, base=base)
+    picture = picture_of(judge(Windows((window,), SPAN, STEP), NOON), "cart", "latency", NOON, 0.5, False)
+    assert picture is not None
+    rows = text(picture, ascii_only=True).splitlines()
+    assert "cart 200ms at 12:00:00   1d ago 100ms   warn 150ms  bad 200ms" in rows[-1]
+    assert any("..." in row for row in rows) and any("***" in row for row in rows)
+
+
 def test_the_time_axis_names_its_zone_and_a_zoom_shortens_it():
     assert "11:00:15" in text(drawn()) and "12:00:15 UTC" in text(drawn())
     assert "11:52:45" in text(drawn(0.125)) and "12:00:15 UTC" in text(drawn(0.125))

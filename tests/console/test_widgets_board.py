@@ -41,10 +41,10 @@ def test_a_cell_fills_its_width_whatever_it_holds(verdict, value, at, unit, faul
         assert spans[0][0].startswith(LOOKS[verdict].sign(ascii_only))
 
 
-def test_seven_verdicts_have_seven_signs_words_and_styles():
+def test_eight_verdicts_have_eight_signs_words_and_styles():
     looks = [LOOKS[v] for v in Verdict]
     for part in ("glyph", "plain", "word", "style"):
-        assert len({getattr(look, part) for look in looks}) == 7
+        assert len({getattr(look, part) for look in looks}) == 8
 
 
 @pytest.mark.parametrize("width", [16, 24, 40])

@@ -1,11 +1,13 @@
 """signals: the golden-signal board once, for scripts.
 
 JSON: {at, signals [name], services [{service, worst, signals {name: {verdict, value, unit, sampled_at, age_seconds,
-stale_after_seconds, warn, bad, judged, fault}}}], faults [{signal, reason}], warnings [text], slo [{name, service,
-target, window_seconds, verdict, burn [{long_seconds, short_seconds, says, limit, long, short, fires}], left, left_at,
-exhausted, budget_minutes, missing, spent {incident, since, until, minutes, share, covered, missing}}]}.
-`verdict` is ok, warn, bad, stale, no data, not a number or error; `judged` is what the thresholds say of `value`,
-however old it is. `value` is null for what is no finite number. `worst` is the verdict that needs a person most.
+stale_after_seconds, warn, bad, judged, fault, baseline, baseline_ago}}}], faults [{signal, reason}], warnings [text],
+slo [{name, service, target, window_seconds, verdict, burn [{long_seconds, short_seconds, says, limit, long, short,
+fires}], left, left_at, exhausted, budget_minutes, missing, spent {incident, since, until, minutes, share, covered,
+missing}}]}.
+`verdict` is ok, warn, bad, stale, no data, not a number, no baseline or error; `judged` is what the thresholds say of
+`value`, however old it is. `value` is null for what is no finite number. `worst` is the verdict that needs a person
+most. `warn` and `bad` are what held, beside the usual value `baseline` of `baseline_ago` (1d, 1w) where there is one.
 Burn rates, `left` and `fires` are null where they are not known: `missing` says why. `spent` is null without an
 incident; with `covered` below 1 its minutes are a lower bound.
 """
@@ -33,8 +35,8 @@ PAUSE = 1.0  # seconds between two looks of --wait
 NOTES = """\
 Exit code 0 when every configured signal and objective was read, 1 when one was not. What the values say does not change
 it: read `worst` of --json."""
-_WORST = ("bad", "error", "warn", "stale", "not a number", "no data", "ok")
-_KNOWN = ("ok", "warn", "bad", "not a number")
+_WORST = ("bad", "error", "warn", "stale", "not a number", "no baseline", "no data", "ok")
+_KNOWN = ("ok", "warn", "bad", "not a number", "no baseline")
 
 
 def add(commands: Commands) -> None:
@@ -163,6 +165,8 @@ def _facts(cell: "Cell", now: datetime) -> dict[str, Any]:
         "bad": cell.bad,
         "judged": None if cell.judged is None else str(cell.judged),
         "fault": cell.fault,
+        "baseline": cell.baseline,
+        "baseline_ago": cell.earlier or None,
     }
 
 

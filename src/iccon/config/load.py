@@ -96,6 +96,7 @@ def _check_signals(check: Checker, config: Config, servers: list[str]) -> None:
     given = {name: signal for name in SIGNALS if (signal := getattr(config.signals, name)) is not None}
     for name, signal in given.items():
         _check_thresholds(check, ("signals", name), signal)
+        _check_baseline(check, ("signals", name), signal)
         _check_which_server(check, ("signals", name), signal.server, servers, "a signal")
     if not given and len(servers) > 1 and MAIN not in servers:
         hint = "or give the signals, each with its server"
@@ -109,13 +110,24 @@ def _check_signals(check: Checker, config: Config, servers: list[str]) -> None:
 
 
 def _check_thresholds(check: Checker, path: KeyPath, signal: Signal) -> None:
-    if signal.warn is None or signal.bad is None:
-        return
-    wrong = signal.warn > signal.bad if signal.worse == "higher" else signal.warn < signal.bad
-    if wrong:
-        side = "above" if signal.worse == "higher" else "below"
-        expected = f"bad on the far side of warn ({signal.warn:g}): {side} it"
-        check.problem((*path, "bad"), f"{signal.bad:g}", expected, 'worse = "lower" turns the sides round')
+    for first, second in (("warn", "bad"), ("warn_ratio", "bad_ratio")):
+        near, far = getattr(signal, first), getattr(signal, second)
+        if near is not None and far is not None and (near > far if signal.worse == "higher" else near < far):
+            side = "above" if signal.worse == "higher" else "below"
+            expected = f"{second} on the far side of {first} ({near:g}): {side} it"
+            check.problem((*path, second), f"{far:g}", expected, 'worse = "lower" turns the sides round')
+
+
+def _check_baseline(check: Checker, path: KeyPath, signal: Signal) -> None:
+    ratios = {key: ratio for key in ("warn_ratio", "bad_ratio") if (ratio := getattr(signal, key)) is not None}
+    if signal.baseline and not ratios:
+        check.problem((*path, "baseline"), "no ratio to judge by", "warn_ratio, bad_ratio or both")
+    for key, ratio in ratios.items():
+        if not signal.baseline:
+            check.problem((*path, key), "no baseline", 'baseline = "1d" or "1w" beside it')
+        if ratio <= 1 if signal.worse == "higher" else ratio >= 1:
+            side = "above 1" if signal.worse == "higher" else "below 1"
+            check.problem((*path, key), f"{ratio:g}", f"{side}: 1 is the usual value", f"worse is {signal.worse}")
 
 
 def _check_changes(check: Checker, config: Config, path: KeyPath, given: ChangeFeed, servers: list[str]) -> None:

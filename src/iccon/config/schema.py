@@ -24,6 +24,8 @@ WorseSide = Annotated[str, Meta(extra_json_schema={"enum": ["higher", "lower"]})
 BurnSays = Annotated[str, Meta(extra_json_schema={"enum": ["bad", "warn"]})]
 Repository = Annotated[str, Meta(pattern=r"^([\w.-]+/[\w.-]+)?$", description="owner/name")]
 ChangeKind = Annotated[str, Meta(extra_json_schema={"enum": ["pagerduty", "grafana", "github", "prometheus", "file"]})]
+Earlier = Annotated[str, Meta(extra_json_schema={"enum": ["", "1d", "1w"]})]
+Ratio = Annotated[float, Meta(gt=0)]
 OutletKind = Annotated[str, Meta(extra_json_schema={"enum": ["file", "clipboard", "webhook"]})]
 
 
@@ -77,6 +79,9 @@ class Signal(Struct, frozen=True):
     bad: float | None = None
     worse: WorseSide = "higher"
     stale_after: Duration = 60.0
+    baseline: Earlier = ""
+    warn_ratio: Ratio | None = None
+    bad_ratio: Ratio | None = None
 
 
 class Signals(Struct, frozen=True):

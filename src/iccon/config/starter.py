@@ -47,6 +47,9 @@ _STARTER = """\
 # bad = 2
 # worse = "higher"             # or "lower", where trouble lies below the thresholds
 # stale_after = 60             # seconds without a new sample
+# baseline = "1d"              # or "1w": judged beside what was usual at that time a day or a week earlier
+# warn_ratio = 1.5             # times the usual value; warn and bad hold where that is not known
+# bad_ratio = 3
 #
 # [signals.traffic]
 # [signals.errors]

@@ -51,6 +51,7 @@ INKS: Mapping[str, Ink] = {
     "v-bad": Ink("verdict-bad", attributes="bold"),
     "v-stale": Ink("verdict-stale", attributes="italic"),
     "v-no-data": Ink("verdict-no-data"),
+    "v-no-baseline": Ink("verdict-no-data", attributes="italic"),
     "v-nan": Ink("verdict-nan"),
     "v-error": Ink("verdict-error", attributes="bold"),
     "dim": Ink("row-dim"),

@@ -1,4 +1,4 @@
-"""How the seven verdicts look: a glyph, a word and a style each, so that colour is never the only sign. Pure."""
+"""How the eight verdicts look: a glyph, a word and a style each, so that colour is never the only sign. Pure."""
 
 from collections.abc import Mapping
 
@@ -27,5 +27,6 @@ LOOKS: Mapping[Verdict, Look] = {
     Verdict.STALE: Look("◷", "~", "stale", "v-stale"),
     Verdict.NO_DATA: Look("∅", "-", "no data", "v-no-data"),
     Verdict.NOT_A_NUMBER: Look("?", "?", "NaN", "v-nan"),
+    Verdict.NO_BASELINE: Look("≟", "=", "no base", "v-no-baseline"),
     Verdict.ERROR: Look("!", "!", "error", "v-error"),
 }

@@ -6,6 +6,7 @@ Times are seconds since 1970 UTC. Decisions, each with its reason:
   latest value is from now, not from a grid line up to a step ago, and a window stays bounded.
 - `NaN` is NOT_A_NUMBER always: an error ratio without traffic is no zero. An infinity on the worse side of a threshold
   is judged (more than any limit is bad); any other infinity is NOT_A_NUMBER.
+- A signal with a baseline and no thresholds of its own is NO_BASELINE where that is missing: never OK by silence.
 - After a failed poll a cell is ERROR with its value kept, then STALE with the fault as its reason, as soon as the value
   is older than `stale_after`: an hour-old value is first of all old. Without a value it stays ERROR.
 - Services stand worst first by what their values last said, so that an outage of the metrics server moves no row;
@@ -19,6 +20,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 from msgspec.structs import replace
 
+from iccon.signals import baseline
 from iccon.signals.model import (
     NO_SAMPLES,
     Answer,
@@ -64,14 +66,13 @@ def to_ask(window: Window, now: float, span: float, step: float, skew: float = 0
 
 def merged(window: Window, asked: Asked, answer: Answer, span: float) -> Window:
     """Return `window` with the answer to `asked` taken in, trimmed to `span` seconds."""
-    ours = {n: shifted(s, -asked.skew) for n, s in answer.series.items()} if asked.skew else answer.series
-    new, ahead = _without_future(ours, asked.end + CLOCK_SLACK)
+    new, ahead = _without_future(shifted(answer.series, -asked.skew), asked.end + CLOCK_SLACK)
     old = {} if asked.whole else window.series
     joins = _Joins(asked.end - span - asked.step, asked.step * 0.999)
     joined = {name: joins.joined(old.get(name, NO_SAMPLES), new.get(name, NO_SAMPLES)) for name in {**old, **new}}
     kept = {name: samples for name, samples in joined.items() if samples.times}
     warned = (clean(f"{ahead} samples lie in the future and were left out: check the clocks"),) if ahead else ()
-    return Window(window.spec, kept, asked.end, CleanText(""), answer.warnings + warned, asked.skew)
+    return Window(window.spec, kept, asked.end, CleanText(""), answer.warnings + warned, asked.skew, window.base)
 
 
 def failed(window: Window, reason: CleanText) -> Window:
@@ -128,6 +129,7 @@ class _Joins:
         kept = slice(min(bisect_right(old, self._oldest), end), end)
         taken = slice(max(bisect_right(new, self._oldest), soon), len(new))
         times = old[kept] + new[taken]
+        self._times.setdefault(old, old)  # what comes to nothing new keeps it, and others may come to the same
         return _Join(self._times.setdefault(times, times), kept, taken)
 
 
@@ -138,8 +140,13 @@ def judge(windows: Windows, now: float) -> Board:
         (name, window.spec.name): _cell(window, name, now) for window in windows.signals for name in names
     }
     signals = tuple(window.spec.name for window in windows.signals)
-    warnings = tuple(clean(f"{w.spec.name}: {text}", 200) for w in windows.signals for text in w.warnings)
+    warnings = tuple(clean(f"{w.spec.name}: {text}", 200) for w in windows.signals for text in _warnings(w))
     return Board(_worst_first(names, signals, cells), signals, cells, warnings, windows, _fresh(cells.values()))
+
+
+def _warnings(window: Window) -> tuple[str, ...]:
+    fault = window.base.fault if window.base else ""
+    return (*window.warnings, f"baseline of {window.spec.baseline} ago: {fault}") if fault else window.warnings
 
 
 def _services(windows: Windows) -> tuple[CleanText, ...]:
@@ -157,17 +164,21 @@ def _worst_first(
 
 def _cell(window: Window, service: CleanText, now: float) -> Cell:
     spec, fault, samples = window.spec, window.fault, window.series.get(service)
-    value = at = judged = None
+    value = at = judged = base = None
     verdict = Verdict.NO_DATA
     if samples is not None and samples.times:
         value, at = samples.values[-1], samples.times[-1]
         value = math.nan if math.isnan(value) else value  # one NaN, so that equal boards compare equal
+        if spec.baseline:
+            base = baseline.usual(window, service, at)
+            spec = baseline.limits(spec, base)
         judged = verdict = verdict_of(spec, value)
     if fault:
         verdict = Verdict.ERROR
     if at is not None and _is_old(at, spec.stale_after, now):
         verdict = Verdict.STALE
-    return Cell(service, spec.name, spec.unit, verdict, value, at, spec.warn, spec.bad, fault, judged, spec.stale_after)
+    cell = Cell(service, spec.name, spec.unit, verdict, value, at, spec.warn, spec.bad, fault, judged, spec.stale_after)
+    return replace(cell, earlier=spec.baseline, baseline=base) if spec.baseline else cell
 
 
 def verdict_of(spec: SignalSpec, value: float) -> Verdict:
@@ -178,6 +189,8 @@ def verdict_of(spec: SignalSpec, value: float) -> Verdict:
     for limit, verdict in ((spec.bad, Verdict.BAD), (spec.warn, Verdict.WARN)):
         if limit is not None and value * sign >= limit * sign:
             return verdict
+    if spec.baseline and spec.warn is None and spec.bad is None:
+        return Verdict.NO_BASELINE
     return Verdict.OK if math.isfinite(value) else Verdict.NOT_A_NUMBER
 
 

@@ -17,7 +17,7 @@ GOLDEN = ("latency", "traffic", "errors", "saturation")
 
 
 class Verdict(StrEnum):
-    """What a cell says. Seven different things; none is ever drawn as another."""
+    """What a cell says. Eight different things; none is ever drawn as another."""
 
     OK = "ok"
     WARN = "warn"
@@ -25,6 +25,7 @@ class Verdict(StrEnum):
     STALE = "stale"
     NO_DATA = "no data"
     NOT_A_NUMBER = "not a number"
+    NO_BASELINE = "no baseline"  # a value, and nothing to judge it by
     ERROR = "error"
 
 
@@ -42,7 +43,8 @@ class SignalSpec(Struct, frozen=True):
 
     `label` is the label that names the service. `warn` and `bad` are thresholds in the query's own unit;
     `worse` says on which side of them trouble lies ("higher" or "lower"). None: never judged so.
-    `stale_after` is in seconds of the sample's own age.
+    `stale_after` is in seconds of the sample's own age. `baseline` is how long ago the usual values were ("1d", "1w",
+    "" for none): `warn_ratio` and `bad_ratio` times them take the places of `warn` and `bad`, where they are known.
     """
 
     name: str
@@ -54,6 +56,9 @@ class SignalSpec(Struct, frozen=True):
     bad: float | None = None
     worse: str = "higher"
     stale_after: float = 60.0
+    baseline: str = ""
+    warn_ratio: float | None = None
+    bad_ratio: float | None = None
 
 
 class Samples(Struct, frozen=True):
@@ -128,7 +133,8 @@ class Cell(Struct, frozen=True):
 
     `fault` is the reason where the verdict is ERROR, or where the last poll failed and the value is the old one.
     `judged` is what the thresholds say of `value`, however old it is; None without a value.
-    `stale_after` is in seconds.
+    `stale_after` is in seconds. `warn` and `bad` are the thresholds that held, beside the usual value `baseline` (None
+    where that is not known) of `earlier`: "1d", "1w", or "" for a signal without one.
     """
 
     service: CleanText
@@ -142,12 +148,15 @@ class Cell(Struct, frozen=True):
     fault: CleanText = CleanText("")
     judged: Verdict | None = None
     stale_after: float = 60.0
+    earlier: str = ""
+    baseline: float | None = None
 
 
 class Window(Struct, frozen=True):
     """What is known of one signal: samples by service, up to when it was asked, and why not further.
 
-    Times are by our clock. `skew` is what was taken off the server's, in seconds.
+    Times are by our clock. `skew` is what was taken off the server's, in seconds. `base` is the baseline (see
+    `baseline.py`), moved to the present; None where it was never asked for.
     """
 
     spec: SignalSpec
@@ -156,6 +165,7 @@ class Window(Struct, frozen=True):
     fault: CleanText = CleanText("")
     warnings: tuple[CleanText, ...] = ()
     skew: float = 0.0
+    base: "Window | None" = None
 
 
 class Windows(Struct, frozen=True):

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from iccon.net import http_date
 from iccon.signals.model import Answer, Samples, Skew
+from iccon.text import CleanText
 
 CLOCK_SLACK = 5.0  # seconds a clock may step back, or a sample lie ahead, before it matters
 LOOKBACK = 300.0  # seconds that a server carries a sample on by itself; not every one lets us say how long
@@ -40,9 +41,12 @@ def learned(known: float, answers: Sequence[Answer], now: float, lookback: float
     return known if low > high or impossible else low
 
 
-def shifted(samples: Samples, by: float) -> Samples:
-    """Return `samples` with `by` seconds added to their times."""
-    return Samples(tuple(time + by for time in samples.times), samples.values)
+def shifted(series: dict[CleanText, Samples], by: float) -> dict[CleanText, Samples]:
+    """Return `series` with `by` seconds added to their times; what had the same times has them still."""
+    if not by:
+        return series
+    moved = {times: tuple(time + by for time in times) for times in {samples.times for samples in series.values()}}
+    return {name: Samples(moved[samples.times], samples.values) for name, samples in series.items()}
 
 
 def said(skew: float) -> str:

@@ -1,9 +1,11 @@
-"""The board's source: one range query a signal, all at once, each able to fail alone."""
+"""The board's source: one range query a signal, all at once, each able to fail alone; now and then its baseline too."""
 
 import logging
+import math
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from iccon.background import side_by_side
@@ -12,6 +14,7 @@ from iccon.config import schema
 from iccon.config.forms import MAIN
 from iccon.config.presets import with_defaults
 from iccon.faults import FaultKind, SourceFault
+from iccon.signals.baseline import LEAD, RETRY, is_due, skew_of
 from iccon.signals.board import Asked, failed, judge, merged, to_ask
 from iccon.signals.model import GOLDEN, Answer, Board, SignalBackend, SignalSpec, Unit, Window, Windows
 from iccon.signals.skew import learned, said
@@ -39,10 +42,21 @@ def specs_of(signals: schema.Signals, servers: Collection[str]) -> tuple[SignalS
             s.bad,
             s.worse,
             s.stale_after,
+            s.baseline,
+            s.warn_ratio,
+            s.bad_ratio,
         )
         for name, s in given
         if s is not None
     )
+
+
+class _Question(Struct, frozen=True):
+    """A range to ask for, and the window of `span` seconds that its answer goes into."""
+
+    window: Window
+    asked: Asked
+    span: float
 
 
 class BoardSource:
@@ -64,6 +78,7 @@ class BoardSource:
         self._clock = clock
         shown = tuple(clean(name, 100) for name in services)
         self._windows = Windows(tuple(Window(spec) for spec in specs), window, step, shown)
+        self._retry: dict[str, float] = {}  # until when a baseline that failed is left alone, monotonic, by signal
         self._skews: dict[str, float] = {}  # seconds by which a server's clock is ahead of ours, by its name
 
     @property
@@ -78,55 +93,73 @@ class BoardSource:
 
         Raises SourceFault when all fail; the board with its old values, marked, is in `partial`.
         """
-        windows = self._windows
-        asked, came = self._answers(windows.signals)
-        moved = self._learn(windows.signals, asked, came)
-        if moved:  # what came was asked by the wrong clock
-            again = [index for index, window in enumerate(windows.signals) if window.spec.server in moved]
-            better = zip(again, *self._answers([windows.signals[index] for index in again]), strict=True)
-            for index, question, answer in better:
-                asked[index], came[index] = question, answer
-        told = [self._told(*each) for each in zip(windows.signals, asked, came, strict=True)]
-        self._windows = Windows(tuple(told), windows.span, windows.step, windows.services)
-        faults = [fault_of(each) for each in came if isinstance(each, Exception)]
-        if faults and len(faults) == len(came):
+        windows = self._windows.signals
+        for _ in range(2):  # once more where the answers show that they were asked by the wrong clock
+            lacking = [each for each in windows if self._lacks_baseline(each)]
+            questions = [*map(self._newer, windows), *map(self._earlier, lacking)]
+            came = side_by_side([partial(self._ask, each) for each in questions], "signal")
+            if not self._learn(questions[: len(windows)], came):
+                break
+        told = [_told(*each) for each in zip(questions, came, strict=True)]
+        self._keep(told[: len(windows)], told[len(windows) :])
+        faults = [fault_of(each) for each in came[: len(windows)] if isinstance(each, Exception)]
+        if faults and len(faults) == len(windows):
             waits = [fault.retry_after for fault in faults if fault.retry_after is not None]
             raise SourceFault(faults[0].kind, faults[0].reason, max(waits, default=None), self.last)
         return self.last
 
-    def _answers(self, windows: Sequence[Window]) -> tuple[list[Asked], list[Answer | Exception]]:
-        """Ask for what each window lacks, all at once."""
-        now, span, step = self._now(), self._windows.span, self._windows.step
-        asked = [to_ask(each, now, span, step, self._skews.get(each.spec.server, 0.0)) for each in windows]
-        work = [partial(self._ask, each.spec, question) for each, question in zip(windows, asked, strict=True)]
-        return asked, side_by_side(work, "signal")
+    def _newer(self, window: Window) -> _Question:
+        """Ask for what `window` lacks up to now."""
+        span = self._windows.span
+        return _Question(window, to_ask(window, self._now(), span, self._windows.step, self._skew(window)), span)
 
-    def _learn(
-        self, windows: Sequence[Window], asked: Sequence[Asked], came: Sequence[Answer | Exception]
-    ) -> frozenset[str]:
-        """Take in what the answers say of their servers' clocks; return the servers for which that is news."""
+    def _earlier(self, window: Window) -> _Question:
+        """Ask for what the baseline of `window` lacks."""
+        base, span = window.base or Window(window.spec), self._windows.span + LEAD
+        skew = skew_of(window.spec, self._skew(window))
+        return _Question(base, to_ask(base, self._now() + LEAD, span, self._windows.step, skew), span)
+
+    def _lacks_baseline(self, window: Window) -> bool:
+        waits = self._clock.monotonic() < self._retry.get(window.spec.name, -math.inf)
+        return not waits and is_due(window, self._now(), self._skew(window))
+
+    def _keep(self, windows: Sequence[Window], bases: Sequence[Window]) -> None:
+        for each in bases:
+            if each.fault:
+                self._retry[each.spec.name] = self._clock.monotonic() + RETRY
+        found = {each.spec.name: each for each in bases}
+        signals = (replace(each, base=found.get(each.spec.name, each.base)) for each in windows)
+        self._windows = replace(self._windows, signals=tuple(signals))
+
+    def _skew(self, window: Window) -> float:
+        return self._skews.get(window.spec.server, 0.0)
+
+    def _learn(self, questions: Sequence[_Question], came: Sequence[Answer | Exception]) -> bool:
+        """Take in what the answers say of their servers' clocks; say whether that is news."""
         before = dict(self._skews)
-        for server in {each.spec.server for each in windows}:
-            of = [i for i, window in enumerate(windows) if window.spec.server == server]
-            answers = [answer for i in of if isinstance(answer := came[i], Answer)]
-            lookback = max(windows[i].spec.stale_after for i in of)
-            self._skews[server] = learned(before.get(server, 0.0), answers, asked[of[0]].end, lookback)
-        return frozenset(name for name, skew in self._skews.items() if skew != before.get(name, 0.0))
+        for server in {each.window.spec.server for each in questions}:
+            pairs = [(q, a) for q, a in zip(questions, came, strict=False) if q.window.spec.server == server]
+            answers = [answer for _, answer in pairs if isinstance(answer, Answer)]
+            lookback = max(question.window.spec.stale_after for question, _ in pairs)
+            self._skews[server] = learned(before.get(server, 0.0), answers, pairs[0][0].asked.end, lookback)
+        return any(skew != before.get(name, 0.0) for name, skew in self._skews.items())
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
 
-    def _ask(self, spec: SignalSpec, asked: Asked) -> Answer:
+    def _ask(self, question: _Question) -> Answer:
+        spec, asked = question.window.spec, question.asked
         backend = self._backends.get(spec.server)
         if backend is None:
             raise SourceFault(FaultKind.REJECTED, f"no metrics server named {spec.server!r} is configured")
         return backend.range(spec, asked.start + asked.skew, asked.end + asked.skew, asked.step)
 
-    def _told(self, window: Window, asked: Asked, came: Answer | Exception) -> Window:
-        if isinstance(came, Exception):
-            fault = fault_of(came)
-            return failed(window, clean(f"{fault.kind}: {fault.reason}", 300))
-        return merged(window, asked, came, self._windows.span)
+
+def _told(question: _Question, came: Answer | Exception) -> Window:
+    if isinstance(came, Exception):
+        fault = fault_of(came)
+        return failed(question.window, clean(f"{fault.kind}: {fault.reason}", 300))
+    return merged(question.window, question.asked, came, question.span)
 
 
 def fault_of(error: Exception) -> SourceFault:

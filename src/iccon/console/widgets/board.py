@@ -3,6 +3,7 @@
 from collections.abc import Hashable, Sequence
 from typing import ClassVar
 
+from msgspec.structs import replace
 from textual.binding import Binding, BindingType
 
 from iccon.console.charts import spark
@@ -12,7 +13,7 @@ from iccon.console.verdicts import LOOKS
 from iccon.console.widgets.virtual import VirtualList
 from iccon.incident.state import Stalk, State
 from iccon.signals.board import recent
-from iccon.signals.model import NO_SAMPLES, Board, Cell, Verdict
+from iccon.signals.model import NO_SAMPLES, Board, Cell, SignalSpec, Verdict
 from iccon.signals.trend import Direction, direction
 from iccon.signals.values import format_value
 from iccon.text import clean
@@ -59,6 +60,9 @@ def cell_spans(
     if cell.verdict is Verdict.ERROR and cell.fault:
         kind, colon, reason = clean(cell.fault).partition(":")
         return fit_spans([(f"{sign} {kind}", look.style), (f"{colon}{reason}", "dim")], width)
+    if cell.verdict is Verdict.NO_BASELINE:
+        value = format_value(cell.value, cell.unit)
+        return fit_spans([(f"{sign} ", look.style), (value, ""), (f" {look.word}", look.style)], width)
     word = "not a number" if cell.verdict is Verdict.NOT_A_NUMBER and width >= 14 else look.word
     return fit_spans([(f"{sign} {word}", look.style)], width)
 
@@ -115,8 +119,11 @@ def detail(
     look = LOOKS[cell.verdict]
     parts = [format_value(cell.value, cell.unit)]
     limits = [
-        f"{name} {format_value(v, cell.unit)}" for name, v in (("warn", cell.warn), ("bad", cell.bad)) if v is not None
+        f"{name} {format_value(v, cell.unit)}"
+        for name, v in (("warn", cell.warn), ("bad", cell.bad), (f"{cell.earlier} ago", cell.baseline))
+        if v is not None
     ]
+    limits += [f"nothing known of {cell.earlier} ago"] if cell.earlier and cell.baseline is None else []
     parts += [f"({', '.join(limits)})"] if limits else []
     parts += [f"sample {age_text(now - cell.at)} old"] if cell.at is not None else []
     parts += [f"- {way} since the incident began"] if way is not Direction.UNKNOWN else []
@@ -196,9 +203,15 @@ class BoardView(VirtualList):
         window = next(each for each in windows.signals if each.spec.name == signal)
         known, before = self._ways.get((service, signal), (None, Direction.UNKNOWN))
         if known is None or known != window.until:
-            before = direction(window.spec, window.series.get(clean(service), NO_SAMPLES), self._since, before)
+            spec = self._judging(window.spec, service)
+            before = direction(spec, window.series.get(clean(service), NO_SAMPLES), self._since, before)
             self._ways[service, signal] = (window.until, before)
         return before
+
+    def _judging(self, spec: SignalSpec, service: str) -> SignalSpec:
+        """Return `spec` with the thresholds that hold for a service now: beside a baseline each has its own."""
+        cell = self.board.cells.get((service, spec.name)) if self.board else None
+        return replace(spec, warn=cell.warn, bad=cell.bad) if spec.baseline and cell else spec
 
     def action_column(self, by: int) -> None:
         """Go to the next signal, or the previous."""

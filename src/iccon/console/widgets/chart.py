@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 from textual.strip import Strip
 
 from iccon.console.figures import time_text, zone_name
 from iccon.console.fit import Span, fit, fit_spans
 from iccon.console.plot import plot, scale
 from iccon.console.widgets.lines import Lines
+from iccon.signals import baseline
 from iccon.signals.board import MOST_POINTS
 from iccon.signals.model import Board, Samples, SignalSpec
 from iccon.signals.values import format_value
@@ -40,7 +42,8 @@ def picture_of(
 ) -> Picture | None:
     """Return the newest `share` of what `board` knows of a service's signal at `now`; None where it has no samples.
 
-    The end lies on a whole step, so that the chart moves once a step. `others`: with the worst other services.
+    The end lies on a whole step, so that the chart moves once a step. `others`: with the worst other services. A
+    baseline is the last line, moved to the present; the thresholds are those that hold now.
     """
     windows = board.windows if board else None
     window = next((w for w in windows.signals if w.spec.name == signal), None) if windows else None
@@ -51,8 +54,13 @@ def picture_of(
     start = end - windows.span * share
     beside = [name for name in board.services if name != service and name in window.series] if others else []
     names = [service, *beside[:OTHERS]]
-    series = tuple((name, _between(window.series.get(clean(name)), start, end)) for name in names)
-    return Picture(window.spec, series, start, end, step, note=window.fault)
+    lines = [(name, window.series.get(clean(name))) for name in names]
+    base = baseline.series(window, clean(service))
+    lines += [(f"{window.spec.baseline} ago", base)] if base is not None else []
+    series = tuple((name, _between(samples, start, end)) for name, samples in lines)
+    cell = board.cells.get((service, signal))
+    spec = replace(window.spec, warn=cell.warn, bad=cell.bad) if cell else window.spec
+    return Picture(spec, series, start, end, step, note=window.fault)
 
 
 def _between(samples: Samples | None, start: float, end: float) -> Samples:

@@ -101,7 +101,6 @@ def board(services: int, seconds: float) -> ROW:
         with Meter(CONSOLE, env_of(folder), SIZE) as term:
             term.until("service-", 90)
             wait_for(lambda: counts(url)["queries"] >= 12, term)  # the whole window, and two refreshes
-            term.press("tab")
             before = counts(url)
             used, sent = watched(term, seconds)
             after = counts(url)

@@ -1,6 +1,7 @@
 """A widget that is painted line by line from spans, and paints no line that reads as it did."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from rich.segment import Segment
 from rich.style import Style
@@ -30,6 +31,7 @@ class Lines(ScrollView, can_focus=False, inherit_bindings=False):
         self._looks: dict[tuple[str, str], Style] = {}
         self._painted: dict[int, Strip] = {}
         self._area: Size | None = None  # while many lines are looked at: to find it costs as much as a line
+        self._styled: tuple[object, ...] = ()  # what the looks were made from
 
     @property
     def area(self) -> Size:
@@ -50,11 +52,22 @@ class Lines(ScrollView, can_focus=False, inherit_bindings=False):
         """Repaint the screen lines that read otherwise than they did when last painted, and no other."""
         if not self.is_attached or not self.area:
             return
-        self._area = area = self.area
-        try:
-            for y in range(area.height):
+        with self.looking():
+            for y in range(self.area.height):
                 if self._painted.get(y) != self.line(y):
-                    self.refresh(Region(0, y, area.width, 1))
+                    self.refresh(Region(0, y, self.area.width, 1))
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return the screen lines that Textual asks for, from one look at the widget."""
+        with self.looking():
+            return super().render_lines(crop)
+
+    @contextmanager
+    def looking(self) -> Iterator[None]:
+        """Keep what is the same for all lines while many are made; nothing may change meanwhile."""
+        self._area = self.area
+        try:
+            yield
         finally:
             self._area = None
 
@@ -81,10 +94,18 @@ class Lines(ScrollView, can_focus=False, inherit_bindings=False):
         return found
 
     def notify_style_update(self) -> None:
-        """Forget styles: theme, focus or class changed."""
+        """Forget painted lines where styles changed; who gets or loses the focus has another frame alone."""
+        super().notify_style_update()
+        app = self.app
+        styled = (self.rich_style, self.background_colors, app.native_ansi_color, app.theme_variables)
+        if styled != self._styled:
+            self._styled = styled
+            self.restyled()
+
+    def restyled(self) -> None:
+        """Forget what was painted with other styles."""
         self._looks.clear()
         self._painted.clear()
-        super().notify_style_update()
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
         """Take the width there is."""

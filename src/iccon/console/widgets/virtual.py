@@ -5,7 +5,8 @@ shows where it was (a hollow mark) and nothing is chosen until a person presses 
 nobody chose.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import ClassVar
 
 from textual import events
@@ -65,6 +66,7 @@ class VirtualList(Lines, can_focus=True):
         self._places: dict[str, int] | None = {}
         self._key: str | None = None
         self._place = 0  # of the chosen row; without one, of the gap in which the next key chooses
+        self._edges: tuple[list[list[Span]], list[list[Span]]] | None = None  # while many lines are looked at
         self.version = 0
         self._rows: LRUCache[Hashable, Strip] = LRUCache(512)
 
@@ -172,9 +174,22 @@ class VirtualList(Lines, can_focus=True):
 
     # Geometry
 
+    @contextmanager
+    def looking(self) -> Iterator[None]:
+        """Keep the header and the footer too."""
+        with super().looking():
+            self._edges = self._made_edges()
+            try:
+                yield
+            finally:
+                self._edges = None
+
+    def _made_edges(self) -> tuple[list[list[Span]], list[list[Span]]]:
+        return self.header(self.area.width), self.footer(self.area.width)
+
     def _extra(self) -> tuple[int, int]:
-        width = self.area.width
-        return len(self.header(width)), len(self.footer(width))
+        header, footer = self._edges or self._made_edges()
+        return len(header), len(footer)
 
     def _room(self) -> int:
         above, below = self._extra()
@@ -301,12 +316,13 @@ class VirtualList(Lines, can_focus=True):
 
     def line(self, y: int) -> Strip:
         """Return screen line `y`: header, row, or footer."""
-        width = self.area.width
-        above, below = self._extra()
+        width, height = self.area
+        header, footer = self._edges or self._made_edges()
+        above, below = len(header), len(footer)
         if y < above:
-            return self.paint(self.header(width)[y], width)
-        if y >= self.area.height - below:
-            return self.paint(self.footer(width)[y - self.area.height + below], width)
+            return self.paint(header[y], width)
+        if y >= height - below:
+            return self.paint(footer[y - height + below], width)
         place = y - above + self.scroll_offset.y
         if 0 <= place < len(self._keys):
             return self._row(self._keys[place], width)
@@ -321,7 +337,7 @@ class VirtualList(Lines, can_focus=True):
             strip = self._rows[cached] = self.render_row(key, width, mode)
         return strip
 
-    def notify_style_update(self) -> None:
-        """Forget painted rows: theme, focus or class changed."""
+    def restyled(self) -> None:
+        """Forget rows too."""
         self._rows.clear()
-        super().notify_style_update()
+        super().restyled()

@@ -4,16 +4,18 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
+_COUNTING = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # time.monotonic() stands still in a suspension
+
 
 class Clock(Protocol):
-    """Where the program gets its time from; a drill runs on a faster one."""
+    """Where the program gets its time from; tests set their own."""
 
     def now(self) -> datetime:
         """Return the present instant, aware, UTC."""
         ...
 
     def monotonic(self) -> float:
-        """Return seconds that never go backwards, for intervals and deadlines."""
+        """Return seconds that never go backwards and go on while the machine is suspended, for intervals."""
         ...
 
 
@@ -26,4 +28,4 @@ class SystemClock:
 
     def monotonic(self) -> float:
         """Return seconds that never go backwards."""
-        return time.monotonic()
+        return time.clock_gettime(_COUNTING)

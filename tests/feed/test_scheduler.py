@@ -6,7 +6,6 @@ import logging
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -191,21 +190,6 @@ async def test_changes_that_come_together_are_handed_out_together() -> None:
         assert not nothing.done()
     with pytest.raises(asyncio.CancelledError):
         await nothing
-
-
-async def test_a_clock_that_runs_faster_polls_more_often() -> None:
-    class Fast(SystemClock):
-        rate = 50.0
-
-        def monotonic(self) -> float:
-            return time.monotonic() * self.rate
-
-    numbers = iter(range(10_000))
-    feed = Feed([Source("a", lambda: next(numbers), 1.0, 1)], Fast())
-    runner = spawn(feed.run(), "feed")
-    await until(feed, "a", lambda slot: (slot.value or 0) >= 5)  # five world seconds: a tenth of a real one
-    await feed.stop()
-    await runner
 
 
 def test_two_sources_of_one_name_are_refused() -> None:

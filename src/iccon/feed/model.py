@@ -13,7 +13,7 @@ from iccon.text import CleanText
 class Source(Struct, frozen=True):
     """Something to poll: a blocking function, how often, and how long one poll may take.
 
-    `every` is in seconds of the feed's clock, which a drill runs faster; `deadline` is in real seconds.
+    `every` and `deadline` are in seconds.
     """
 
     name: str

@@ -20,7 +20,8 @@ from iccon.feed.backoff import delay
 from iccon.feed.model import Slot, Snapshot, Source, Trouble
 
 _log = logging.getLogger("iccon")
-_LONGEST_SLEEP = 60.0  # seconds; bounds the harm of a clock that jumps
+_LONGEST_SLEEP = 2.0  # seconds; so soon it is noticed that the machine was suspended
+_JUMP = 5.0  # seconds by which the clock must be ahead of that, or go back: less is a correction
 
 
 @dataclass
@@ -31,20 +32,21 @@ class _Line:
     slot: Slot
     due: float
     failures: int = 0
+    again: bool = False  # the poll that runs began before the machine was suspended: once more when it ends
 
 
 class Feed:
     """Polls `sources` and keeps the latest value of each.
 
-    Times come from `clock`; where it has a `rate` (a drill's seconds per real second), waits shrink by it.
-    `jitter` gives numbers from 0 to 1. Raises ValueError where two sources have one name.
+    Times come from `clock`. `jitter` gives numbers from 0 to 1. After a suspension, or when the clock is set, every
+    source is polled at once, whatever it was waiting for. Raises ValueError where two sources have one name.
     """
 
     def __init__(self, sources: Sequence[Source], clock: Clock, *, jitter: Callable[[], float] = random.random) -> None:
         self._clock = clock
         self._jitter = jitter
-        self._rate = float(getattr(clock, "rate", 1.0))
         start = clock.monotonic()
+        self._looked = clock.now()
         self._lines = {each.name: _Line(each, Slot(each.name), start) for each in sources}
         if len(self._lines) != len(sources):
             raise ValueError("two sources of the feed have one name")
@@ -60,6 +62,7 @@ class Feed:
         """Poll until `stop()` or until this task is cancelled."""
         try:
             while not self._stopped:
+                self._look_at_the_clock()
                 self._start_due()
                 await self._sleep()
         finally:
@@ -113,13 +116,23 @@ class Feed:
         """Sleep until a source is due or something changes the plan."""
         now = self._clock.monotonic()
         due = min((line.due for line in self._lines.values()), default=now + _LONGEST_SLEEP)
-        seconds = _LONGEST_SLEEP if self._paused else min(max(due - now, 0.0) / self._rate, _LONGEST_SLEEP)
+        seconds = _LONGEST_SLEEP if self._paused else min(max(due - now, 0.0), _LONGEST_SLEEP)
         self._wake.clear()
         try:
             async with asyncio.timeout(seconds):
                 await self._wake.wait()
         except TimeoutError:
             return
+
+    def _look_at_the_clock(self) -> None:
+        """Make every source due where more time has passed than was slept, or less than none."""
+        now = self._clock.now()
+        passed, self._looked = (now - self._looked).total_seconds(), now
+        if -_JUMP < passed < _LONGEST_SLEEP + _JUMP:
+            return
+        for line in self._lines.values():
+            line.due, line.failures = self._clock.monotonic(), 0
+            line.again = line.slot.busy_since is not None
 
     def _start_due(self) -> None:
         now = self._clock.monotonic()
@@ -167,6 +180,8 @@ class Feed:
 
     def _idle(self, line: _Line) -> None:
         line.slot = replace(line.slot, busy_since=None)
+        if line.again:
+            line.again, line.due = False, self._clock.monotonic()
         self._publish()
         self._wake.set()
 

@@ -1,6 +1,5 @@
 """All pagers as one source for the feed: one that fails leaves the others, and what ended is noticed."""
 
-import time
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -64,7 +63,7 @@ class PagesSource:
         )
 
     def _ask(self, before: dict[str, _Known]) -> dict[str, Listing | SourceFault]:
-        now = time.monotonic()
+        now = self._clock.monotonic()
         calls = {name: backend.listing for name, backend in self.backends.items() if before[name].not_before <= now}
         return together(calls, max((backend.deadline for backend in self.backends.values()), default=0.0))
 
@@ -73,7 +72,7 @@ class PagesSource:
             return known
         if isinstance(answer, Listing):
             return _Known(answer)
-        patience = time.monotonic() + (answer.retry_after or 0.0)
+        patience = self._clock.monotonic() + (answer.retry_after or 0.0)
         return replace(known, fault=answer, since=known.since or self._clock.now(), not_before=patience)
 
     def _closed(self, name: str, known: _Known, answer: Listing | SourceFault) -> tuple[Page, ...]:

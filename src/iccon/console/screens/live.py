@@ -34,6 +34,7 @@ W = TypeVar("W", bound=Widget)
 
 NO_SERVER = 'No Prometheus is configured.  In config.toml:  prometheus.url = "http://…:9090"'
 NO_PAGER = 'No pager is configured.  In config.toml:  pagerduty.token = { env = "PAGERDUTY_TOKEN" }'
+OLD = 120.0  # seconds after which a list of pages says from when it is: nobody asked, or the answer hangs
 PENDING = {
     EffectState.QUEUED: "ack sending",
     EffectState.SENDING: "ack sending",
@@ -126,8 +127,10 @@ class LiveSurface(Surface):
 
     def _show_pages(self, now: datetime) -> None:
         slot = self.console.snapshot.slots.get("pages")
-        found = slot.value.pages if slot and slot.value else ()
+        found = slot.value.pages if slot and slot.value else None
         note = self._note(slot, NO_PAGER) or self._partial(slot)
+        if slot and slot.at and abs(age := (now - slot.at).total_seconds()) > OLD:
+            note = "; ".join(filter(None, (f"as of {self._time(slot.at)} ({age_text(age)})", note)))
         self.each(PagesView, lambda view: view.show(found, now, note, self._acts.pending()))
 
     def _note(self, slot: Slot | None, missing: str) -> str:
@@ -157,8 +160,11 @@ class LiveSurface(Surface):
         return "; ".join([*down, *slot.value.notices])
 
     def _since(self, at: datetime | None) -> str:
+        return f" since {self._time(at)}" if at else ""
+
+    def _time(self, at: datetime) -> str:
         zone = self.console.parts.zone
-        return f" since {time_text(at, zone, seconds=False)} {zone_name(zone, at)}" if at else ""
+        return f"{time_text(at, zone, seconds=False)} {zone_name(zone, at)}"
 
     # What the keys do
 

@@ -104,6 +104,8 @@ def _instant(at: float) -> datetime:
 def _axis(picture: Picture, zone: tzinfo, width: int) -> list[Span]:
     first, last = _instant(picture.start), _instant(picture.end)
     left, right = time_text(first, zone), f"{time_text(last, zone)} {zone_name(zone, last)}"
+    if zone_name(zone, first) != zone_name(zone, last):
+        left += f" {zone_name(zone, first)}"
     middle = time_text(_instant((picture.start + picture.end) / 2), zone)
     room = max(width - SCALE - len(left) - len(middle) - len(right), 2)
     before = min(max((width - SCALE - len(middle)) // 2 - len(left), 1), room - 1)

@@ -230,7 +230,8 @@ class TimelineView(VirtualList):
         if not self.keys or self.area.height < 6:
             return []
         assert self.timeline is not None
-        zone = zone_name(self.zone, self.timeline.order[-1].happened_at)
+        ends = self.timeline.order[0], self.timeline.order[-1]  # two zones where summer time began or ended between
+        zone = " then ".join(dict.fromkeys(zone_name(self.zone, entry.happened_at) for entry in ends))
         folded = f"{self.rows_of.folded} machine entries folded (m)" if self.rows_of.folded else ""
         left = f" times in {zone}"
         return [[(left, "head"), (fit(folded + " ", max(width - cells(left), 0), right=True), "dim")]]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from journalkit import evidence
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from msgspec.structs import replace
 
 from iccon.exports import escape, jsonl, markdown, timeline
 from iccon.exports.figures import figures
@@ -203,6 +204,29 @@ class TestEscape:
 
     def test_breaks_names_and_numbers_that_readers_link_later(self) -> None:
         assert escape.line("@ana #12 a@b.c") == "\\@\u2060ana \\#\u206012 a\\@\u2060b\\.c"
+
+
+class TestEvidence:
+    def test_has_its_query_range_hash_and_chart_and_is_inert(self) -> None:
+        book = story()
+        kept, blob = evidence()
+        assert isinstance(kept.body, e.EvidenceTaken)
+        chart = ("  5% ⣀⣀⡠⠊", "```", "<script>", "# @ana")
+        query = "a``b{x=`c`}"
+        measured = replace(kept.body.measured, query=query, warnings=("[x](y)",))
+        book.add(50, replace(kept.body, title="*errors*", chart=chart, measured=measured))
+        text = markdown.render(book.ledger(), zone=UTC)
+        tokens = GITHUB.parse(text)
+        fences = [t.content for t in tokens if t.type == "fence"]
+        assert fences == ["\n".join(chart) + "\n"]
+        codes = [c.content for t in tokens if t.type == "inline" for c in t.children or () if c.type == "code_inline"]
+        assert query in codes
+        assert blob.sha256 in codes
+        assert "2026-11-01 11:55:00 UTC to 2026-11-01 12:00:00 UTC, every 15 s" in text
+        assert [t.tag for t in tokens if t.type == "html_block"] == []
+        book.add(51, e.Struck(target=book.entries[-1].id, reason="wrong"))
+        assert "errors\\* (`" in markdown.render(book.ledger(), zone=UTC)
+        assert "## Evidence" not in markdown.render(book.ledger(), zone=UTC, include_struck=False)
 
 
 class TestFigures:

@@ -6,6 +6,8 @@ A gap (NaN, None, infinity) stays a gap. A chart line is one string, so that it 
 import math
 from collections.abc import Sequence
 
+from iccon.plot import bounds
+
 _DOTS = ((0x40, 0x04, 0x02, 0x01), (0x80, 0x20, 0x10, 0x08))  # bits from the bottom up, left and right column
 _FILL = tuple(tuple(sum(column[:height]) for height in range(5)) for column in _DOTS)
 _ASCII = " .:-=+*#%@"
@@ -33,22 +35,6 @@ def resample(values: Sequence[float | None], count: int) -> list[float | None]:
 def _peak(share: Sequence[float | None]) -> float | None:
     found = [v for v in share if v is not None and math.isfinite(v)]
     return max(found) if found else None
-
-
-def bounds(values: Sequence[float | None], limit: float | None = None) -> tuple[float, float]:
-    """Return the scale: 0 (or the least value below it) to the greatest of `limit` and values; else least to greatest.
-
-    Without `limit` a flat series is drawn in the middle: its scale reaches as far below as above it.
-    """
-    found = [v for v in values if v is not None and math.isfinite(v)]
-    if limit is not None and math.isfinite(limit):
-        return min(0.0, *found, limit) if found else min(0.0, limit), max([limit, 0.0, *found])
-    if not found:
-        return 0.0, 1.0
-    low, high = min(found), max(found)
-    if low == high:
-        return low - 1.0, high + 1.0
-    return low, high
 
 
 def _level(value: float | None, low: float, high: float, levels: int) -> int:

@@ -26,7 +26,8 @@ class ConsoleCommand(Struct, frozen=True):
     writes: bool = False
 
 
-APP, HOME, DESK, LIVE, CHART, PEOPLE = "anywhere", "home", "incident", "live", "chart", "people"
+APP, HOME, DESK, LIVE, PEOPLE = "anywhere", "home", "incident", "live", "people"
+CHART, BOARD_CHART = "chart", "chart of the board"
 
 REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("help", "Help", "What every key does, here and elsewhere", ("question_mark", "f1"), APP, "help", 99),
@@ -53,6 +54,7 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("retitle", "Retitle", "Change the title", ("T",), DESK, "retitle", None, True),
     ConsoleCommand("declare", "Declare", "Declare, from the chosen page if any", ("d",), LIVE, "declare", 20, True),
     ConsoleCommand("people", "On call", "Who is on call and how to reach them", ("P",), LIVE, "people", 21),
+    ConsoleCommand("evidence", "Evidence", "Keep the chosen cell's samples", ("E",), LIVE, "evidence", None, True),
     ConsoleCommand("export", "Export", "Write the record to a Markdown file", ("X",), DESK, "export"),
     ConsoleCommand("zoom", "Zoom", "Let the region fill the screen, and back", ("z",), LIVE, "zoom", 32),
     ConsoleCommand("next_region", "Next", "Go to the next region", ("tab",), LIVE, "app.focus_next"),
@@ -64,6 +66,7 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("chart_others", "Others", "Add the worst other services", ("v",), CHART, "others", 14),
     ConsoleCommand("chart_close", "Close", "Back to the board", ("escape", "enter", "q"), CHART, "close", 9),
     ConsoleCommand("people_close", "Close", "Back to where it was opened", ("escape", "q"), PEOPLE, "close", 9),
+    ConsoleCommand("chart_evidence", "Evidence", "Keep the samples shown", ("E",), BOARD_CHART, "evidence", 15, True),
 )
 
 
@@ -84,7 +87,8 @@ def default_keys() -> dict[str, tuple[str, ...]]:
 
 def scopes() -> dict[str, str]:
     """Return on which screens each command's keys are heard, by id; those of the board are heard on all."""
-    return {c.id: APP if c.scope == LIVE else c.scope for c in REGISTRY}
+    wider = {LIVE: APP, BOARD_CHART: CHART}
+    return {c.id: wider.get(c.scope, c.scope) for c in REGISTRY}
 
 
 def footer(scopes: Iterable[str], keys: Mapping[str, tuple[str, ...]], read_only: bool) -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ numbers (`#12`) in the finished text; an invisible word joiner behind the mark s
 """
 
 import re
+from collections.abc import Iterable
 
 from iccon.text import clean, clean_block
 
@@ -13,6 +14,7 @@ LINE_LIMIT = 2000  # characters
 
 _MARKS = re.compile(r"[\\`*_\[\]<>|~&#!$^={}@]|(?<=[^\W_])\.(?=[^\W\d_])|(?<=[^\W\d_])\.(?=[^\W_])|:(?=[^\s\d])")
 _CALLER = re.compile(r"(@|#)(?=\w)")
+_TICKS = re.compile("`+")
 _LEADER = re.compile(r"^(\d{0,9})([-+.)])")
 
 
@@ -24,6 +26,30 @@ def line(text: object) -> str:
 def block(text: object, indent: str = "") -> str:
     """Return `text` as inert lines of one paragraph, joined by hard breaks; all but the first begin with `indent`."""
     return f"\\\n{indent}".join(_inert(part.strip()) for part in clean_block(text).strip().split("\n"))
+
+
+def code(text: object) -> str:
+    """Return `text` as one line of code, in which nothing has a meaning."""
+    shown = _as_it_is(text)
+    ticks = "`" * (_longest(shown) + 1)
+    return f"{ticks} {shown} {ticks}" if shown.strip() else ""
+
+
+def fenced(lines: Iterable[object]) -> list[str]:
+    """Return `lines` as a block of code, each as it is."""
+    shown = [_as_it_is(each) for each in lines]
+    fence = "`" * max(3, _longest("\n".join(shown)) + 1)
+    return [fence, *shown, fence]
+
+
+def _as_it_is(text: object) -> str:
+    """Return `text` as one clean line that keeps its spaces."""
+    return clean_block(text, LINE_LIMIT).replace("\n", " ")
+
+
+def _longest(text: str) -> int:
+    """Return the length of the longest run of backticks."""
+    return max(map(len, _TICKS.findall(text)), default=0)
 
 
 def _inert(text: str) -> str:

@@ -6,9 +6,10 @@ What is not over yet is given as of the last entry. Everything that people or ma
 from collections.abc import Iterable, Iterator
 from datetime import datetime, tzinfo
 
-from iccon.exports.escape import block, line
+from iccon.exports.escape import block, code, fenced, line
 from iccon.exports.figures import figures
 from iccon.exports.times import duration, moment
+from iccon.incident.entries import Entry, EvidenceTaken
 from iccon.incident.fold import Ledger
 from iccon.incident.ids import short
 from iccon.incident.milestones import OWN_ENTRIES, moments
@@ -22,7 +23,11 @@ DRILL = "DRILL"
 
 def render(ledger: Ledger, *, zone: tzinfo, include_machine: bool = True, include_struck: bool = True) -> str:
     """Return the document, times in `zone`. What is left out (machine entries, struck ones) is counted in it."""
-    parts = [*_header(ledger, zone), *_timeline(ledger, zone, include_machine, include_struck)]
+    parts = [
+        *_header(ledger, zone),
+        *_evidence(ledger, zone, include_struck),
+        *_timeline(ledger, zone, include_machine, include_struck),
+    ]
     return "\n".join(parts) + "\n"
 
 
@@ -114,6 +119,30 @@ def _outcomes(state: State, update: Issued, zone: tzinfo) -> Iterator[str]:
             continue
         details = ": ".join(line(part) for part in (outcome.detail, outcome.receipt) if part)
         yield f"- {line(target)}: {outcome.state}, {moment(outcome.at, zone)}{f' ({details})' if details else ''}"
+
+
+def _evidence(ledger: Ledger, zone: tzinfo, include_struck: bool) -> Iterator[str]:
+    found = [entry for entry in ledger.entries if isinstance(entry.body, EvidenceTaken)]
+    shown = [entry for entry in found if include_struck or not ledger.corrections.struck(entry)]
+    if shown:
+        lines = (text for entry in shown for text in _kept(ledger.effective(entry), ledger, zone))
+        yield from _section("Evidence", lines)
+
+
+def _kept(entry: Entry, ledger: Ledger, zone: tzinfo) -> Iterator[str]:
+    assert isinstance(entry.body, EvidenceTaken)
+    body, asked = entry.body, entry.body.measured
+    mark = " (struck)" if ledger.corrections.struck(entry) else ""
+    yield f"### {line(body.title)} ({_id(entry.id)}){mark}"
+    yield ""
+    yield from fenced(body.chart)
+    yield ""
+    yield f"- Query: {code(asked.query)}"
+    yield f"- Server: {line(f'{asked.server} {asked.address}')}"
+    yield f"- Range: {moment(asked.start, zone)} to {moment(asked.end, zone)}, every {duration(asked.step)}"
+    yield f"- Fetched: {moment(asked.fetched_at, zone)}; {body.points:,} samples, SHA-256 {code(body.sha256)}"
+    yield from (f"- Warning: {line(text)}" for text in asked.warnings)
+    yield ""
 
 
 def _timeline(ledger: Ledger, zone: tzinfo, include_machine: bool, include_struck: bool) -> Iterator[str]:

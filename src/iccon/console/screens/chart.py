@@ -2,39 +2,55 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 from textual.app import ComposeResult
 
 from iccon.console import commands
+from iccon.console.evidence import evidence_of, picture_of_evidence
 from iccon.console.safe import set_titles
 from iccon.console.screens.base import Surface
 from iccon.console.widgets.chart import ChartView, Mark, Picture, picture_of
 from iccon.console.widgets.keybar import KeyBar
 from iccon.feed.model import Snapshot
-from iccon.incident.entries import Entry
-from iccon.when import span_text
+from iccon.incident.entries import Entry, EvidenceTaken
+from iccon.incident.evidence import Series
+from iccon.when import span_text, stamp
+
+if TYPE_CHECKING:
+    from iccon.console.app import IcconApp
 
 SHARES = (1.0, 0.5, 0.25, 0.125)  # of the window that is kept, from the widest zoom on
 MISSING = "There are no samples of this signal yet."
 STEPS = 100  # cursor keys from one end to the other
 
 
-class ChartScreen(Surface):
-    """One signal of one service. `marks` returns what happened meanwhile, in the order of time."""
+class Charted(Surface):
+    """A chart with its keys. `marks` returns what happened meanwhile, in the order of time."""
 
-    SCOPES = (commands.CHART,)
+    SCOPES: tuple[str, ...] = (commands.CHART,)
     BINDINGS = commands.bindings(*SCOPES)
 
-    def __init__(self, service: str, signal: str, marks: Callable[[], Sequence[Mark]]) -> None:
+    def __init__(self, marks: Callable[[], Sequence[Mark]]) -> None:
         super().__init__()
-        self._service = service
-        self._signal = signal
         self._read_marks = marks
         self._marks: tuple[Mark, ...] = ()
         self._zoom = 0
         self._others = False
         self._cursor: float | None = None
+
+    # What a subclass gives
+
+    def drawn(self, now: datetime) -> Picture | None:
+        """Return what is shown at `now`, without marks and cursor."""
+        return None
+
+    def titles(self, picture: Picture | None) -> tuple[str, str]:
+        """Return what stands over the chart, left and right."""
+        return "", span_text(picture.end - picture.start) if picture else ""
+
+    # What they share
 
     def compose(self) -> ComposeResult:
         """The chart and its keys."""
@@ -63,11 +79,8 @@ class ChartScreen(Surface):
         self._show(self.console.parts.setting.clock.now())
 
     def _picture(self, now: datetime) -> Picture | None:
-        slot = self.console.snapshot.slots.get("signals")
-        board = slot.value if slot else None
-        made = picture_of(board, self._service, self._signal, now.timestamp(), SHARES[self._zoom], self._others)
-        trouble = f"{slot.trouble.kind}: {slot.trouble.reason}" if slot and slot.trouble else ""
-        return replace(made, marks=self._marks, cursor=self._held(made), note=trouble or made.note) if made else None
+        made = self.drawn(now)
+        return replace(made, marks=self._marks, cursor=self._held(made)) if made else None
 
     def _held(self, picture: Picture) -> float | None:
         """Return the cursor's instant, kept inside of the window."""
@@ -75,8 +88,7 @@ class ChartScreen(Surface):
 
     def _show(self, now: datetime) -> None:
         picture, view = self._picture(now), self.query_one(ChartView)
-        long = span_text(picture.end - picture.start) if picture else ""
-        set_titles(view, f"{self._service} {self._signal}", long)
+        set_titles(view, *self.titles(picture))
         view.show(picture, MISSING)
 
     def action_cursor(self, by: int) -> None:
@@ -95,10 +107,70 @@ class ChartScreen(Surface):
         self._show(self.console.parts.setting.clock.now())
 
     def action_others(self) -> None:
-        """Add the worst of the other services, or take them away."""
+        """Add the other services, or take them away."""
         self._others = not self._others
         self._show(self.console.parts.setting.clock.now())
 
     def action_close(self) -> None:
         """Go back to where the chart was opened."""
         self.dismiss()
+
+
+class ChartScreen(Charted):
+    """The chart of one signal of one service, as the board has it. Evidence goes into `incident`, "" for none."""
+
+    SCOPES = (commands.CHART, commands.BOARD_CHART)
+    BINDINGS = commands.bindings(commands.BOARD_CHART)
+
+    def __init__(self, service: str, signal: str, marks: Callable[[], Sequence[Mark]], incident: str) -> None:
+        super().__init__(marks)
+        self._service = service
+        self._signal = signal
+        self._incident = incident
+
+    def drawn(self, now: datetime) -> Picture | None:
+        """Return what the board knows; what is wrong with its source is said."""
+        slot = self.console.snapshot.slots.get("signals")
+        board = slot.value if slot else None
+        made = picture_of(board, self._service, self._signal, now.timestamp(), SHARES[self._zoom], self._others)
+        trouble = f"{slot.trouble.kind}: {slot.trouble.reason}" if slot and slot.trouble else ""
+        return replace(made, note=trouble or made.note) if made else None
+
+    def titles(self, picture: Picture | None) -> tuple[str, str]:
+        """Return whose chart it is, and how long a time it shows."""
+        return f"{self._service} {self._signal}", super().titles(picture)[1]
+
+    async def action_evidence(self) -> None:
+        """Keep the samples shown as evidence."""
+        await keep_evidence(self.console, self.drawn(self.console.parts.setting.clock.now()), self._incident)
+
+
+class EvidenceScreen(Charted):
+    """The chart of an evidence entry, from the journal alone."""
+
+    def __init__(self, body: EvidenceTaken, series: tuple[Series, ...], marks: Callable[[], Sequence[Mark]]) -> None:
+        super().__init__(marks)
+        self._body = body
+        self._series = series
+        self._others = True
+
+    def drawn(self, now: datetime) -> Picture | None:
+        """Return what was kept."""
+        series = self._series if self._others else self._series[:1]
+        return picture_of_evidence(self._body, series, SHARES[self._zoom])
+
+    def titles(self, picture: Picture | None) -> tuple[str, str]:
+        """Say that it is evidence, and of when."""
+        fetched = stamp(self._body.measured.fetched_at, self.console.parts.zone, day=True)
+        return f"EVIDENCE {self._body.title}", f"fetched {fetched}"
+
+
+async def keep_evidence(console: "IcconApp", picture: Picture | None, incident: str) -> None:
+    """Keep what `picture` shows of the board as evidence in `incident` ("": the single active one), and say so."""
+    slot = console.snapshot.slots.get("signals")
+    if picture is None or slot is None or slot.value is None:
+        console.say(MISSING, "warning")
+        return
+    command = evidence_of(picture, slot.value, console.parts.setting.config, console.parts.zone)
+    if await console.act(command, incident or None) is None:
+        console.say(f"kept as evidence: {command.title}")

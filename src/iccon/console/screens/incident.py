@@ -27,17 +27,20 @@ from iccon.incident import commands as c
 from iccon.incident.entries import (
     Declared,
     Entry,
+    EvidenceTaken,
     ImpactStarted,
     ImpactStopped,
     MilestoneSet,
     PhaseSet,
     SeveritySet,
 )
+from iccon.incident.evidence import BadSamples, samples_of
 from iccon.incident.fold import Ledger
 from iccon.incident.milestones import began
 from iccon.incident.state import State
 from iccon.incident.timeline import Item, Timeline
 from iccon.journal.drafts import note_key
+from iccon.journal.faults import JournalFault
 
 if TYPE_CHECKING:
     from iccon.console.widgets.chart import Mark
@@ -153,6 +156,23 @@ class IncidentScreen(LiveSurface):
         """Return the declaration, changes of severity and phase, and customer impact, in the order of time."""
         lines = (self.timeline.item(entry) for entry in self.timeline.order if isinstance(entry.body, MARKED))
         return [(line.happened_at.timestamp(), line.text) for line in lines if line.struck is None]
+
+    @on(TimelineView.Activated, "#timeline")
+    async def _entry_opened(self, event: TimelineView.Activated) -> None:
+        """Open the chart of evidence from the journal; other entries have nothing to open."""
+        found = self.ledger.by_id.get(event.key)
+        body = self.ledger.effective(found).body if found else None
+        if not isinstance(body, EvidenceTaken):
+            return
+        from iccon.console.screens.chart import EvidenceScreen  # not on the first screen
+
+        try:
+            blob = await self.console.parts.desk.call(lambda desk: desk.journal.blob(body.sha256))
+            series = samples_of(blob.content)
+        except (JournalFault, BadSamples) as fault:
+            self.console.say(f"this evidence cannot be shown: {fault}", "error")
+            return
+        await self.app.push_screen(EvidenceScreen(body, series, self.marks))
 
     # Questions
 

@@ -35,6 +35,7 @@ W = TypeVar("W", bound=Widget)
 NO_SERVER = 'No Prometheus is configured.  In config.toml:  prometheus.url = "http://…:9090"'
 NO_PAGER = 'No pager is configured.  In config.toml:  pagerduty.token = { env = "PAGERDUTY_TOKEN" }'
 OLD = 120.0  # seconds after which a list of pages says from when it is: nobody asked, or the answer hangs
+NO_CELL = "no cell is chosen: go to the signals and move to one"
 PENDING = {
     EffectState.QUEUED: "ack sending",
     EffectState.SENDING: "ack sending",
@@ -204,11 +205,24 @@ class LiveSurface(Surface):
         """Open the chart of the cell under the board's cursor."""
         board = self.first(BoardView)
         if board is None or board.chosen is None:
-            self.console.say("no cell is chosen: go to the signals and move to one", "warning")
+            self.console.say(NO_CELL, "warning")
             return
         from iccon.console.screens.chart import ChartScreen  # not on the first screen
 
-        await self.app.push_screen(ChartScreen(*board.chosen, self.marks))
+        await self.app.push_screen(ChartScreen(*board.chosen, self.marks, self.incident))
+
+    async def action_evidence(self) -> None:
+        """Keep the samples of the cell under the board's cursor as evidence."""
+        board, slot = self.first(BoardView), self.console.snapshot.slots.get("signals")
+        if board is None or board.chosen is None:
+            self.console.say(NO_CELL, "warning")
+            return
+        from iccon.console.screens.chart import keep_evidence  # not on the first screen
+        from iccon.console.widgets.chart import picture_of
+
+        now = self.console.parts.setting.clock.now().timestamp()
+        picture = picture_of(slot.value if slot else None, *board.chosen, now, 1.0, False)
+        await keep_evidence(self.console, picture, self.incident)
 
     async def action_people(self) -> None:
         """Show who is on call."""

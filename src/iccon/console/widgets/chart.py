@@ -10,16 +10,15 @@ from textual.strip import Strip
 
 from iccon.console.figures import time_text, zone_name
 from iccon.console.fit import Span, fit, fit_spans
-from iccon.console.plot import plot, scale
 from iccon.console.widgets.lines import Lines
+from iccon.plot import plot, scale
 from iccon.signals import baseline
 from iccon.signals.board import MOST_POINTS
+from iccon.signals.drawing import GAP, SCALE
 from iccon.signals.model import Board, Samples, SignalSpec
 from iccon.signals.values import format_value
 from iccon.text import clean
 
-SCALE = 9  # cells of the value axis
-GAP = 2.5  # steps between two samples that are still joined
 OTHERS = 5  # most services drawn beside the chosen one
 Mark = tuple[float, str]  # an instant, seconds since 1970 UTC, and what happened
 
@@ -57,13 +56,14 @@ def picture_of(
     lines = [(name, window.series.get(clean(name))) for name in names]
     base = baseline.series(window, clean(service))
     lines += [(f"{window.spec.baseline} ago", base)] if base is not None else []
-    series = tuple((name, _between(samples, start, end)) for name, samples in lines)
+    series = tuple((name, between(samples, start, end)) for name, samples in lines)
     cell = board.cells.get((service, signal))
     spec = replace(window.spec, warn=cell.warn, bad=cell.bad) if cell else window.spec
     return Picture(spec, series, start, end, step, note=window.fault)
 
 
-def _between(samples: Samples | None, start: float, end: float) -> Samples:
+def between(samples: Samples | None, start: float, end: float) -> Samples:
+    """Return the samples from `start` to `end`; None has none."""
     if samples is None:
         return Samples((), ())
     cut = slice(bisect_left(samples.times, start), bisect_right(samples.times, end))

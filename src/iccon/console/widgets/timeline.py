@@ -172,8 +172,11 @@ class TimelineView(VirtualList):
         self.repaint_changed()
 
     def action_unfold(self) -> None:
-        """Show the machine entries of the row under the cursor."""
-        if self.timeline is None or self.chosen_key is None or not self.rows_of.machines(self.chosen_key):
+        """Show the machine entries of the row under the cursor; an entry is left to the screen to open."""
+        if self.timeline is None or self.chosen_key is None:
+            return
+        if not self.rows_of.machines(self.chosen_key):
+            self.post_message(self.Activated(self, self.chosen_key))
             return
         self.rows_of.unfold(self.timeline.order, self.chosen_key)
         self._update()

@@ -48,7 +48,7 @@ class VirtualList(Lines, can_focus=True):
             return self.rows
 
     class Activated(Message):
-        """A row was clicked twice."""
+        """A row was clicked twice, or opened by a key."""
 
         def __init__(self, rows: "VirtualList", key: str) -> None:
             super().__init__()

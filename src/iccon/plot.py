@@ -6,13 +6,27 @@ Times are seconds since 1970 UTC. A gap stays a gap: points are joined only wher
 import math
 from collections.abc import Iterator, Sequence
 
-from iccon.console.charts import bounds
-from iccon.console.fit import Span
-
+Span = tuple[str, str]  # text, and the name of its style
 Line = tuple[Sequence[float], Sequence[float]]  # times, ascending, and values of equal number
 Limit = tuple[float, str]  # a threshold and the style it is drawn in
 
 _LEFT, _RIGHT = (0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80)  # braille bits from the top down
+
+
+def bounds(values: Sequence[float | None], limit: float | None = None) -> tuple[float, float]:
+    """Return the scale: 0 (or the least value below it) to the greatest of `limit` and values; else least to greatest.
+
+    Without `limit` a flat series is drawn in the middle: its scale reaches as far below as above it.
+    """
+    found = [v for v in values if v is not None and math.isfinite(v)]
+    if limit is not None and math.isfinite(limit):
+        return min(0.0, *found, limit) if found else min(0.0, limit), max([limit, 0.0, *found])
+    if not found:
+        return 0.0, 1.0
+    low, high = min(found), max(found)
+    if low == high:
+        return low - 1.0, high + 1.0
+    return low, high
 
 
 def scale(lines: Sequence[Line], limits: Sequence[Limit]) -> tuple[float, float]:

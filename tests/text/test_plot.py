@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iccon.console.fit import cells
-from iccon.console.plot import place, plot
+from iccon.plot import place, plot
 
 LINE = st.lists(st.tuples(st.floats(), st.floats()), max_size=40).map(
     lambda points: ([t for t, _ in sorted(points, key=lambda p: (p[0] != p[0], p[0]))], [v for _, v in points])

@@ -17,7 +17,7 @@ from iccon.journal.store import Journal
 
 if TYPE_CHECKING:
     from iccon.changes.model import Changes, ChangeSource
-    from iccon.config.schema import Alertmanager, ChangeFeed, PagerDuty
+    from iccon.config.schema import Alertmanager, ChangeFeed, Jsm, PagerDuty
     from iccon.effects import EffectPort
     from iccon.feed.model import Source
     from iccon.incident.effects import Effect
@@ -46,7 +46,7 @@ __all__ = [
     "templates",
 ]
 
-PAGERDUTY = "pagerduty"
+PAGERDUTY, JSM = "pagerduty", "jsm"
 ROSTER_EVERY = 600.0  # seconds; turns on call are hours long
 CHANGES_EVERY = 60.0  # seconds; GitHub allows a console without a token that much
 
@@ -88,7 +88,19 @@ def page_backends(setting: Setting) -> "dict[str, PageBackend]":
     }
     if setting.config.pagerduty is not None:
         found[PAGERDUTY] = _pagerduty(setting)
+    if setting.config.jsm is not None:
+        found[JSM] = _jsm(setting.config.jsm, setting)
     return found
+
+
+def _jsm(config: "Jsm", setting: Setting) -> "PageBackend":
+    from iccon.config.secrets import SecretFault, resolve
+    from iccon.pages.jsm import JsmBackend
+
+    try:
+        return JsmBackend(config, resolve(config.token), JSM, setting.clock)
+    except SecretFault as fault:
+        return Unusable(JSM, f"no credential: {fault.reason}")
 
 
 def roster_file(setting: Setting) -> "RosterFile":
@@ -277,9 +289,8 @@ def sources(setting: Setting) -> "list[Source]":
     if config.slo:
         every, patience = _slo_pace(setting)
         found.append(Source("slo", _lazily(lambda: _slos(setting)), every, 2 * patience + 1.0))
-    pagers: list[Alertmanager | PagerDuty] = [*config.alertmanager.values()]
-    if config.pagerduty is not None:
-        pagers.append(config.pagerduty)
+    alone = (pager for pager in (config.pagerduty, config.jsm) if pager is not None)
+    pagers: list[Alertmanager | PagerDuty | Jsm] = [*config.alertmanager.values(), *alone]
     if pagers:
         every, patience = min(p.refresh for p in pagers), max(p.timeout for p in pagers)
         found.append(Source("pages", _lazily(lambda: _pages(setting)), every, patience * 3 + 2.0))

@@ -15,7 +15,8 @@ from iccon.config import schema
 from iccon.drill.pagerduty_api import Fault, PagerDutyServer
 from iccon.faults import FaultKind
 from iccon.pages.model import UNKNOWN_TIME, PageStatus
-from iccon.pages.pagerduty import PagerDutyBackend, complete
+from iccon.pages.pagerduty import REACH, PagerDutyBackend
+from iccon.pages.paging import complete
 
 
 @pytest.fixture
@@ -97,7 +98,7 @@ def test_more_for_ever_ends_and_is_said(server: PagerDutyServer) -> None:
 
 def test_the_apis_own_limit_is_said() -> None:
     rows = [{"id": f"P{i}"} for i in range(10_050)]
-    found, missing = complete(lambda offset: (rows[offset : offset + 100], True))
+    found, missing = complete(lambda offset: (rows[offset : offset + 100], True), "PagerDuty", REACH)
     assert [row["id"] for row in found] == [f"P{i}" for i in range(10_000)]
     assert "10,000" in missing
 
@@ -116,7 +117,7 @@ def test_what_stays_is_never_missed(count: int, ends: list[tuple[int, int]]) -> 
         rows[:] = [row for row in rows if row["id"] not in ended]
         return rows[offset : offset + 100], offset + 100 < len(rows)
 
-    found, missing = complete(fetch)
+    found, missing = complete(fetch, "PagerDuty", REACH)
     keys = [row["id"] for row in found]
     assert missing == ""
     assert len(keys) == len(set(keys))

@@ -158,7 +158,8 @@ def _outside(chosen: Setting) -> Iterator[Probe]:
     config = chosen.config
     yield from _each("prometheus", config.prometheus, lambda: bootstrap.signal_backends(chosen))
     yield from (Probe("slo", name, partial(_objective, chosen, name)) for name in config.slo)
-    pagers = [*config.alertmanager, *(["pagerduty"] if config.pagerduty else [])]
+    alone = (name for name in (bootstrap.PAGERDUTY, bootstrap.JSM) if getattr(config, name) is not None)
+    pagers = [*config.alertmanager, *alone]
     yield from _each("pager", pagers, lambda: bootstrap.page_backends(chosen))
     yield from _each("changes", config.changes, lambda: _change_probes(chosen))
     outlets = config.updates.outlets

@@ -80,7 +80,7 @@ def _backends(opened: Session) -> "dict[str, PageBackend]":
     found = page_backends(opened.setting)
     if not found:
         raise refuse(
-            "no_pager", "no pager is configured", "add [pagerduty] or [alertmanager.NAME] to the configuration"
+            "no_pager", "no pager is configured", "add [pagerduty], [alertmanager] or [jsm] to the configuration"
         )
     return found
 

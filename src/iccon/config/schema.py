@@ -175,6 +175,21 @@ class ChangeFeed(Struct, frozen=True):
     timeout: Timeout = 10.0
 
 
+class Jsm(Struct, frozen=True):
+    """Jira Service Management Operations: a site by its cloud id, and a user's API token. `url` is for a test server.
+
+    `query` narrows the list of open alerts, in the site's own search language.
+    """
+
+    cloud_id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,64}$", description="a cloud id: letters, digits, -")]
+    email: Email
+    token: Secret
+    url: Url = "https://api.atlassian.com"
+    query: str = ""
+    refresh: Refresh = 15.0
+    timeout: Timeout = 10.0
+
+
 class Runbooks(Struct, frozen=True):
     """Folders of Markdown files."""
 
@@ -221,6 +236,7 @@ class Config(Struct, frozen=True):
     slo: dict[str, Slo] = {}
     pagerduty: PagerDuty | None = None
     alertmanager: dict[str, Alertmanager] = {}
+    jsm: Jsm | None = None
     changes: dict[str, ChangeFeed] = {}
     runbooks: Runbooks = Runbooks()
     updates: Updates = Updates()

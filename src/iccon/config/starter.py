@@ -83,6 +83,12 @@ _STARTER = """\
 # url = "http://localhost:9093"
 # urls = ["http://am-0:9093", "http://am-1:9093"]   # the peers of one cluster
 
+# [jsm]
+# cloud_id = "11223344-a1b2-3b33-c444-def123456789"   # https://YOUR-SITE.atlassian.net/_edge/tenant_info
+# email = "kim@example.com"
+# token = { env = "JSM_TOKEN" }
+# query = "responders:platform"  # which open alerts; all where this is empty
+
 # --- changes ----------------------------------------------------------------------------------------------------------
 
 # What was deployed, switched or configured lately. Pipelines on this machine can also call `iccon change "…"`.

@@ -2,7 +2,6 @@
 
 import re
 import time
-from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,17 +16,16 @@ from iccon.pages.pagerduty_decode import INCLUDE, page_of
 from iccon.pages.pagerduty_names import look_up, own_ids, targets
 from iccon.pages.pagerduty_proofs import Wish, incident
 from iccon.pages.pagerduty_verbs import VERBS, Verb, proof, send
+from iccon.pages.paging import PAGE, Rows, complete
 from iccon.text import CleanText, clean
 
 if TYPE_CHECKING:
     from iccon.pages.people import Person, Roster
 
-PAGE: Final = 100  # rows a request: the API gives no more
 REACH: Final = 10_000  # offset + limit: the API refuses to look further
 LIST_PATIENCE: Final = 3  # a list of several requests may take this many timeouts
 _READERS: Final = ("read_only_user", "read_only_limited_user", "observer")
 _ID: Final = re.compile(r"\w{1,64}", re.ASCII)
-_Rows = tuple[list[dict[str, Any]], bool]  # incidents as JSON, and whether there are more
 _SKEW: Final = 5.0  # seconds of clock difference that are worth a word
 
 
@@ -61,7 +59,7 @@ class PagerDutyBackend:
         """Return all open pages (GET /incidents, 100 at a time), and what to say about them. Raises SourceFault."""
         query = self._filters() | {"statuses[]": ["triggered", "acknowledged"], "sort_by": "created_at:asc"}
         until = time.monotonic() + self._config.timeout * LIST_PATIENCE
-        rows, missing = complete(lambda offset: self._incidents(query, offset, until))
+        rows, missing = complete(lambda offset: self._incidents(query, offset, until), "PagerDuty", REACH)
         pages = {page.id: page for row in rows if (page := page_of(self.name, row))}
         dropped = len(rows) - len(pages)
         nameless = CleanText(f"{dropped} incidents without an id are not shown") if dropped else CleanText("")
@@ -185,39 +183,13 @@ class PagerDutyBackend:
             filters["team_ids[]"] = list(self._config.teams)
         return filters
 
-    def _incidents(self, query: dict[str, Any], offset: int, until: float) -> _Rows:
+    def _incidents(self, query: dict[str, Any], offset: int, until: float) -> Rows:
         if time.monotonic() > until:
             raise SourceFault(FaultKind.TIMEOUT, f"the list of pages was not complete at row {offset} in time")
         return _rows(self._client.get("/incidents", query | {"limit": PAGE, "offset": offset}))
 
 
-def complete(fetch: Callable[[int], _Rows]) -> tuple[list[dict[str, Any]], CleanText]:
-    """Collect every row that `fetch(offset) -> (rows, more)` can give, each id once, and say why any are missing.
-
-    Pages overlap by one row: where the last row of a page is not on the next one, rows before it went away
-    meanwhile and others slid past unseen, so the list is read again from the start, at most twice. Stops
-    at the API's limit of 10,000 and where `more` is said but nothing new comes.
-    """
-    seen: dict[str, dict[str, Any]] = {}
-    offset, restarts, last = 0, 0, ""
-    while offset + PAGE <= REACH:
-        rows, more = fetch(offset)
-        found = {str(row.get("id") or f"no id {offset + i}"): row for i, row in enumerate(rows)}
-        stuck = not rows or (offset > 0 and not restarts and found.keys() <= seen.keys())
-        seen |= found
-        if last and last not in found and restarts < 2:
-            offset, restarts, last = 0, restarts + 1, ""
-        elif not more:
-            return [*seen.values()], CleanText("")
-        elif stuck:
-            return [*seen.values()], CleanText("PagerDuty says that there are more pages, but gives none")
-        else:
-            last = [*found][-1]
-            offset += max(len(rows) - 1, 1)
-    return [*seen.values()], CleanText(f"only the first {REACH:,} pages are shown: PagerDuty gives no more")
-
-
-def _rows(body: Any) -> _Rows:
+def _rows(body: Any) -> Rows:
     found = record(body)
     if not isinstance(found.get("incidents"), list):
         raise SourceFault(FaultKind.BAD_ANSWER, "an answer without incidents: is this PagerDuty's address?")

@@ -60,7 +60,8 @@ class Web:
         if self._session is None:
             config = self._config
             limits = Limits(seconds=config.timeout, size=SIZE_LIMIT)
-            self._session = guarded_session(self._url, limits, headers=self._with_token(), ca_file=config.ca_file)
+            headers = self._with_token()
+            self._session = guarded_session(self._url, limits, headers=headers, ca_file=config.ca_file, shared=True)
         return self._session
 
     def _with_token(self) -> dict[str, str]:

@@ -88,18 +88,22 @@ def guarded_session(
     ca_file: str = "",
     cert: tuple[str, str] | None = None,
     writes: frozenset[str] = WRITES,
+    shared: bool = False,
 ) -> "GuardedSession":
     """Return a `requests.Session` for one server that gives a whole, bounded answer in time or a SourceFault.
 
     It never retries, follows no redirect, keeps no cookie, reads no .netrc, and speaks to the origin of
     `base_url` only, so that `headers`, `auth` and `cert` (the files of our certificate and of its key) cannot
     travel. `writes` are the methods after which a missing answer is LOST; an adapter that queries by POST passes an
-    empty set. Statuses from 400 up are returned: pass the response to `checked`. Raises SourceFault where `cert`
-    cannot be used. Loads `requests`.
+    empty set. `shared` sessions of one server take turns, and all wait where it asks one to (`net/hosts.py`). Statuses
+    from 400 up are returned: pass the response to `checked`. Raises SourceFault where `cert` cannot be used. Loads
+    `requests`.
     """
     from iccon.net.transport import GuardedSession
 
-    return GuardedSession(base_url, limits, headers=headers, auth=auth, ca_file=ca_file, cert=cert, writes=writes)
+    return GuardedSession(
+        base_url, limits, headers=headers, auth=auth, ca_file=ca_file, cert=cert, writes=writes, shared=shared
+    )
 
 
 def httpx_transport(session: "GuardedSession", aliases: Mapping[str, str] | None = None) -> "SessionTransport":

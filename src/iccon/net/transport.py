@@ -27,6 +27,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from iccon.faults import FaultKind, SourceFault
 from iccon.net import WRITES, Limits, checked, fault_of, host_of
+from iccon.net.hosts import host_at
 
 _CHUNK = 65_536
 _LOOPBACK = ("127.", "localhost", "::1")
@@ -192,11 +193,13 @@ class GuardedSession(requests.Session):
         ca_file: str = "",
         cert: tuple[str, str] | None = None,
         writes: frozenset[str] = WRITES,
+        shared: bool = False,
     ) -> None:
         super().__init__()
         self.limits = limits
         self.writes = writes
         self.origin = _origin(base_url)
+        self._host = host_at(self.origin) if shared else None
         self.trust_env = False  # .netrc would replace the Authorization header
         self.auth = auth
         self.verify = ca_file or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True
@@ -231,11 +234,23 @@ class GuardedSession(requests.Session):
         host, write = host_of(str(request.url)), str(request.method).upper() in self.writes
         if _origin(str(request.url)) != self.origin:
             raise SourceFault(FaultKind.BAD_ANSWER, f"the answer points to {host}: credentials are not sent there")
-        kwargs |= {"stream": True, "allow_redirects": False, "verify": self.verify}
         kwargs |= {
-            "timeout": urllib3.Timeout(total=self.limits.seconds),
+            "stream": True,
+            "allow_redirects": False,
+            "verify": self.verify,
             "proxies": _proxies(str(request.url)),
         }
+        if self._host is None:
+            return self._sent(request, host, write, self.limits.seconds, kwargs)
+        with self._host.turn(self.limits.seconds) as left:
+            response = self._sent(request, host, write, left, kwargs)
+            self._host.hold(fault_of(response, write=write))
+            return response
+
+    def _sent(
+        self, request: requests.PreparedRequest, host: str, write: bool, seconds: float, kwargs: dict[str, Any]
+    ) -> requests.Response:
+        kwargs |= {"timeout": urllib3.Timeout(total=seconds)}
         _wire.sent, _wire.fresh = False, write
         try:
             response = super().send(request, **kwargs)

@@ -216,6 +216,7 @@ class PrometheusBackend:
             ca_file=config.ca_file,
             cert=(config.cert_file, config.key_file) if config.cert_file else None,
             writes=frozenset(),
+            shared=True,
         )
         return _Connect(config.url.rstrip("/"), session=session, method="POST")
 

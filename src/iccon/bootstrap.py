@@ -314,12 +314,13 @@ def _lazily(build: Callable[[], Callable[[], Any]]) -> Callable[[], Any]:
 
 
 def _board(setting: Setting) -> Callable[[], Any]:
+    from iccon.config.schema import Service
     from iccon.signals.source import BoardSource, specs_of
 
     config = setting.config.signals
     specs = specs_of(config, setting.config.prometheus)
     backends = signal_backends(setting)
-    services = (*config.services, *(slo.service for slo in setting.config.slo.values()))
+    services = {slo.service: Service() for slo in setting.config.slo.values()} | setting.config.services
     return BoardSource(specs, backends, setting.clock, config.window, config.step, services).poll
 
 

@@ -56,6 +56,17 @@ def server(configure) -> Iterator[Server]:
     http.server_close()
 
 
+def test_tier_and_owner_are_facts_of_a_service(iccon, server, home):
+    file = home / "config.toml"
+    file.write_text(f'{file.read_text()}\n[services.billing]\ntier = 1\nowner = "team money"\n')
+    server.values = {"latency": {"checkout": "1.5"}, "errors": {"checkout": "0.02"}}
+    rows = iccon("signals", "--json").json["services"]
+    assert [(row["service"], row["tier"], row["owner"]) for row in rows] == [
+        ("checkout", None, ""),
+        ("billing", 1, "team money"),
+    ]
+
+
 def test_the_board_as_json_has_its_promised_fields(iccon, server):
     server.values = {"latency": {"checkout": "1.5", "cart": "0.1"}, "errors": {"checkout": "0.02", "cart": "NaN"}}
     ran = iccon("signals", "--json")

@@ -514,3 +514,17 @@ def toml(value: object) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(toml, value)) + "]"
     return str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else repr(value)
+
+
+def test_services_by_hand(places: Folders) -> None:
+    text = '[services.checkout]\ntier = 1\nowner = "team payments"\n[services."search api"]'
+    config = good(places, text)
+    assert (config.services["checkout"].tier, config.services["checkout"].owner) == (1, "team payments")
+    assert config.services["search api"].tier is None
+
+
+@pytest.mark.parametrize(
+    ("line", "key"), [("tier = 0", "tier"), ("tier = 6", "tier"), ("owner = 1", "owner"), ("x = 1", "x")]
+)
+def test_services_that_are_wrong(places: Folders, line: str, key: str) -> None:
+    assert keys(write(places, f"[services.checkout]\n{line}")) == [(2, f"services.checkout.{key}")]

@@ -36,8 +36,8 @@ def test_one_signal_of_ones_own_keeps_the_preset_out() -> None:
 
 
 def test_what_else_was_set_stays() -> None:
-    signals = with_defaults(Signals(label="job", refresh=5, services=("a",)), "main")
-    assert (signals.label, signals.refresh, signals.services) == ("job", 5, ("a",))
+    signals = with_defaults(Signals(label="job", refresh=5), "main")
+    assert (signals.label, signals.refresh) == ("job", 5)
 
 
 SERIES = r"""

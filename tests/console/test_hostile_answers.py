@@ -163,8 +163,9 @@ def world(folder: Path, good: str, bad: str, timeout: float = 0.3) -> Setting:
     signals: dict[str, Any] = {name: schema.Signal("up", "number", "good") for name in GOOD}
     signals["latency"] = schema.Signal("up", "seconds", "bad", bad=1.0)
     servers = {"good": schema.Prometheus(good, timeout=5.0), "bad": schema.Prometheus(bad, timeout=timeout)}
-    board = schema.Signals(refresh=0.5, services=SERVICES, **signals)
-    return setting_in(folder, config_of(prometheus=servers, signals=board))
+    board = schema.Signals(refresh=0.5, **signals)
+    services = dict.fromkeys(SERVICES, schema.Service())
+    return setting_in(folder, config_of(prometheus=servers, signals=board, services=services))
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from iccon.console.fit import length
 from iccon.console.verdicts import LOOKS
 from iccon.console.widgets.board import NONE, WAITING, BoardView, cell_spans, columns_of
 from iccon.signals.board import judge
-from iccon.signals.model import Board, Cell, Samples, SignalSpec, Unit, Verdict, Window, Windows
+from iccon.signals.model import About, Board, Cell, Samples, SignalSpec, Unit, Verdict, Window, Windows
 from iccon.text import clean
 from iccon.when import span_text
 
@@ -192,3 +192,55 @@ def test_ages_read_well():
     assert [span_text(s) for s in (5, 65, 3700, 90000)] == ["5s", "1m05s", "1h01m", "1d01h"]
     assert elapsed_text(timedelta(seconds=462)) == "0:07:42"
     assert elapsed_text(timedelta(days=3, seconds=5)) == "3d 00:00:05"
+
+
+async def test_rows_do_not_move_while_a_person_is_at_them_and_move_when_the_list_is_left():
+    view, other = BoardView(), BoardView()
+    async with Gallery([view, other]).run_test(size=(120, 24)) as pilot:
+        view.show(board(), NOW)
+        view.focus()
+        await pilot.press("down")
+        order, chosen = list(view.keys), view.chosen
+        worse = replace(board(), services=(*board().services[2:], *board().services[:2]))
+        gone = replace(worse, services=tuple(s for s in worse.services if s != order[4]))
+        for found, rows in ((worse, order), (gone, [s for s in order if s != order[4]]), (worse, None)):
+            view.show(found, NOW)
+            if rows is not None:
+                assert list(view.keys) == rows
+            assert (view.chosen, view.keys.index(order[1])) == (chosen, 1)
+            assert view.waiting > 0
+        other.focus()
+        await pilot.pause()
+        assert (list(view.keys), view.waiting, view.chosen) == (list(worse.services), 0, chosen)
+
+
+async def test_one_key_lets_held_rows_move_and_then_orders_by_tier():
+    view = BoardView()
+    async with Gallery([view]).run_test(size=(120, 24)) as pilot:
+        known = board()
+        about = {clean("search"): About(1), clean("mail"): About(2)}
+        known = replace(known, windows=replace(known.windows, about=about))
+        view.show(known, NOW)
+        view.focus()
+        await pilot.pause()
+        turned = replace(known, services=known.services[::-1])
+        view.show(turned, NOW)
+        chosen = view.chosen
+        expected = [list(turned.services), ["search", "mail", "session-store"], list(turned.services)]
+        for rows in expected:
+            view.next_order()
+            assert list(view.keys)[: len(rows)] == rows
+            assert view.chosen == chosen
+        view.show(replace(known, services=known.services), NOW + 1)
+        assert view.waiting
+
+
+async def test_the_detail_says_whose_service_it_is():
+    view = BoardView()
+    async with Gallery([view]).run_test(size=(120, 24)) as pilot:
+        known = board()
+        about = {clean("checkout"): About(1, clean("team payments"))}
+        view.show(replace(known, windows=replace(known.windows, about=about)), NOW)
+        view.focus()
+        await pilot.pause()
+        assert "checkout latency (tier 1, owner team payments)" in shown(view)[-1]

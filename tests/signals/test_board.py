@@ -20,7 +20,8 @@ from iccon.signals.board import (
     to_ask,
     verdict_of,
 )
-from iccon.signals.model import Answer, Board, Samples, SignalSpec, Unit, Verdict, Window, Windows
+from iccon.signals.model import About, Answer, Board, Samples, SignalSpec, Unit, Verdict, Window, Windows
+from iccon.signals.order import by_tier
 from iccon.text import CleanText
 
 SPAN, STEP, NOW = 600.0, 15.0, 1_800_000_000.0
@@ -42,7 +43,7 @@ def told(window: Window, now: float, **values: float) -> Window:
 
 
 def board(*windows: Window, now: float = NOW, services: tuple[CleanText, ...] = ()) -> Board:
-    return judge(Windows(windows, SPAN, STEP, services), now)
+    return judge(Windows(windows, SPAN, STEP, dict.fromkeys(services, About())), now)
 
 
 @pytest.mark.parametrize(
@@ -243,3 +244,13 @@ def test_recent_keeps_the_peaks_and_the_gaps_and_does_not_shimmer() -> None:
 def test_equal_boards_compare_equal_also_with_nan() -> None:
     window = told(Window(spec()), NOW, api=math.nan)
     assert board(window) == board(window)
+
+
+def test_equally_bad_services_stand_by_tier_and_by_tier_the_worst_come_first() -> None:
+    window = told(Window(spec()), NOW, api=0.1, web=2.0, job=0.1, db=2.0)
+    about = {JOB: About(5), CleanText("db"): About(1), WEB: About(None, CleanText("team web")), API: About(1)}
+    found = judge(Windows((window,), SPAN, STEP, about), NOW)
+    assert found.services == ("db", WEB, API, JOB)
+    assert by_tier(found) == ("db", API, JOB, WEB)
+    assert found.about(WEB).owner == "team web"
+    assert found.about("unheard of") == About()

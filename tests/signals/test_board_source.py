@@ -56,7 +56,7 @@ def backend() -> Backend:
 @pytest.fixture
 def source(backend: Backend, clock: HandClock) -> BoardSource:
     specs = [spec("latency"), spec("errors")]
-    return BoardSource(specs, {"main": backend}, clock, 3600, 15, ["api", "web"])
+    return BoardSource(specs, {"main": backend}, clock, 3600, 15, {"api": schema.Service(), "web": schema.Service()})
 
 
 REFUSED = SourceFault(FaultKind.REFUSED, "nothing listens")
@@ -133,7 +133,7 @@ def test_signals_are_asked_at_once(clock: HandClock) -> None:
 
 
 def test_no_signals_are_an_empty_board(clock: HandClock) -> None:
-    board = BoardSource([], {}, clock, 3600, 15, ["api"]).poll()
+    board = BoardSource([], {}, clock, 3600, 15, {"api": schema.Service()}).poll()
     assert (board.services, board.cells) == (("api",), {})
 
 

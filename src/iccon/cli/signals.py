@@ -1,10 +1,10 @@
 """signals: the golden-signal board once, for scripts.
 
-JSON: {at, signals [name], services [{service, worst, signals {name: {verdict, value, unit, sampled_at, age_seconds,
-stale_after_seconds, warn, bad, judged, fault, baseline, baseline_ago}}}], faults [{signal, reason}], warnings [text],
-slo [{name, service, target, window_seconds, verdict, burn [{long_seconds, short_seconds, says, limit, long, short,
-fires}], left, left_at, exhausted, budget_minutes, missing, spent {incident, since, until, minutes, share, covered,
-missing}}]}.
+JSON: {at, signals [name], services [{service, tier, owner, worst, signals {name: {verdict, value, unit, sampled_at,
+age_seconds, stale_after_seconds, warn, bad, judged, fault, baseline, baseline_ago}}}], faults [{signal, reason}],
+warnings [text], slo [{name, service, target, window_seconds, verdict, burn [{long_seconds, short_seconds, says,
+limit, long, short, fires}], left, left_at, exhausted, budget_minutes, missing, spent {incident, since, until,
+minutes, share, covered, missing}}]}.
 `verdict` is ok, warn, bad, stale, no data, not a number, no baseline or error; `judged` is what the thresholds say of
 `value`, however old it is. `value` is null for what is no finite number. `worst` is the verdict that needs a person
 most. `warn` and `bad` are what held, beside the usual value `baseline` of `baseline_ago` (1d, 1w) where there is one.
@@ -138,6 +138,8 @@ def board_facts(board: "Board", now: datetime) -> dict[str, Any]:
     rows = [
         {
             "service": service,
+            "tier": board.about(service).tier,
+            "owner": board.about(service).owner,
             "worst": worst([board.cells[service, signal].verdict for signal in board.signals]),
             "signals": {signal: _facts(board.cells[service, signal], now) for signal in board.signals},
         }

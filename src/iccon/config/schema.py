@@ -85,20 +85,26 @@ class Signal(Struct, frozen=True):
 
 
 class Signals(Struct, frozen=True):
-    """The board: which label names a service, how often to look (seconds), how far back (seconds), and the signals.
-
-    `services` lists services that must be on the board even while they have no data.
-    """
+    """The board: which label names a service, how often to look (seconds), how far back (seconds), and the signals."""
 
     label: Label = "service"
     refresh: Refresh = 10.0
     window: Duration = 3600.0
     step: Duration = 15.0
-    services: tuple[str, ...] = ()
     latency: Signal | None = None
     traffic: Signal | None = None
     errors: Signal | None = None
     saturation: Signal | None = None
+
+
+class Service(Struct, frozen=True):
+    """What is known of a service by hand; it is on the board even while it has no data.
+
+    `tier` 1 matters most. `owner` is who to call: a team, a person, a channel.
+    """
+
+    tier: Annotated[int, Meta(ge=1, le=5)] | None = None
+    owner: str = ""
 
 
 class Burn(Struct, frozen=True):
@@ -233,6 +239,7 @@ class Config(Struct, frozen=True):
     environment: str = ""
     prometheus: dict[str, Prometheus] = {}
     signals: Signals = Signals()
+    services: dict[str, Service] = {}
     slo: dict[str, Slo] = {}
     pagerduty: PagerDuty | None = None
     alertmanager: dict[str, Alertmanager] = {}

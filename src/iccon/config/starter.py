@@ -35,10 +35,14 @@ _STARTER = """\
 # process_cpu_seconds_total by service (or by job). A query of your own gives one series a service.
 [signals]
 # label = "service"            # the label that names a service
-# services = ["checkout"]      # on the board even while they have no data
 # refresh = 10                 # seconds between looks
 # window = 3600                # seconds of the past that are kept
 # step = 15                    # seconds between points: your scrape interval
+
+# A service that you name is on the board even while it has no data; within equally bad ones tier 1 comes first.
+# [services.checkout]
+# tier = 1                     # 1 (matters most) to 5
+# owner = "team payments, #pay-oncall"
 
 # [signals.latency]
 # query = "histogram_quantile(0.99, sum by (service, le) (rate(http_request_duration_seconds_bucket[2m])))"

@@ -57,6 +57,7 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("evidence", "Evidence", "Keep the chosen cell's samples", ("E",), LIVE, "evidence", None, True),
     ConsoleCommand("export", "Export", "Write the record to a Markdown file", ("X",), DESK, "export"),
     ConsoleCommand("zoom", "Zoom", "Let the region fill the screen, and back", ("z",), LIVE, "zoom", 32),
+    ConsoleCommand("order", "Order", "Let held rows move; else worst first, or by tier", ("O",), LIVE, "order"),
     ConsoleCommand("next_region", "Next", "Go to the next region", ("tab",), LIVE, "app.focus_next"),
     ConsoleCommand("home", "Home", "Back to the list of incidents", ("escape", "h"), DESK, "home", 33),
     ConsoleCommand("chart_earlier", "Earlier", "Read the values further back", ("left",), CHART, "cursor(-1)", 10),

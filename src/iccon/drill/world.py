@@ -166,6 +166,7 @@ class World:
             environment=ENVIRONMENT,
             prometheus={"drill": schema.Prometheus(self.prometheus.url)},
             signals=self._signals(),
+            services={service.name: schema.Service() for service in self.scenario.services},
             pagerduty=schema.PagerDuty(schema.Secret(literal=TOKEN), url=self.pager.url, refresh=self._every(5.0)),
             runbooks=schema.Runbooks((str(RUNBOOKS),)),
             updates=schema.Updates(
@@ -180,11 +181,8 @@ class World:
 
     def _signals(self) -> schema.Signals:
         signals = {s.value: self._signal(s) for s in GoldenSignal}
-        names = tuple(s.name for s in self.scenario.services)
         step = max(15.0 / self.speed, 1.0)
-        return schema.Signals(
-            label=LABEL, refresh=self._every(5.0), window=120 * step, step=step, services=names, **signals
-        )
+        return schema.Signals(label=LABEL, refresh=self._every(5.0), window=120 * step, step=step, **signals)
 
     def _signal(self, signal: GoldenSignal) -> schema.Signal:
         limits = self.scenario.thresholds.get(signal)

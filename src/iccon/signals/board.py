@@ -10,7 +10,7 @@ Times are seconds since 1970 UTC. Decisions, each with its reason:
 - After a failed poll a cell is ERROR with its value kept, then STALE with the fault as its reason, as soon as the value
   is older than `stale_after`: an hour-old value is first of all old. Without a value it stays ERROR.
 - Services stand worst first by what their values last said, so that an outage of the metrics server moves no row;
-  ties keep the configured order, then the alphabet. A row therefore moves only when a verdict changes.
+  ties go by tier, then keep the configured order, then the alphabet. A row therefore moves only when a verdict changes.
 """
 
 import math
@@ -23,6 +23,7 @@ from msgspec.structs import replace
 from iccon.signals import baseline
 from iccon.signals.model import (
     NO_SAMPLES,
+    About,
     Answer,
     Board,
     Cell,
@@ -141,7 +142,8 @@ def judge(windows: Windows, now: float) -> Board:
     }
     signals = tuple(window.spec.name for window in windows.signals)
     warnings = tuple(clean(f"{w.spec.name}: {text}", 200) for w in windows.signals for text in _warnings(w))
-    return Board(_worst_first(names, signals, cells), signals, cells, warnings, windows, _fresh(cells.values()))
+    order = _worst_first(names, signals, cells, windows)
+    return Board(order, signals, cells, warnings, windows, _fresh(cells.values()))
 
 
 def _warnings(window: Window) -> tuple[str, ...]:
@@ -152,14 +154,15 @@ def _warnings(window: Window) -> tuple[str, ...]:
 def _services(windows: Windows) -> tuple[CleanText, ...]:
     """Return configured services first, then the others by name."""
     found = sorted({name for window in windows.signals for name in window.series})
-    return tuple(dict.fromkeys([*windows.services, *found]))
+    return tuple(dict.fromkeys([*windows.about, *found]))
 
 
 def _worst_first(
-    names: tuple[CleanText, ...], signals: tuple[str, ...], cells: dict[tuple[str, str], Cell]
+    names: tuple[CleanText, ...], signals: tuple[str, ...], cells: dict[tuple[str, str], Cell], windows: Windows
 ) -> tuple[CleanText, ...]:
+    ranks, last = {name: about.rank for name, about in windows.about.items()}, About().rank
     worst = {name: min((_RANK.get(cells[name, s].judged, 3) for s in signals), default=3) for name in names}
-    return tuple(sorted(names, key=worst.__getitem__))
+    return tuple(sorted(names, key=lambda name: (worst[name], ranks.get(name, last))))
 
 
 def _cell(window: Window, service: CleanText, now: float) -> Cell:

@@ -168,13 +168,25 @@ class Window(Struct, frozen=True):
     base: "Window | None" = None
 
 
+class About(Struct, frozen=True):
+    """What a person wrote of a service: its tier (1 matters most, None: not given), and who owns it."""
+
+    tier: int | None = None
+    owner: CleanText = CleanText("")
+
+    @property
+    def rank(self) -> int:
+        """The tier as a number to sort by; without one a service comes last."""
+        return 9 if self.tier is None else self.tier
+
+
 class Windows(Struct, frozen=True):
     """All signals, how far back they reach (`span`) and how fine (`step`), in seconds, and services always shown."""
 
     signals: tuple[Window, ...]
     span: float
     step: float
-    services: tuple[CleanText, ...] = ()
+    about: dict[CleanText, About] = {}
 
 
 class Board(Struct, frozen=True):
@@ -190,3 +202,7 @@ class Board(Struct, frozen=True):
     warnings: tuple[CleanText, ...] = ()
     windows: Windows | None = None
     fresh: tuple[float, float] = (math.inf, -math.inf)
+
+    def about(self, service: str) -> About:
+        """Return what is known of a service by hand."""
+        return self.windows.about.get(CleanText(service), About()) if self.windows else About()

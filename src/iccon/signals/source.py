@@ -16,7 +16,7 @@ from iccon.config.presets import with_defaults
 from iccon.faults import FaultKind, SourceFault
 from iccon.signals.baseline import LEAD, RETRY, is_due, skew_of
 from iccon.signals.board import Asked, failed, judge, merged, to_ask
-from iccon.signals.model import GOLDEN, Answer, Board, SignalBackend, SignalSpec, Unit, Window, Windows
+from iccon.signals.model import GOLDEN, About, Answer, Board, SignalBackend, SignalSpec, Unit, Window, Windows
 from iccon.signals.skew import learned, said
 from iccon.text import clean
 
@@ -72,12 +72,13 @@ class BoardSource:
         clock: Clock,
         window: float,
         step: float,
-        services: Sequence[str] = (),
+        services: Mapping[str, schema.Service] | None = None,
     ) -> None:
         self._backends = backends
         self._clock = clock
-        shown = tuple(clean(name, 100) for name in services)
-        self._windows = Windows(tuple(Window(spec) for spec in specs), window, step, shown)
+        given = (services or {}).items()
+        about = {clean(name, 100): About(each.tier, clean(each.owner, 100)) for name, each in given}
+        self._windows = Windows(tuple(Window(spec) for spec in specs), window, step, about)
         self._retry: dict[str, float] = {}  # until when a baseline that failed is left alone, monotonic, by signal
         self._skews: dict[str, float] = {}  # seconds by which a server's clock is ahead of ours, by its name
 

@@ -10,7 +10,7 @@ from textual.widget import Widget
 from iccon.background import in_thread
 from iccon.console import commands, questions
 from iccon.console.figures import age_text, time_text, zone_name
-from iccon.console.safe import set_titles
+from iccon.console.safe import set_subtitle, set_titles
 from iccon.console.screens.base import Surface
 from iccon.console.widgets.board import BoardView
 from iccon.console.widgets.pages import PagesView
@@ -108,6 +108,17 @@ class LiveSurface(Surface):
         board = self._aged(slot.value if slot else None, now.timestamp())
         note, stalked = self._note(slot, NO_SERVER), self.stalked
         self.each(BoardView, lambda view: view.show(board, now.timestamp(), note, self.began, stalked))
+        self.each(BoardView, self._say_order)
+
+    def _say_order(self, view: BoardView) -> None:
+        """Say in the border how the rows stand where that is not simply worst first."""
+        keys = self.console.parts.keys.get("order", ())
+        hint = f" ({commands.key_name(keys[0])})" if keys else ""
+        waiting = f"order held: {view.waiting} would move{hint}" if view.waiting else ""
+        words = " - ".join(filter(None, ("by tier" if view.by_tier else "", waiting)))
+        if words != view.order_said:  # setting it paints the whole list
+            view.order_said = words
+            set_subtitle(view, words)
 
     def _aged(self, told: Board | None, now: float) -> Board | None:
         """Return the board at `now`: the same object until a value becomes stale or another answer comes."""
@@ -276,6 +287,11 @@ class LiveSurface(Surface):
         from iccon.console.screens.reader import Reader  # only where no region is for it
 
         await self.app.push_screen(Reader(document, why))
+
+    def action_order(self) -> None:
+        """Let rows that are held move; where none is, order by tier, or worst first again."""
+        self.each(BoardView, lambda view: view.next_order())
+        self.each(BoardView, self._say_order)
 
     def action_zoom(self) -> None:
         """Let the focused region fill the screen, or put it back."""

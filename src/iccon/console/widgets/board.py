@@ -13,7 +13,8 @@ from iccon.console.verdicts import LOOKS
 from iccon.console.widgets.virtual import VirtualList
 from iccon.incident.state import Stalk, State
 from iccon.signals.board import recent
-from iccon.signals.model import NO_SAMPLES, Board, Cell, SignalSpec, Verdict
+from iccon.signals.model import NO_SAMPLES, About, Board, Cell, SignalSpec, Verdict
+from iccon.signals.order import by_tier, held, would_move
 from iccon.signals.trend import Direction, direction
 from iccon.signals.values import format_value
 from iccon.text import clean
@@ -151,6 +152,9 @@ class BoardView(VirtualList):
         self.now = 0.0
         self.note = ""
         self.column = 0
+        self.by_tier = False
+        self.order_said = ""
+        self.waiting = 0  # rows that would move if a person were not at them
         self._stalked: State | None = None
         self._marks: dict[tuple[str, str], Stalk] = {}
         self._since: float | None = None
@@ -181,7 +185,26 @@ class BoardView(VirtualList):
         services = board.services if board else ()
         self._longest = max(map(cells, services), default=7)
         self.column = min(self.column, max(len(board.signals) - 1, 0)) if board else 0
-        self.set_rows(services)
+        self._order(hold=self.chosen_key is not None and self.has_focus)
+
+    def _order(self, hold: bool) -> None:
+        """Put the rows in their order; those that a person is at stay where they are (`hold`)."""
+        board = self.board
+        wanted: Sequence[str] = () if board is None else by_tier(board) if self.by_tier else board.services
+        rows = held(self.keys, wanted) if hold else wanted
+        self.waiting = would_move(rows, wanted) if hold else 0
+        self.set_rows(rows)
+
+    def next_order(self) -> None:
+        """Let the rows move that were held; where none was, order by tier, or worst first again."""
+        if not self.waiting:
+            self.by_tier = not self.by_tier
+        self._order(hold=False)
+
+    def on_blur(self) -> None:
+        """Let the rows move: nobody is at them any more."""
+        if self.waiting:
+            self._order(hold=False)
 
     @property
     def chosen(self) -> tuple[str, str] | None:
@@ -289,7 +312,14 @@ class BoardView(VirtualList):
         cell = self.board.cells.get((service, signal)) if self.board else None
         way = self.way(service, signal) if cell and cell.verdict in _JUDGED else Direction.UNKNOWN
         spans = detail(cell, clean(service), signal, self.now, self.ascii_only, way)
-        return [spans[0], ("stalked ", "strong"), *spans[1:]] if self.stalks(service, signal) else spans
+        marks = [("stalked ", "strong")] if self.stalks(service, signal) else []
+        return [spans[0], *self._about(service), *marks, *spans[1:]]
+
+    def _about(self, service: str) -> list[Span]:
+        about = self.board.about(service) if self.board else About()
+        words = [f"tier {about.tier}"] if about.tier else []
+        words += [f"owner {about.owner}"] if about.owner else []
+        return [(f"({', '.join(words)}) ", "")] if words else []
 
     def empty(self, width: int) -> list[list[Span]]:
         """Say why there is nothing."""

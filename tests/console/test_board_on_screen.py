@@ -1,4 +1,4 @@
-"""Stalking from the board: the key, the mark on the cell, and what two consoles on one journal write."""
+"""The board on the screen: stalking, by two consoles on one journal, and the order that is held under the cursor."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from iccon.console.widgets.board import BoardView
 from iccon.feed.model import Source
 from iccon.incident import entries as e
 from iccon.signals.board import judge
-from iccon.signals.model import Board, Samples, SignalSpec, Unit, Window, Windows
+from iccon.signals.model import About, Board, Samples, SignalSpec, Unit, Window, Windows
 from iccon.text import CleanText
 
 
@@ -63,3 +63,30 @@ async def test_without_a_chosen_cell_nothing_is_asked(tmp_path: Path) -> None:
     async with running(setting, sources=[]) as console:
         await console.press("S")
         assert "no cell is chosen" in console.notices()
+
+
+def ranked(*names: str) -> Board:
+    """Services by how bad they are, the worst first; `b` is of tier 1."""
+    now = SystemClock().now().timestamp()
+    spec = SignalSpec("latency", "q", "main", Unit.SECONDS, warn=0.5, bad=1.0)
+    values = {CleanText(name): Samples((now,), (value,)) for name, value in zip(names, (2.0, 0.7, 0.1), strict=True)}
+    return judge(Windows((Window(spec, values, now),), 600, 15, {CleanText("b"): About(1)}), now)
+
+
+async def test_the_order_is_held_under_the_cursor_said_in_the_border_and_let_go_by_a_key(tmp_path: Path) -> None:
+    setting, boards = setting_in(tmp_path), [ranked("a", "b", "c")]
+    declared(setting)
+    async with running(setting, sources=[Source("signals", lambda: boards[-1], 0.05, 5.0)]) as console:
+        view = console.one(BoardView)
+        await console.until(lambda: view.keys)
+        view.focus()
+        await console.press("home")
+        boards.append(ranked("c", "a", "b"))
+        await console.until(lambda: "order held: 1 would move (O)" in console.shown())
+        assert (list(view.keys), view.chosen_key) == (["a", "b", "c"], "a")
+        await console.press("O")
+        assert (list(view.keys), view.chosen_key) == (["c", "a", "b"], "a")
+        assert "order held" not in console.shown()
+        await console.press("O")
+        assert list(view.keys) == ["b", "c", "a"]
+        assert "by tier" in console.shown()

@@ -1,19 +1,32 @@
-"""What machines report goes into the timeline of the incident at hand, each event once.
+"""What machines report goes into the timeline of the incident at hand, each event once; samples to the flight recorder.
 
 Knows no screen: the console and a headless drill both hand it what they see.
 """
 
+import math
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
+from iccon.background import in_thread
+from iccon.desk import Desk
 from iccon.incident.commands import Capture, Command
+from iccon.incident.ids import short
 from iccon.incident.state import State
+from iccon.journal.faults import JournalFault
 from iccon.pages.events import events
 from iccon.pages.model import Pages
 from iccon.signals.model import Board, Windows
 from iccon.signals.stalk import Key, seen
 
+if TYPE_CHECKING:
+    from iccon.journal.flight import Row
+    from iccon.signals.flight import Ends
+
 Do = Callable[[Command, str], Awaitable[object]]
+Call = Callable[[Callable[[Desk], Any]], Awaitable[Any]]
+FLIGHT_EVERY = 60.0  # seconds of samples in one write to the disk
 
 
 class Recorder:
@@ -41,3 +54,91 @@ class Recorder:
         self._windows = board.windows
         if command := seen(board, state, self._first.setdefault(state.incident, {}), now):
             await self._do(command, state.incident)
+
+
+class Tape:
+    """Up to where the samples of one incident are recorded: by signal and service, and by signal what was written."""
+
+    def __init__(self) -> None:
+        self.ends: dict[str, Ends] = {}
+        self.written: dict[str, float] = {}
+
+
+class FlightRecorder:
+    """Keeps the board's samples of every open incident, a minute at a time, off the event loop and off the desk.
+
+    `call` runs work on the desk's thread. What a console that is killed had not written yet is read again from the
+    server by the next one. An incident that has its full measure is recorded no further, which is said once.
+    """
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._tapes: dict[str, Tape] = {}
+        self._full: set[str] = set()
+        self._until = -math.inf
+        self._whole = True
+        self._busy = False
+
+    def due(self, windows: Windows) -> bool:
+        """Say whether there is something to write: a minute of samples, or what was too much for the last time."""
+        return not self._busy and (not self._whole or windows.until >= self._until + FLIGHT_EVERY)
+
+    async def take(self, windows: Windows, say: Callable[[str], object]) -> None:
+        """Record what is new in `windows`. A journal that cannot be written is tried again at the next call."""
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            with suppress(JournalFault, TimeoutError):  # the desk has said that the record is not being kept
+                await self._take(windows, say)
+        finally:
+            self._busy = False
+
+    async def _take(self, windows: Windows, say: Callable[[str], object]) -> None:
+        found: dict[str, dict[str, float]] = await self._call(_open)
+        over = self._tapes.keys() - found.keys()
+        whole = True
+        for incident in [*found, *over]:
+            if incident not in self._full:
+                whole = await self._record(incident, windows, found.get(incident), say) and whole
+        for incident in over:
+            del self._tapes[incident]
+        self._whole, self._until = whole, windows.until
+
+    async def _record(
+        self, incident: str, windows: Windows, known: dict[str, float] | None, say: Callable[[str], object]
+    ) -> bool:
+        """Record one incident (`known` is None where it is over: then to the last sample); say whether it was all."""
+        tape = self._tapes.setdefault(incident, Tape())
+        rows, after, whole = await in_thread(lambda: _newer(windows, tape, known), "flight recorder", 30)
+        if rows and not await self._call(lambda desk: desk.journal.record_flight(incident, rows)):
+            self._full.add(incident)
+            say(f"the flight recorder is full for {short(incident)}: no more samples are kept of this incident")
+            return True
+        self._tapes[incident] = after
+        return whole
+
+
+def _open(desk: Desk) -> dict[str, dict[str, float]]:
+    """Return the open incidents, and up to when each of their signals is recorded, by whichever console."""
+    return {state.incident: desk.journal.flight_ends(state.incident) for state in desk.active()}
+
+
+def _newer(windows: Windows, tape: Tape, known: dict[str, float] | None) -> "tuple[list[Row], Tape, bool]":
+    from iccon.journal.flight import row  # nothing that a first frame needs
+    from iccon.signals.flight import newer
+
+    after, rows, all_of_it = Tape(), [], True
+    for window in windows.signals:
+        name = window.spec.name
+        written = tape.written.get(name, -math.inf)
+        floor = max((known or {}).get(name, -math.inf), written)
+        ends = tape.ends.get(name, {})
+        if floor > written:  # another console records too, or did before this one was started
+            ends = {service: max(end, floor) for service, end in ends.items()}
+        chunk, after.ends[name], whole = newer(window, windows.step, ends, floor, known is None)
+        after.written[name] = chunk.last if chunk else floor
+        all_of_it = all_of_it and whole
+        if chunk:
+            rows.append(row(chunk))
+    return rows, after, all_of_it

@@ -32,6 +32,7 @@ from iccon.incident.entries import Entry
 from iccon.incident.fold import Ledger
 from iccon.journal.faults import JournalFault
 from iccon.recorder import Recorder
+from iccon.signals.model import Board
 
 TICK = 1.0  # seconds between two looks at the clock
 
@@ -110,6 +111,12 @@ class IcconApp(safe.SafeApp[int]):
         """Why the record is NOT being kept, while that is so."""
         return self.parts.desk.trouble
 
+    @property
+    def board(self) -> Board | None:
+        """The golden signals as they were last answered."""
+        slot = self.snapshot.slots.get("signals")
+        return slot.value if slot else None
+
     def _surfaces(self) -> list[Surface]:
         return [screen for screen in self.screen_stack if isinstance(screen, Surface) and screen.is_mounted]
 
@@ -125,6 +132,9 @@ class IcconApp(safe.SafeApp[int]):
             surface.fed(snapshot)
         if self.parts.recorder is not None:
             self._record(self.parts.recorder, snapshot)
+        board, flight = self.board, self.parts.flight
+        if flight and board and board.windows and flight.due(board.windows):
+            spawn(flight.take(board.windows, self.say), "flight recorder")
 
     def _record(self, recorder: Recorder, snapshot: Snapshot) -> None:
         pages, signals = (slot and slot.value for slot in map(snapshot.slots.get, ("pages", "signals")))

@@ -67,6 +67,7 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("chart_others", "Others", "Add the worst other services", ("v",), CHART, "others", 14),
     ConsoleCommand("chart_close", "Close", "Back to the board", ("escape", "enter", "q"), CHART, "close", 9),
     ConsoleCommand("people_close", "Close", "Back to where it was opened", ("escape", "q"), PEOPLE, "close", 9),
+    ConsoleCommand("chart_recorded", "Recorded", "All that was recorded; back", ("w",), BOARD_CHART, "recorded", 16),
     ConsoleCommand("chart_evidence", "Evidence", "Keep the samples shown", ("E",), BOARD_CHART, "evidence", 15, True),
 )
 

@@ -15,7 +15,7 @@ from iccon.feed.scheduler import Feed
 from iccon.incident.entries import Entry
 from iccon.incident.fold import Ledger
 from iccon.incident.state import State
-from iccon.recorder import Recorder
+from iccon.recorder import FlightRecorder, Recorder
 from iccon.runbooks.library import Library
 
 
@@ -29,9 +29,9 @@ class Opened(Struct, frozen=True):
 class Parts(Struct, frozen=True):
     """Everything the console works with.
 
-    `effects` and `recorder` are None for a console without any write path. `export` writes a record and returns where.
-    `outlets` are names. `other_themes` reads those that the first frame does not need; `narrow` is the layout for
-    terminals that `layout` does not fit. `notices` are shown at the start.
+    `effects`, `recorder` and `flight` are None for a console without any write path. `export` writes a record and
+    returns where. `outlets` are names. `other_themes` reads those that the first frame does not need; `narrow` is the
+    layout for terminals that `layout` does not fit. `notices` are shown at the start.
     """
 
     setting: Setting
@@ -40,6 +40,7 @@ class Parts(Struct, frozen=True):
     effects: EffectRunner | None
     library: Library
     recorder: Recorder | None
+    flight: FlightRecorder | None
     export: Callable[[Ledger], Path]
     outlets: Sequence[str]
     theme: ThemeFile

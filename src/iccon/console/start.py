@@ -111,7 +111,7 @@ def parts_of(
     from iccon.console.parts import Opened, Parts
     from iccon.effects import EffectRunner
     from iccon.feed.scheduler import Feed
-    from iccon.recorder import Recorder
+    from iccon.recorder import FlightRecorder, Recorder
 
     config = setting.config
     theme, layout, narrow = _look(setting, notices)
@@ -128,6 +128,7 @@ def parts_of(
         feed=Feed(bootstrap.sources(setting), setting.clock),
         effects=EffectRunner(desk.call, bootstrap.effect_ports(setting, clipboard)) if writes else None,
         recorder=Recorder(desk.do) if writes else None,
+        flight=FlightRecorder(desk.call) if writes else None,
         library=bootstrap.library(setting),
         export=lambda ledger: _export(setting, ledger),
         outlets=tuple(config.updates.outlets),

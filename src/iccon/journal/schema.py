@@ -9,11 +9,22 @@ from urllib.parse import quote
 from iccon.journal.faults import DAMAGED_HINT, JournalFault, explained, of_os
 
 APPLICATION_ID = 0x6963636E  # "iccn"
-VERSION = 2
+VERSION = 3
 BLOBS_SINCE = 2  # the version from which a file has blobs
+FLIGHT_SINCE = 3  # the version from which it has the flight recorder's chunks
 BUSY_SECONDS = 5.0
 
 _BLOBS = "CREATE TABLE blobs (sha256 TEXT PRIMARY KEY, size INTEGER NOT NULL, packed BLOB NOT NULL)"
+_FLIGHT = """CREATE TABLE flight (
+  id INTEGER PRIMARY KEY,
+  incident TEXT NOT NULL,
+  signal TEXT NOT NULL,
+  first REAL NOT NULL,
+  last REAL NOT NULL,
+  size INTEGER NOT NULL,
+  packed BLOB NOT NULL
+)"""
+_FLIGHT_INDEX = "CREATE INDEX flight_incident ON flight (incident, signal, last, size)"
 _DDL = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE entries (
@@ -59,10 +70,12 @@ CREATE TABLE outbox (
 ) WITHOUT ROWID;
 CREATE INDEX outbox_state ON outbox (state, id);
 {_BLOBS};
+{_FLIGHT};
+{_FLIGHT_INDEX};
 """
 
 # What brings a file of each version to the next: single statements, run in one transaction.
-_STEPS: dict[int, tuple[str, ...]] = {1: (_BLOBS,)}
+_STEPS: dict[int, tuple[str, ...]] = {1: (_BLOBS,), 2: (_FLIGHT, _FLIGHT_INDEX)}
 
 
 def create(path: Path, writer: str) -> None:

@@ -4,6 +4,7 @@ Several processes may append to the same file: it has one writer id, and the hea
 each transaction. Every method raises JournalFault when the file cannot be used; then nothing was written.
 """
 
+import math
 import os
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -16,7 +17,7 @@ from iccon.incident.effects import Effect, EffectState, OutboxRow
 from iccon.incident.entries import Draft, EffectEnded, Entry
 from iccon.incident.evidence import Blob
 from iccon.incident.ids import uuid7
-from iccon.journal import append, blobs, drafts, importing, outbox, reading, schema
+from iccon.journal import append, blobs, drafts, flight, importing, outbox, reading, schema
 from iccon.journal import verify as verification
 from iccon.journal.chain import Record
 from iccon.journal.drafts import TypedDraft
@@ -209,6 +210,23 @@ class Journal:
     def verify(self) -> Verification:
         """Check every hash, chain and sequence, and every blob that a record names; name the first bad record."""
         return verification.verify(self._db, self.path)
+
+    # -- flight recorder -------------------------------------------------------------------------------
+
+    def record_flight(self, incident: str, rows: Sequence[flight.Row]) -> bool:
+        """Keep what the flight recorder gives; False, and nothing is kept, where an incident has its full measure."""
+        with self.transaction():
+            return flight.put(self._db, incident, rows)
+
+    def flight_ends(self, incident: str) -> dict[str, float]:
+        """Return up to when each signal is recorded, seconds since 1970 UTC."""
+        with explained(self.path):
+            return flight.ends(self._db, incident)
+
+    def flight(self, incident: str, signal: str | None = None, span: float = math.inf) -> list[bytes]:
+        """Return the packed chunks of a signal (None: of all) of the newest `span` seconds recorded, oldest first."""
+        with explained(self.path):
+            return flight.select(self._db, incident, signal, span)
 
     # -- typed drafts ----------------------------------------------------------------------------------
 

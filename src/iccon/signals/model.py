@@ -188,6 +188,11 @@ class Windows(Struct, frozen=True):
     step: float
     about: dict[CleanText, About] = {}
 
+    @property
+    def until(self) -> float:
+        """Up to when the newest answer reaches, seconds since 1970 UTC; -inf where there is none."""
+        return max((window.until for window in self.signals if window.until is not None), default=-math.inf)
+
 
 class Board(Struct, frozen=True):
     """Every service's four signals, services in the order shown. Cells are found by (service, signal).

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 from textual.app import ComposeResult
 
+from iccon.background import spawn
 from iccon.console import commands
 from iccon.console.evidence import evidence_of, picture_of_evidence
+from iccon.console.recorded import recorded
 from iccon.console.safe import set_titles
 from iccon.console.screens.base import Surface
 from iccon.console.widgets.chart import ChartView, Mark, Picture, picture_of
@@ -16,6 +18,7 @@ from iccon.console.widgets.keybar import KeyBar
 from iccon.feed.model import Snapshot
 from iccon.incident.entries import Entry, EvidenceTaken
 from iccon.incident.evidence import Series
+from iccon.signals.model import Board
 from iccon.when import span_text, stamp
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 SHARES = (1.0, 0.5, 0.25, 0.125)  # of the window that is kept, from the widest zoom on
 MISSING = "There are no samples of this signal yet."
+NOT_RECORDED = "nothing of this signal was recorded in an incident here"
 STEPS = 100  # cursor keys from one end to the other
 
 
@@ -127,22 +131,48 @@ class ChartScreen(Charted):
         self._service = service
         self._signal = signal
         self._incident = incident
+        self._recorded: Board | None = None
+
+    def on_mount(self) -> None:
+        """Where no server has answered, show what was recorded."""
+        if self.console.board is None and self._incident:
+            spawn(self._read_recorded(), "recorded samples")
+
+    async def _read_recorded(self) -> None:
+        self._recorded = await recorded(self.console.parts.desk, self._incident, self._signal)
+        self._show(self.console.parts.setting.clock.now())
+
+    @property
+    def _board(self) -> Board | None:
+        return self._recorded or self.console.board
 
     def drawn(self, now: datetime) -> Picture | None:
-        """Return what the board knows; what is wrong with its source is said."""
-        slot = self.console.snapshot.slots.get("signals")
-        board = slot.value if slot else None
-        made = picture_of(board, self._service, self._signal, now.timestamp(), SHARES[self._zoom], self._others)
+        """Return what the board knows, or what was recorded; what is wrong with its source is said."""
+        slot, past = self.console.snapshot.slots.get("signals"), self._recorded and self._recorded.windows
+        at = past.until if past else now.timestamp()
+        made = picture_of(self._board, self._service, self._signal, at, SHARES[self._zoom], self._others)
         trouble = f"{slot.trouble.kind}: {slot.trouble.reason}" if slot and slot.trouble else ""
         return replace(made, note=trouble or made.note) if made else None
 
     def titles(self, picture: Picture | None) -> tuple[str, str]:
-        """Return whose chart it is, and how long a time it shows."""
-        return f"{self._service} {self._signal}", super().titles(picture)[1]
+        """Return whose chart it is, and how long a time it shows; what was recorded is called so."""
+        past = "recorded, " if self._recorded else ""
+        return f"{self._service} {self._signal}", past + super().titles(picture)[1]
+
+    async def action_recorded(self) -> None:
+        """Show the whole incident as the flight recorder has it, or what the server says now."""
+        if self._recorded is not None:
+            self._recorded = None
+            self._show(self.console.parts.setting.clock.now())
+            return
+        await self._read_recorded()
+        if self._recorded is None:
+            self.console.say(NOT_RECORDED, "warning")
 
     async def action_evidence(self) -> None:
         """Keep the samples shown as evidence."""
-        await keep_evidence(self.console, self.drawn(self.console.parts.setting.clock.now()), self._incident)
+        picture = self.drawn(self.console.parts.setting.clock.now())
+        await keep_evidence(self.console, picture, self._board, self._incident)
 
 
 class EvidenceScreen(Charted):
@@ -165,12 +195,11 @@ class EvidenceScreen(Charted):
         return f"EVIDENCE {self._body.title}", f"fetched {fetched}"
 
 
-async def keep_evidence(console: "IcconApp", picture: Picture | None, incident: str) -> None:
-    """Keep what `picture` shows of the board as evidence in `incident` ("": the single active one), and say so."""
-    slot = console.snapshot.slots.get("signals")
-    if picture is None or slot is None or slot.value is None:
+async def keep_evidence(console: "IcconApp", picture: Picture | None, board: Board | None, incident: str) -> None:
+    """Keep what `picture` shows of `board` as evidence in `incident` ("": the single active one), and say so."""
+    if picture is None or board is None:
         console.say(MISSING, "warning")
         return
-    command = evidence_of(picture, slot.value, console.parts.setting.config, console.parts.zone)
+    command = evidence_of(picture, board, console.parts.setting.config, console.parts.zone)
     if await console.act(command, incident or None) is None:
         console.say(f"kept as evidence: {command.title}")

@@ -112,6 +112,16 @@ class IncidentScreen(LiveSurface):
             self.ledger, self.timeline = whole, Timeline(whole)
             self._acts.take(entries)
             self.each(TimelineView, lambda view: view.complete(self.timeline))
+        if self.console.board is None:
+            await self._read_recorded()
+
+    async def _read_recorded(self) -> None:
+        """Show what the flight recorder has, each value with its age, until a server answers."""
+        from iccon.console.recorded import recorded  # nothing for the first frame
+
+        parts = self.console.parts
+        self.recorded = await recorded(parts.desk, self.incident, span=parts.setting.config.signals.window)
+        self.tick(parts.setting.clock.now())
 
     # Data down
 

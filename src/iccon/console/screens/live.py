@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from textual.widget import Widget
@@ -25,6 +25,7 @@ from iccon.runbooks.library import RunbookFault
 from iccon.runbooks.model import Document, Match
 from iccon.signals.board import aged
 from iccon.signals.model import Board
+from iccon.when import stamp
 
 if TYPE_CHECKING:
     from iccon.console.widgets.chart import Mark
@@ -75,6 +76,7 @@ class LiveSurface(Surface):
     def __init__(self) -> None:
         super().__init__()
         self._acts = Acts()
+        self.recorded: Board | None = None  # by the flight recorder, for while the feed has nothing
         self._told: Board | None = None  # by the feed
         self._board: Board | None = None  # the same, aged
 
@@ -105,8 +107,8 @@ class LiveSurface(Surface):
 
     def _show_board(self, now: datetime) -> None:
         slot = self.console.snapshot.slots.get("signals")
-        board = self._aged(slot.value if slot else None, now.timestamp())
-        note, stalked = self._note(slot, NO_SERVER), self.stalked
+        board = self._aged(self.known, now.timestamp())
+        note, stalked = self._past() + self._note(slot, NO_SERVER), self.stalked
         self.each(BoardView, lambda view: view.show(board, now.timestamp(), note, self.began, stalked))
         self.each(BoardView, self._say_order)
 
@@ -119,6 +121,19 @@ class LiveSurface(Surface):
         if words != view.order_said:  # setting it paints the whole list
             view.order_said = words
             set_subtitle(view, words)
+
+    @property
+    def known(self) -> Board | None:
+        """The golden signals as they were last answered, else as the flight recorder has them."""
+        return self.console.board or self.recorded
+
+    def _past(self) -> str:
+        """Say that the board shows what was recorded, and up to when."""
+        windows = self.recorded.windows if self.recorded and self.known is self.recorded else None
+        if windows is None:
+            return ""
+        until = datetime.fromtimestamp(windows.until, UTC)
+        return f"recorded up to {stamp(until, self.console.parts.zone, day=True)}; "
 
     def _aged(self, told: Board | None, now: float) -> Board | None:
         """Return the board at `now`: the same object until a value becomes stale or another answer comes."""
@@ -224,7 +239,7 @@ class LiveSurface(Surface):
 
     async def action_evidence(self) -> None:
         """Keep the samples of the cell under the board's cursor as evidence."""
-        board, slot = self.first(BoardView), self.console.snapshot.slots.get("signals")
+        board = self.first(BoardView)
         if board is None or board.chosen is None:
             self.console.say(NO_CELL, "warning")
             return
@@ -232,8 +247,8 @@ class LiveSurface(Surface):
         from iccon.console.widgets.chart import picture_of
 
         now = self.console.parts.setting.clock.now().timestamp()
-        picture = picture_of(slot.value if slot else None, *board.chosen, now, 1.0, False)
-        await keep_evidence(self.console, picture, self.incident)
+        picture = picture_of(self.known, *board.chosen, now, 1.0, False)
+        await keep_evidence(self.console, picture, self.known, self.incident)
 
     async def action_people(self) -> None:
         """Show who is on call."""

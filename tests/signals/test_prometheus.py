@@ -54,6 +54,14 @@ def test_the_question_is_a_form_and_not_in_the_address() -> None:
     }
 
 
+def test_a_long_range_is_asked_in_pieces_on_one_grid_the_newest_first() -> None:
+    with serving(matrix(one("api", (1, "1")))) as server:
+        PrometheusBackend("main", Prometheus(server.url)).range(SPEC, 100.25, 1000.0, 15.0)
+    forms = [parse_qs(request.decode().partition("\r\n\r\n")[2]) for request in server.requests]
+    asked = [(form["start"][0], form["end"][0]) for form in forms]
+    assert asked == [("550.250", "1000.000"), ("100.250", "535.250")]
+
+
 def test_more_points_than_a_server_gives_are_never_asked_for() -> None:
     with serving(matrix()) as server:
         PrometheusBackend("main", Prometheus(server.url)).range(SPEC, 0.0, 1_000_000.0, 1.0)

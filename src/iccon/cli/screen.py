@@ -36,8 +36,11 @@ def opened(chosen: Setting, incident: str | None) -> int:
 
 
 def usual_collection() -> None:
-    """Collect garbage as Python does by itself: this process lives longer than a command does."""
-    gc.set_threshold(700, 10, 10)
+    """Collect garbage now and then: this process lives longer than a command does.
+
+    Not as often as Python does by itself: each answer of a board of thousands makes thousands of objects that stay.
+    """
+    gc.set_threshold(10_000, 10, 10)
 
 
 def need_terminal() -> None:

@@ -61,7 +61,7 @@ class SignalSpec(Struct, frozen=True):
     bad_ratio: float | None = None
 
 
-class Samples(Struct, frozen=True):
+class Samples(Struct, frozen=True, gc=False):
     """One series: times (seconds since 1970 UTC, ascending) and values of equal number; NaN and Inf may occur.
 
     A window keeps values as arrays (see `packed`) and one tuple of times for all series that have the same: an hour of
@@ -128,7 +128,7 @@ class InstantBackend(SignalBackend, Protocol):
         ...
 
 
-class Cell(Struct, frozen=True):
+class Cell(Struct, frozen=True, gc=False):
     """One service's golden signal as shown. `value` is the last one known even when stale; `at` its sample's time.
 
     `fault` is the reason where the verdict is ERROR, or where the last poll failed and the value is the old one.

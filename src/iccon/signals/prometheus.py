@@ -19,6 +19,7 @@ from iccon.config.secrets import SecretFault, resolve
 from iccon.faults import FaultKind, SourceFault
 from iccon.net import Limits, checked, decode_json, guarded_session
 from iccon.signals.model import Answer, Instant, Samples, SignalSpec
+from iccon.signals.pieces import in_pieces
 from iccon.signals.skew import said, seen
 from iccon.text import CleanText, clean
 
@@ -122,9 +123,12 @@ class PrometheusBackend:
 
         The step is widened where it would give more than 11,000 points. Samples are taken from at most
         `stale_after` seconds before each point, so that a dead target does not look alive for five minutes
-        (`lookback_delta`; servers that do not know it ignore it). Raises SourceFault.
+        (`lookback_delta`; servers that do not know it ignore it). A long range is several requests. Raises SourceFault.
         """
         step = math.ceil(max(step, (end - start) / (MOST_POINTS - 1), 0.001) * 1000) / 1000
+        return in_pieces(lambda first, last: self._piece(spec, first, last, step), round(start, 3), end, step)
+
+    def _piece(self, spec: SignalSpec, start: float, end: float, step: float) -> Answer:
         lookback = {"lookback_delta": _whole(spec.stale_after), "timeout": _whole(self._config.timeout)}
         moments = datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC)
         before = self._clock.now()

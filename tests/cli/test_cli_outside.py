@@ -16,6 +16,11 @@ pagerduty = {{ token = {{ env = "PD_TOKEN" }}, url = "http://127.0.0.1:{port}" }
 me = {{ name = "Kim Doe", email = "kim@example.com" }}
 [alertmanager.am]
 url = "http://127.0.0.1:{port}"
+[jsm]
+cloud_id = "11223344"
+email = "kim@example.com"
+token = {{ env = "PD_TOKEN" }}
+url = "http://127.0.0.1:{port}"
 [updates.outlets.hook]
 kind = "webhook"
 url = "http://127.0.0.1:{port}/hook"
@@ -56,10 +61,16 @@ def test_check_names_everything_that_refuses(iccon, refusing):
     assert ran.code == 1
     assert ran.json["ok"] is False
     wrong = {(c["kind"], c["name"]) for c in ran.json["checks"] if c["ok"] is False}
-    assert wrong == {("prometheus", "main"), ("pager", "pagerduty"), ("pager", "am"), ("outlet", "hook")}
+    assert wrong == {
+        ("prometheus", "main"),
+        ("pager", "pagerduty"),
+        ("pager", "am"),
+        ("pager", "jsm"),
+        ("outlet", "hook"),
+    }
     assert all("refused" in c["detail"] for c in ran.json["checks"] if c["ok"] is False)
     text = iccon("check")
-    assert text.out.count("FAULT") == 4
+    assert text.out.count("FAULT") == 5
     assert "secret-token" not in text.out + ran.out
 
 
@@ -81,7 +92,11 @@ def test_pages_of_pagers_that_refuse_are_a_fault_each(iccon, refusing):
     ran = iccon("pages", "--json")
     assert ran.code == 1
     assert ran.json["pages"] == []
-    assert {f["source"]: f["kind"] for f in ran.json["faults"]} == {"am": "refused", "pagerduty": "refused"}
+    assert {f["source"]: f["kind"] for f in ran.json["faults"]} == {
+        "am": "refused",
+        "pagerduty": "refused",
+        "jsm": "refused",
+    }
     assert iccon("ack", "P1").code == 1
 
 

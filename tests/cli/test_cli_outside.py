@@ -288,3 +288,14 @@ def test_without_a_copy_and_without_a_pager_that_is_said(iccon, refusing, config
     assert "nothing is known yet" in ran.err
     configure("")
     assert iccon("oncall").code == 3
+
+
+def test_pages_that_belong_together_are_one_row(iccon, pager):
+    for node in range(3):
+        pager.trigger(f"disk of node-{node} is full", "db", "high", alert="DiskFull", runbook_url="")
+    pager.trigger("cart is slow", "cart", "high", alert="Latency", runbook_url="")
+    made = iccon("pages", "--grouped", "--json").json
+    assert [(g["title"], len(g["pages"])) for g in made["groups"]] == [("cart · Latency", 1), ("db · DiskFull", 3)]
+    text = iccon("pages", "-g").out
+    assert "3 triggered" in text
+    assert "grouped by service, alert and place" in text

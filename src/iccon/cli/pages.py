@@ -36,7 +36,8 @@ _OPTIONS = {
 
 def add(commands: Commands) -> None:
     """Add the parsers of this group."""
-    add_command(commands, "pages", _do_pages)
+    pages = add_command(commands, "pages", _do_pages)
+    pages.add_argument("--grouped", "-g", action="store_true", help="what belongs together as one row, with counts")
     ack = add_command(commands, "ack", _do_ack)
     ack.add_argument("pages", nargs="+", metavar="PAGE", help=_IDS)
     page = add_command(commands, "page", _do_page, notes=_notes())
@@ -66,7 +67,9 @@ def _do_pages(args: argparse.Namespace) -> int:
         pages, faults = _listed(_backends(opened))
         if args.json:
             said = [{"source": name, "kind": str(fault.kind), "reason": fault.reason} for name, fault in faults]
-            say_json({"pages": [facts.page(page) for page in pages], "faults": said})
+            say_json({"pages": [facts.page(page) for page in pages], "faults": said, **_group_facts(pages, args)})
+        elif args.grouped:
+            _say_groups(pages, opened)
         else:
             _say_pages(pages, opened)
         for name, fault in faults:
@@ -107,6 +110,40 @@ def _say_pages(pages: "list[Page]", opened: Session) -> None:
         for p in pages
     )
     table(rows, ("page", "status", "urgency", "age", "service", "title"))
+
+
+def _group_facts(pages: "list[Page]", args: argparse.Namespace) -> dict[str, object]:
+    """Return rule and groups as JSON, where they were asked for: key, title, status, counts, ids of the pages."""
+    if not args.grouped:
+        return {}
+    from iccon.pages.grouping import grouped
+
+    made = grouped(pages)
+    groups = [
+        {"key": g.key, "title": g.title, "status": g.status, "counts": g.counts, "pages": [page.id for page in g.pages]}
+        for g in made.groups
+    ]
+    return {"rule": made.rule, "groups": groups}
+
+
+def _say_groups(pages: "list[Page]", opened: Session) -> None:
+    from iccon.pages.grouping import grouped
+
+    made = grouped(pages)
+    if not made.groups:
+        say("no open pages")
+        return
+    rows = (
+        (
+            len(group.pages),
+            ", ".join(f"{count} {status}" for status, count in group.counts.items()),
+            ago((opened.now - max(page.created_at for page in group.pages)).total_seconds()),
+            group.title if len(group.pages) > 1 else group.pages[0].title,
+        )
+        for group in made.groups
+    )
+    table(rows, ("pages", "status", "newest", "what"))
+    say(f"grouped by {made.rule}")
 
 
 def _do_ack(args: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ from iccon.faults import FaultKind, SourceFault
 from iccon.net import Limits, checked, guarded_session, host_of, http_date
 from iccon.net.together import together
 from iccon.net.wire import NO_TITLE, decode, first, instant, link, record, records, text
-from iccon.pages.model import UNKNOWN_TIME, Act, Done, Listing, Page, PageStatus
+from iccon.pages.model import UNKNOWN_TIME, Act, Done, Listing, Page, PageStatus, place
 from iccon.text import CleanText, clean
 
 if TYPE_CHECKING:
@@ -128,6 +128,7 @@ def page_of(source: str, alert: dict[str, Any], service_label: str) -> Page | No
         urgency=text(labels.get("severity")),
         created_at=started or UNKNOWN_TIME,
         alert=text(labels.get("alertname")),
+        place=place(labels.get),
         url=link(alert.get("generatorURL")),
         runbook_url=next((url for url in (link(annotations.get(name)) for name in _RUNBOOKS) if url), CleanText("")),
         changed_at=None if silenced else started,

@@ -20,7 +20,7 @@ from iccon.faults import FaultKind, SourceFault
 from iccon.incident import page_verbs
 from iccon.net import Limits, checked, guarded_session, http_date
 from iccon.net.wire import NO_TITLE, decode, first, instant, link, record, records, text
-from iccon.pages.model import UNKNOWN_TIME, Act, Done, Listing, Page, PageStatus
+from iccon.pages.model import UNKNOWN_TIME, Act, Done, Listing, Page, PageStatus, place
 from iccon.pages.paging import PAGE, Rows, complete
 from iccon.text import CleanText, clean
 
@@ -264,6 +264,7 @@ def page_of(source: str, alert: dict[str, Any]) -> Page | None:
         created_at=created or UNKNOWN_TIME,
         number=text(alert.get("tinyId")),
         alert=first(extra.get("alertname"), alert.get("alias")),
+        place=place(extra.get),
         assignees=(owner,) if owner else (),
         acknowledged_by=owner if status is PageStatus.ACKNOWLEDGED else CleanText(""),
         runbook_url=next((url for url in (link(extra.get(name)) for name in _RUNBOOKS) if url), CleanText("")),

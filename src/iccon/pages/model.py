@@ -1,5 +1,6 @@
 """Active pages as plain data, and what a backend that holds them must do. Pure."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Protocol
@@ -7,7 +8,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from iccon.faults import FaultKind
-from iccon.text import CleanText
+from iccon.text import CleanText, clean
 
 UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)  # stands where a backend gave no readable time
 
@@ -24,6 +25,7 @@ class PageStatus(StrEnum):
 class Page(Struct, frozen=True):
     """One page (PagerDuty incident) or alert (Alertmanager), text cleaned, times aware UTC.
 
+    `alert` is the rule that fired, `place` where: cluster, namespace, region, environment, as far as known.
     `changed_at` is when it got its present status, `changed_by` who gave it that ("" for a machine).
     """
 
@@ -36,6 +38,7 @@ class Page(Struct, frozen=True):
     created_at: datetime
     number: CleanText = CleanText("")
     alert: CleanText = CleanText("")
+    place: CleanText = CleanText("")
     assignees: tuple[CleanText, ...] = ()
     acknowledged_by: CleanText = CleanText("")
     url: CleanText = CleanText("")
@@ -47,6 +50,15 @@ class Page(Struct, frozen=True):
     def key(self) -> str:
         """What makes this page the same page after a refresh."""
         return f"{self.source}:{self.id}"
+
+
+PLACES = ("environment", "region", "cluster", "namespace")
+
+
+def place(value_of: Callable[[str], object]) -> CleanText:
+    """Return where a page comes from, by what `value_of` gives for the label of each of PLACES."""
+    found = (value_of(name) for name in PLACES)
+    return clean(" ".join(value for value in found if isinstance(value, str) and value), 100)
 
 
 class Listing(Struct, frozen=True):

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from iccon.net.wire import NO_TITLE, first, instant, link, record, records, text
-from iccon.pages.model import UNKNOWN_TIME, Page, PageStatus
+from iccon.pages.model import UNKNOWN_TIME, Page, PageStatus, place
 from iccon.text import CleanText
 
 INCLUDE: Final = ("acknowledgers", "assignees", "first_trigger_log_entries")
@@ -33,6 +33,7 @@ def page_of(source: str, incident: dict[str, Any]) -> Page | None:
         created_at=created or UNKNOWN_TIME,
         number=text(incident.get("incident_number")),
         alert=text(_labelled(details, _ALERT_KEYS)),
+        place=place(lambda name: _labelled(details, (name,))),
         assignees=_names(incident.get("assignments"), "assignee"),
         acknowledged_by=CleanText(", ".join(_names(incident.get("acknowledgements"), "acknowledger"))),
         url=link(incident.get("html_url")),

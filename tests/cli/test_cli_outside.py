@@ -295,7 +295,7 @@ def test_pages_that_belong_together_are_one_row(iccon, pager):
         pager.trigger(f"disk of node-{node} is full", "db", "high", alert="DiskFull", runbook_url="")
     pager.trigger("cart is slow", "cart", "high", alert="Latency", runbook_url="")
     made = iccon("pages", "--grouped", "--json").json
-    assert [(g["title"], len(g["pages"])) for g in made["groups"]] == [("cart · Latency", 1), ("db · DiskFull", 3)]
+    assert [(g["title"], len(g["pages"])) for g in made["groups"]] == [("db · DiskFull", 3), ("cart · Latency", 1)]
     text = iccon("pages", "-g").out
     assert "3 triggered" in text
     assert "grouped by service, alert and place" in text

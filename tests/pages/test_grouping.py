@@ -45,9 +45,7 @@ def test_without_an_alert_name_titles_that_differ_in_numbers_are_of_one_kind() -
     titles = ("disk /dev/sda1 is 95% full on db-17", "disk /dev/sda2 is 97% full on db-3")
     made = grouped([page(str(i), alert="", title=title) for i, title in enumerate(titles)])
     assert len(made.groups) == 1
-    assert shape("Pod 7f9c2e11-aaaa-bbbb-cccc-0123456789ab died") == shape(
-        "pod 00000000-1111-2222-3333-444444444444 died"
-    )
+    assert shape("Pod 7f9c2e11-aaaa-bbbb-cccc-0123456789ab died") == "pod # died"
     assert shape("cart is slow") != shape("search is slow")
 
 

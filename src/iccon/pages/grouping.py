@@ -17,9 +17,8 @@ from iccon.text import CleanText, clean
 MOST: Final = 12  # rows that a person takes in at one look
 FEW: Final = 8  # a finer rule must have no more than these to come back
 APART: Final = timedelta(hours=1)  # without a page for so long, the next one is another occurrence
-_NUMBERS: Final = re.compile(
-    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b(?:0x)?[0-9a-f]*[0-9][0-9a-f]*\b|[0-9]+", re.I
-)
+_UUID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_NUMBERS: Final = re.compile(rf"{_UUID}|\b(?:0x)?[0-9a-f]*[0-9][0-9a-f]*\b|[0-9]+")
 _LOUDEST: Final = {status: rank for rank, status in enumerate(PageStatus)}
 
 

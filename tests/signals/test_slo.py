@@ -18,7 +18,6 @@ from iccon.signals.slo import (
     SloBoard,
     Spent,
     Standing,
-    aged,
     failed,
     merged,
     read,
@@ -119,8 +118,8 @@ def test_a_rule_fires_while_both_of_its_spans_are_beyond_the_limit(found: dict[i
 def test_an_exhausted_budget_is_said_plainly() -> None:
     found = stands(readings(0, _30d=0.00112))
     assert left_text(found) == "budget EXHAUSTED (112% spent)"
-    assert left_text(stands(readings(0, _30d=0.00038))) == "62% of the budget left"
-    assert left_text(stands({})) == "budget left ?"
+    assert left_text(stands(readings(0, _30d=0.00038))) == "62% of budget left"
+    assert left_text(stands({})) == "budget left not known"
 
 
 # What is missing
@@ -183,17 +182,18 @@ def test_after_a_fault_the_old_share_stays_and_decides_nothing() -> None:
 
 
 def test_an_objective_that_was_read_long_ago_is_stale() -> None:
-    board = SloBoard((stands(readings(0)),))
-    assert aged(board, NOW + 120) is board
-    assert aged(board, NOW + 121).standings[0].verdict is Verdict.STALE
-    assert aged(board, NOW - 121).standings[0].verdict is Verdict.STALE
+    found = stands(readings(0))
+    assert [found.verdict_at(NOW + age) for age in (0, 120, 121, -121)] == [
+        *(Verdict.OK, Verdict.OK, Verdict.STALE, Verdict.STALE)
+    ]
+    assert stands({}).verdict_at(NOW) is Verdict.NO_DATA
 
 
 def test_the_objective_that_needs_a_person_most_comes_first() -> None:
     calm, bad = stands(readings(0)), stands(readings(1))
     poor = replace(calm, left=0.1)
     other = replace(bad, objective=replace(CHECKOUT, service=clean("cart")))
-    assert SloBoard((calm, other, poor, bad)).of("checkout") == (bad, poor, calm)
+    assert SloBoard((calm, other, poor, bad)).by_service() == {"checkout": (bad, poor, calm), "cart": (other,)}
 
 
 # The series, and what an incident spent
@@ -251,7 +251,7 @@ def test_a_missing_point_makes_a_lower_bound_that_says_so(
 def test_a_series_that_begins_after_the_incident_says_at_least() -> None:
     found = spent(with_series(CHECKOUT, points(*[1.0] * 10)), NOW - 1_200, None, NOW)
     assert (found.minutes, found.covered) == (pytest.approx(10), pytest.approx(0.5))
-    assert spent_text(found, 43.2) == "this incident spent at least 10.0 of 43.2 min (23%), 50% of its time known"
+    assert spent_text(found, 43.2) == "incident spent at least 10.0 of 43.2 min (23%), 50% of its time known"
 
 
 def test_the_end_of_an_incident_ends_its_spending() -> None:
@@ -343,4 +343,4 @@ def test_burns_and_shares_are_short() -> None:
         *("?", "100%", "100%", "62%", "1.2%", "0%", "0%", "-12%", "-9990%")
     ]
     assert rule_text(stands(readings(0.02, _1h=NO_DATA)).burns[0]) == "1h ?, 5m 20x (limit 14.4x)"
-    assert spent_text(Spent(12.34, 0.2857, 1.0, NOW), 43.2) == "this incident spent 12.3 of 43.2 min (29%)"
+    assert spent_text(Spent(12.34, 0.2857, 1.0, NOW), 43.2) == "incident spent 12.3 of 43.2 min (29%)"

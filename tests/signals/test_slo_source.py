@@ -7,7 +7,7 @@ import pytest
 
 from iccon.config.schema import Slo
 from iccon.faults import FaultKind, SourceFault
-from iccon.signals.model import Answer, Instant, Samples, SignalSpec, Verdict
+from iccon.signals.model import Answer, Instant, Samples, SignalSpec, Skew, Verdict
 from iccon.signals.slo import MOST_POINTS, SloBoard, spent
 from iccon.signals.slosource import LANES, SloSource, objectives_of
 from iccon.text import CleanText, clean
@@ -32,7 +32,9 @@ class Server:
 
     name = "main"
 
-    def __init__(self) -> None:
+    def __init__(self, clock: HandClock) -> None:
+        self.clock = clock
+        self.ahead = 0.0
         self.values: dict[str, tuple[float, ...]] = {}
         self.broken: dict[str, Exception] = {}
         self.down: Exception | None = None
@@ -49,7 +51,9 @@ class Server:
         self._fail("series")
         count = round((end - start) / step) + 1
         times = tuple(start + i * step for i in range(count))
-        return Answer({clean("s"): Samples(times, (0.5,) * count)})
+        known = tuple(at for at in times if at <= self.clock.now().timestamp() + self.ahead)
+        low = self.ahead - 0.5
+        return Answer({clean("s"): Samples(known, (0.5,) * len(known))}, skew=Skew(low, low + 1))
 
     def _fail(self, query: str) -> None:
         if fault := self.down or self.broken.get(query):
@@ -62,8 +66,8 @@ def clock() -> HandClock:
 
 
 @pytest.fixture
-def server() -> Server:
-    return Server()
+def server(clock: HandClock) -> Server:
+    return Server(clock)
 
 
 def made(server: Server, clock: HandClock, *names: str) -> SloSource:
@@ -147,6 +151,19 @@ def test_several_series_refuse_the_minutes_too_until_they_are_one(server: Server
     assert "2 series" in spent(source.poll().standings[0], began, None, clock.now().timestamp()).why
     clock.seconds, server.values = 30, {}
     assert spent(source.poll().standings[0], began, None, clock.now().timestamp()).minutes == pytest.approx(5, rel=0.1)
+
+
+@pytest.mark.parametrize("ahead", [-600.0, 600.0])
+def test_a_server_whose_clock_is_off_is_asked_by_its_own(server: Server, clock: HandClock, ahead: float) -> None:
+    server.ahead = ahead
+    source, began = made(server, clock, "api", "cart"), clock.now().timestamp() - 3_600
+    for clock.seconds, ranges in ((0, 4), (30, 2)):
+        server.ranges = []
+        for standing in source.poll().standings:
+            found = spent(standing, began, None, clock.now().timestamp())
+            assert found.minutes == pytest.approx(30, abs=1)
+            assert (found.covered, found.until) == (1, pytest.approx(clock.now().timestamp(), abs=61))
+        assert len(server.ranges) == ranges
 
 
 def test_patience_ends_the_asking_and_the_next_poll_goes_on_there(server: Server, clock: HandClock) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from iccon.cli.output import say, table
 from iccon.cli.session import Refused, session
 from iccon.incident.state import State
-from iccon.incident.timers import began
+from iccon.incident.timers import hurting_since
 
 if TYPE_CHECKING:
     from iccon.config.setting import Setting
@@ -84,7 +84,7 @@ def _facts(standing: "Standing", incident: State | None, now: datetime) -> dict[
 def _spent_facts(spent: "Spent", incident: State) -> dict[str, Any]:
     return {
         "incident": incident.incident,
-        "since": began(incident),
+        "since": hurting_since(incident),
         "until": _instant(spent.until),
         "minutes": spent.minutes,
         "share": spent.share,
@@ -101,7 +101,7 @@ def _spent(standing: "Standing", incident: State, now: datetime) -> "Spent":
     from iccon.signals.slo import Spent, spent
     from iccon.text import CleanText
 
-    since, ended = began(incident), incident.resolved_at
+    since, ended = hurting_since(incident), incident.resolved_at
     if since is None:
         return Spent(why=CleanText("the incident has no beginning"))
     return spent(standing, since.timestamp(), ended.timestamp() if ended else None, now.timestamp())

@@ -26,6 +26,7 @@ METRICS: dict[str, GoldenSignal] = {
     "drill:saturation:ratio": GoldenSignal.SATURATION,
 }
 METRIC_OF: dict[GoldenSignal, str] = {signal: metric for metric, signal in METRICS.items()}
+MEANS = 60  # samples from which the mean of a stretch with a fault in it is taken
 FIELDS = 500  # characters of a query that an error repeats
 
 
@@ -101,6 +102,19 @@ class _World(Struct, frozen=True):
         values = series(self.scenario, self.seed, service, METRICS[metric], seconds, self.moment.mitigated_at)
         return [[t, f"{v:.15g}"] for t, v in zip(past, values, strict=True)]
 
+    def means(self, metric: str, service: Service, times: list[float], span: float) -> list[list[Any]]:
+        """Return the mean over the `span` seconds before each of `times`: before the first fault all was as usual."""
+        past = [t for t in times if t <= self.moment.now]
+        return [[t, f"{self._mean(metric, service, self.moment.scenario_second(t), span):.15g}"] for t in past]
+
+    def _mean(self, metric: str, service: Service, end: float, span: float) -> float:
+        length = span * self.moment.speed
+        loud = min(max(end - self.scenario.fault_at, 0.0), length)
+        usual = service.baseline(METRICS[metric]) or 0.0
+        seconds = [end - loud * (i + 0.5) / MEANS for i in range(MEANS if loud else 0)]
+        values = series(self.scenario, self.seed, service, METRICS[metric], seconds, self.moment.mitigated_at)
+        return (usual * (length - loud) + sum(values) / MEANS * loud) / length
+
 
 _TEXTS = {"/-/healthy": "Prometheus Server is Healthy.\n", "/-/ready": "Prometheus Server is Ready.\n"}
 _Handler = Callable[[_World, Asked], Any]
@@ -127,17 +141,29 @@ def _range(world: _World, asked: Asked) -> Any:
             "resultType": "matrix",
             "result": [{"metric": {}, "values": [[t, query.strip()] for t in times]}],
         }
-    found = ((labels, world.samples(metric, s, times)) for metric, s, labels in _select(world.scenario, query))
-    return {"resultType": "matrix", "result": [{"metric": m, "values": v} for m, v in found if v]}
+    return {"resultType": "matrix", "result": [{"metric": m, "values": v} for m, v in _found(world, query, times) if v]}
 
 
 def _instant(world: _World, asked: Asked) -> Any:
-    at = _time(asked, "time") if asked.field("time") else round(world.moment.now, 3)
+    at = _time(asked, "time") if asked.field("time") else math.floor(world.moment.now * 1000) / 1000
     query = asked.field("query")
     if _NUMBER.fullmatch(query.strip()):
         return {"resultType": "scalar", "result": [at, query.strip()]}
-    found = ((labels, world.samples(metric, s, [at])) for metric, s, labels in _select(world.scenario, query))
-    return {"resultType": "vector", "result": [{"metric": m, "value": v[0]} for m, v in found if v]}
+    return {
+        "resultType": "vector",
+        "result": [{"metric": m, "value": v[0]} for m, v in _found(world, query, [at]) if v],
+    }
+
+
+def _found(world: _World, query: str, times: list[float]) -> Iterator[tuple[dict[str, str], list[list[Any]]]]:
+    """Yield labels and samples of every series that the query names. Raises Refused."""
+    over = _OVER.fullmatch(query)
+    span = _step(over.group(2)) if over else 0.0
+    for metric, service, labels in _select(world.scenario, over.group(1) if over else query):
+        if over:
+            yield {LABEL: labels[LABEL]}, world.means(metric, service, times, span)
+        else:
+            yield labels, world.samples(metric, service, times)
 
 
 def _series(world: _World, asked: Asked) -> Any:
@@ -179,6 +205,7 @@ _ROUTES: dict[str, _Handler] = {
 }
 
 _UNENDED = "parse error: unexpected end of input inside braces"
+_OVER = re.compile(r"\s*avg_over_time\((.*)\[(\w+)\]\s*\)\s*", re.DOTALL)
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 _SELECTOR = re.compile(r"\s*([A-Za-z_:][A-Za-z0-9_:]*)?\s*(?:\{(.*)\})?\s*", re.DOTALL)
 _MATCHER = re.compile(r'\s*([A-Za-z_][A-Za-z0-9_]*)\s*(=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"\s*(,|$)')
@@ -211,7 +238,8 @@ def _select(scenario: Scenario, query: str) -> Iterator[tuple[str, Service, dict
 
 def _foreign(query: str) -> Refused:
     known = ", ".join(METRICS)
-    return Refused(f'the drill answers only {known} and selectors on {LABEL}; not "{query[:FIELDS]}"', 422, "execution")
+    words = f"the drill answers only {known}, selectors on {LABEL}, and avg_over_time of those"
+    return Refused(f'{words}; not "{query[:FIELDS]}"', 422, "execution")
 
 
 def _matchers(text: str, query: str) -> Iterator[tuple[str, str, str]]:

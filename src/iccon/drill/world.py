@@ -167,6 +167,7 @@ class World:
             prometheus={"drill": schema.Prometheus(self.prometheus.url)},
             signals=self._signals(),
             services={service.name: schema.Service() for service in self.scenario.services},
+            slo=self._objectives(),
             pagerduty=schema.PagerDuty(schema.Secret(literal=TOKEN), url=self.pager.url, refresh=self._every(5.0)),
             runbooks=schema.Runbooks((str(RUNBOOKS),)),
             updates=schema.Updates(
@@ -190,6 +191,32 @@ class World:
         if limits is None:
             return found
         return msgspec.structs.replace(found, warn=limits.warn, bad=limits.bad, worse=limits.worse)
+
+    def _objectives(self) -> dict[str, schema.Slo]:
+        """Return an objective for every service whose errors the fault raises; good times spend two thirds of it.
+
+        Over a week, so that a fault of a drill's length matters.
+        """
+        metric = METRIC_OF[GoldenSignal.ERRORS]
+        faults = [fault for fault in self.scenario.faults if fault.signal is GoldenSignal.ERRORS]
+        services = dict.fromkeys(self.scenario.service(fault.service) for fault in faults)
+        return {
+            f"{service.name}-availability": schema.Slo(
+                service.name,
+                1 - float(f"{service.errors * 1.6:.1g}"),
+                f'avg_over_time({metric}{{{LABEL}="{service.name}"}}[$window])',
+                7 / self.speed,
+                "drill",
+                tuple(self._burn(burn) for burn in schema.BURNS),
+            )
+            for service in services
+            if service is not None and service.errors
+        }
+
+    def _burn(self, burn: schema.Burn) -> schema.Burn:
+        """Return the spans as long as they are in the drill's own time."""
+        long, short = (max(round(span / self.speed), least) for span, least in ((burn.long, 2), (burn.short, 1)))
+        return msgspec.structs.replace(burn, long=long, short=short)
 
     def _every(self, seconds: float) -> float:
         """Return how often to look, in real seconds: a faster drill is looked at more often, within reason."""

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from iccon.incident.milestones import Milestone
 from iccon.incident.severity import Audience, Policy
 from iccon.incident.state import State
 
@@ -40,7 +41,9 @@ def next_update(state: State, policy: Policy) -> datetime | None:
     return told[-1].next_due or told[-1].at + timedelta(minutes=level.public_cadence)
 
 
-def began(state: State) -> datetime | None:
-    """Return when the incident began: when customers first felt it, or else its declaration, whichever is earlier."""
+def hurting_since(state: State) -> datetime | None:
+    """Return from when errors are the incident's: its beginning as set, else its first impact or its declaration."""
+    if (begun := state.milestones.get(Milestone.BEGAN)) is not None:
+        return begun
     known = [impact.started for impact in state.impacts]
     return min([*known, *([state.declared_at] if state.declared_at else [])], default=None)

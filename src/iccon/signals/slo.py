@@ -143,6 +143,10 @@ class Standing(Struct, frozen=True):
     why: CleanText = CleanText("")
     stale_after: float = 120.0
 
+    def verdict_at(self, now: float) -> Verdict:
+        """Return the verdict, or STALE where the objective was read too long before `now`, or the clock went back."""
+        return Verdict.STALE if self.at is not None and abs(now - self.at) > self.stale_after else self.verdict
+
     @property
     def burning(self) -> Burn | None:
         """The rule nearest to its limit, or beyond it furthest; None where no burn is known."""
@@ -156,10 +160,16 @@ class SloBoard(Struct, frozen=True):
     standings: tuple[Standing, ...]
     warnings: tuple[CleanText, ...] = ()
 
-    def of(self, service: str) -> tuple[Standing, ...]:
-        """Return the objectives of `service`, the one that needs a person most first."""
-        mine = (each for each in self.standings if each.objective.service == service)
-        return tuple(sorted(mine, key=lambda s: (_WORST.index(s.verdict), 2.0 if s.left is None else s.left)))
+    def by_service(self) -> dict[str, tuple[Standing, ...]]:
+        """Return the objectives of each service, the one that needs a person most first."""
+        found: dict[str, list[Standing]] = {}
+        for each in self.standings:
+            found.setdefault(each.objective.service, []).append(each)
+        return {service: tuple(sorted(mine, key=_urgency)) for service, mine in found.items()}
+
+
+def _urgency(standing: Standing) -> tuple[int, float]:
+    return _WORST.index(standing.verdict), 2.0 if standing.left is None else standing.left
 
 
 class Spent(Struct, frozen=True):
@@ -247,13 +257,9 @@ def _why(missing: Iterable[tuple[int, Reading]]) -> CleanText:
     return clean("; ".join(f"{', '.join(names)}: {why}" for why, names in spans.items()), 200)
 
 
-def aged(board: SloBoard, now: float) -> SloBoard:
-    """Return `board` with every objective that was read too long ago marked STALE; the same one where none was."""
-    old = [each.at is not None and abs(now - each.at) > each.stale_after for each in board.standings]
-    if not any(old):
-        return board
-    pairs = zip(board.standings, old, strict=True)
-    return replace(board, standings=tuple(replace(s, verdict=Verdict.STALE) if is_old else s for s, is_old in pairs))
+def unasked(objective: Objective) -> Series:
+    """Return the series of an objective before the first answer."""
+    return Series(objective.tile / PARTS, refusal=NOT_ASKED.refusal)
 
 
 def to_ask(series: Series, now: float) -> tuple[float, float]:

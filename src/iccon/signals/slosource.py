@@ -16,13 +16,13 @@ from iccon.clock import Clock
 from iccon.config import schema
 from iccon.faults import FaultKind, SourceFault
 from iccon.signals.model import Answer, Instant, InstantBackend, SignalSpec, Unit, Verdict
+from iccon.signals.skew import LOOKBACK, learned, shifted
 from iccon.signals.slo import (
     NOT_ASKED,
     PARTS,
     Objective,
     Reading,
     Rule,
-    Series,
     SloBoard,
     Standing,
     failed,
@@ -30,6 +30,7 @@ from iccon.signals.slo import (
     read,
     standing,
     to_ask,
+    unasked,
 )
 from iccon.signals.source import fault_of
 from iccon.text import CleanText, clean
@@ -37,7 +38,6 @@ from iccon.text import CleanText, clean
 LANES = 2  # queries at once on one server, beside the board's
 SHARE = 1 / 60  # of a span: how old its value may become
 SELDOM = 1 / 8_640  # of the objective's window: no value becomes older; five minutes of 30 days
-LOOKBACK = 300.0  # seconds, as servers have it by default: recording rules may be evaluated seldom
 _SERIES = 0  # stands for the series where a span stands otherwise
 _GONE = (FaultKind.REFUSED, FaultKind.UNAUTHORIZED, FaultKind.FORBIDDEN, FaultKind.RATE_LIMITED, FaultKind.TLS)
 
@@ -81,9 +81,10 @@ class SloSource:
         self._every = every
         self._patience = patience
         self._readings: dict[Key, Reading] = {}
-        self._series = {each.name: Series(each.tile / PARTS) for each in objectives}
+        self._series = {each.name: unasked(each) for each in objectives}
         self._asked: dict[Key, float] = {}
         self._warnings: dict[Key, tuple[CleanText, ...]] = {}
+        self._skews: dict[str, float] = {}  # seconds by which a server's clock is ahead of ours, by its name
 
     @property
     def last(self) -> SloBoard:
@@ -97,21 +98,28 @@ class SloSource:
 
         Raises SourceFault when all fail; the board with its old values, marked, is in `partial`.
         """
-        now = self._clock.now().timestamp()
-        until = self._clock.monotonic() + self._patience
-        lanes = [partial(self._lane, lane, now, until) for lane in self._lanes(self._due(now))]
-        came: dict[Key, Came] = {}
-        for each in side_by_side(lanes, "slo"):
-            if isinstance(each, Exception):
-                raise each
-            came |= each
-        for key, answer in came.items():
-            self._take(key, answer, now)
+        until, skews = self._clock.monotonic() + self._patience, dict(self._skews)
+        came = self._round(until)
+        if any(skew != skews.get(name, 0.0) for name, skew in self._skews.items()):  # asked by the wrong clock
+            came |= self._round(until)
         faults = [answer for answer in came.values() if isinstance(answer, SourceFault)]
         if faults and len(faults) == len(came):
             waits = [fault.retry_after for fault in faults if fault.retry_after is not None]
             raise SourceFault(faults[0].kind, faults[0].reason, max(waits, default=None), self.last)
         return self.last
+
+    def _round(self, until: float) -> dict[Key, Came]:
+        """Ask for what is due, and take it in."""
+        now, skews = self._clock.now().timestamp(), dict(self._skews)
+        came: dict[Key, Came] = {}
+        lanes = [partial(self._lane, lane, now, until) for lane in self._lanes(self._due(now))]
+        for each in side_by_side(lanes, "slo"):
+            if isinstance(each, Exception):
+                raise each
+            came |= each
+        for key, answer in came.items():
+            self._take(key, answer, now, skews)
+        return came
 
     def _standing(self, objective: Objective) -> Standing:
         readings = {span: self._readings.get((objective.name, span), NOT_ASKED) for span in objective.spans}
@@ -156,11 +164,12 @@ class SloSource:
                 return backend.instant(objective.filled(span))
             start, end = to_ask(self._series[objective.name], now)
             spec = SignalSpec(objective.name, objective.filled(objective.tile), objective.server, Unit.RATIO, "")
-            return backend.range(replace(spec, stale_after=LOOKBACK), start, end, objective.tile / PARTS)
+            skew = self._skews.get(objective.server, 0.0)
+            return backend.range(replace(spec, stale_after=LOOKBACK), start + skew, end + skew, objective.tile / PARTS)
         except Exception as error:
             return fault_of(error)
 
-    def _take(self, key: Key, came: Came, now: float) -> None:
+    def _take(self, key: Key, came: Came, now: float, skews: Mapping[str, float]) -> None:
         name, span = key
         if isinstance(came, SourceFault):
             if span == _SERIES:
@@ -175,7 +184,21 @@ class SloSource:
         if isinstance(came, Instant):
             self._readings[key] = read(came, now)
         else:
-            self._series[name] = merged(self._series[name], to_ask(self._series[name], now), came)
+            objective = self._objectives[name]
+            self._joined(objective, came, now, skews.get(objective.server, 0.0))
+
+    def _joined(self, objective: Objective, came: Answer, now: float, known: float) -> None:
+        """Take in a piece of the series that was asked with the skew `known`; one asked by a wrong clock is dropped."""
+        asked = to_ask(self._series[objective.name], now)
+        skew = self._skews.get(objective.server, 0.0)
+        if known == skew:
+            skew = self._skews[objective.server] = learned(known, [came], asked[1], LOOKBACK)
+        if known != skew:
+            self._series[objective.name] = unasked(objective)
+            self._asked.pop((objective.name, _SERIES), None)
+            return
+        here = Answer(shifted(came.series, -skew))
+        self._series[objective.name] = merged(self._series[objective.name], asked, here)
 
 
 def _keys(objective: Objective) -> Iterator[Key]:

@@ -26,10 +26,10 @@ def share_text(share: float | None) -> str:
 def left_text(standing: Standing) -> str:
     """Return what is left of the budget; that it is exhausted is said in words."""
     if standing.left is None:
-        return "budget left ?"
+        return "budget left not known"
     if standing.left < 0:
         return f"{EXHAUSTED} ({share_text(1 - standing.left)} spent)"
-    return f"{share_text(standing.left)} of the budget left"
+    return f"{share_text(standing.left)} of budget left"
 
 
 def rule_text(burn: Burn) -> str:
@@ -41,11 +41,11 @@ def rule_text(burn: Burn) -> str:
 def spent_text(spent: Spent, minutes: float) -> CleanText:
     """Return what an incident spent of a budget of `minutes`; a lower bound says so, and what is known of it."""
     if spent.minutes is None:
-        return clean(f"spent by this incident: {spent.why}")
+        return clean(f"incident spent: {spent.why}")
     least = "at least " if spent.covered < 0.995 else ""
     known = f", {spent.covered * 100:.0f}% of its time known" if least else ""
     amount = f"{_minutes(spent.minutes)} of {_minutes(minutes)} min ({share_text(spent.share)})"
-    return clean(f"this incident spent {least}{amount}{known}")
+    return clean(f"incident spent {least}{amount}{known}")
 
 
 def _minutes(minutes: float) -> str:

@@ -39,6 +39,7 @@ from iccon.incident.fold import Ledger
 from iccon.incident.milestones import began
 from iccon.incident.state import State
 from iccon.incident.timeline import Item, Timeline
+from iccon.incident.timers import hurting_since
 from iccon.journal.drafts import note_key
 from iccon.journal.faults import JournalFault
 
@@ -153,6 +154,12 @@ class IncidentScreen(LiveSurface):
     def stalked(self) -> State:
         """The incident's state."""
         return self.ledger.state
+
+    @property
+    def lasted(self) -> tuple[float | None, float | None]:
+        """Between which its errors count as spent by it, seconds since 1970 UTC."""
+        first, last = hurting_since(self.ledger.state), self.ledger.state.resolved_at
+        return first.timestamp() if first else None, last.timestamp() if last else None
 
     def appended(self, entries: tuple[Entry, ...]) -> None:
         """Extend the timeline without moving the reader."""

@@ -12,6 +12,7 @@ from iccon.console import commands, questions
 from iccon.console.figures import age_text, time_text, zone_name
 from iccon.console.safe import set_subtitle, set_titles
 from iccon.console.screens.base import Surface
+from iccon.console.slo import Objectives
 from iccon.console.widgets.board import BoardView
 from iccon.console.widgets.pages import PagesView
 from iccon.console.widgets.runbook import RunbookView
@@ -108,8 +109,11 @@ class LiveSurface(Surface):
     def _show_board(self, now: datetime) -> None:
         slot = self.console.snapshot.slots.get("signals")
         board = self._aged(self.known, now.timestamp())
-        note, stalked = self._past() + self._note(slot, NO_SERVER), self.stalked
-        self.each(BoardView, lambda view: view.show(board, now.timestamp(), note, self.began, stalked))
+        slo = self.console.snapshot.slots.get("slo")
+        lost = f"slo: {self._trouble(slo)}" if slo and slo.trouble and slo.value is None else ""
+        note = self._past() + "; ".join(filter(None, (self._note(slot, NO_SERVER), lost)))
+        shown = Objectives(slo.value if slo else None, *self.lasted)
+        self.each(BoardView, lambda view: view.show(board, now.timestamp(), note, self.began, self.stalked, shown))
         self.each(BoardView, self._say_order)
 
     def _say_order(self, view: BoardView) -> None:
@@ -152,6 +156,11 @@ class LiveSurface(Surface):
         """The state that says which cells are stalked; None where no incident is shown."""
         return None
 
+    @property
+    def lasted(self) -> tuple[float | None, float | None]:
+        """From when to when the incident shown spends budgets, seconds since 1970 UTC; None: none, or it goes on."""
+        return None, None
+
     def _show_pages(self, now: datetime) -> None:
         slot = self.console.snapshot.slots.get("pages")
         found = slot.value.pages if slot and slot.value else None
@@ -163,9 +172,11 @@ class LiveSurface(Surface):
     def _note(self, slot: Slot | None, missing: str) -> str:
         if slot is None:
             return missing
+        return "; ".join(filter(None, (self._paused(), self._trouble(slot))))
+
+    def _trouble(self, slot: Slot) -> str:
         trouble = slot.trouble
-        said = f"{trouble.kind}{self._since(trouble.since)}{self._again(trouble)}: {trouble.reason}" if trouble else ""
-        return "; ".join(filter(None, (self._paused(), said)))
+        return f"{trouble.kind}{self._since(trouble.since)}{self._again(trouble)}: {trouble.reason}" if trouble else ""
 
     def _paused(self) -> str:
         """Say that nothing is asked, and the key that goes on: a paused board grows stale with nothing wrong."""

@@ -9,12 +9,14 @@ from textual.binding import Binding, BindingType
 from iccon.console.charts import spark
 from iccon.console.figures import age_text
 from iccon.console.fit import Span, cells, crop, fit, fit_spans, said
+from iccon.console.slo import NAME, NO_OBJECTIVES, Objectives, column_spans, make_room, standing_detail
 from iccon.console.verdicts import LOOKS
 from iccon.console.widgets.virtual import VirtualList
 from iccon.incident.state import Stalk, State
 from iccon.signals.board import recent
 from iccon.signals.model import NO_SAMPLES, About, Board, Cell, SignalSpec, Verdict
 from iccon.signals.order import by_tier, held, would_move
+from iccon.signals.slo import Standing
 from iccon.signals.trend import Direction, direction
 from iccon.signals.values import format_value
 from iccon.text import clean
@@ -78,8 +80,10 @@ def _judged(
         return [(head, look.style), (_aged(value, _old(cell, now), width - len(head)), "v-stale")]
     spans: list[Span] = [(head, look.style)]
     left = width - len(head)
-    if left < 14:
+    if left < 10:
         return [*spans, (fit(value, left), "")]
+    if left < 14:
+        return [*spans, (fit(value, left - 1), ""), _way(way, ascii_only)]
     return [*spans, (fit(value, 8), ""), (spark(recent, left - 10, ascii_only), "dim"), _way(way, ascii_only)]
 
 
@@ -160,6 +164,8 @@ class BoardView(VirtualList):
         self._since: float | None = None
         self._ways: dict[tuple[str, str], tuple[float | None, Direction]] = {}  # with the end of the window it is of
         self._longest = 7
+        self._slo = Objectives()
+        self._standings: dict[str, tuple[Standing, ...]] = {}
 
     def show(
         self,
@@ -168,15 +174,16 @@ class BoardView(VirtualList):
         note: str = "",
         since: float | None = None,
         stalked: State | None = None,
+        slo: Objectives = NO_OBJECTIVES,
     ) -> None:
         """Show `board` as of `now` (seconds since 1970 UTC); `note` is what is wrong, or why there is none.
 
         `since` is when the incident began, in the same seconds: cells say where they went from there. `stalked` knows
-        which cells carry a mark.
+        which cells carry a mark. `slo` are the services' objectives.
         """
         said, self.now = clean(note, 300), now
-        marks = stalked.stalks if stalked else {}
-        if board is self.board and (said, since, marks) == (self.note, self._since, self._marks):
+        marks, same = stalked.stalks if stalked else {}, self._take(slo)
+        if same and board is self.board and (said, since, marks) == (self.note, self._since, self._marks):
             self.repaint_changed()  # ages alone grow
             return
         self.board, self.note, self._stalked, self._marks = board, said, stalked, marks
@@ -184,7 +191,7 @@ class BoardView(VirtualList):
             self._since, self._ways = since, {}
         services = board.services if board else ()
         self._longest = max(map(cells, services), default=7)
-        self.column = min(self.column, max(len(board.signals) - 1, 0)) if board else 0
+        self.column = min(self.column, max(len(board.signals) - (not self._standings), 0)) if board else 0
         self._order(hold=self.chosen_key is not None and self.has_focus)
 
     def _order(self, hold: bool) -> None:
@@ -206,10 +213,17 @@ class BoardView(VirtualList):
         if self.waiting:
             self._order(hold=False)
 
+    def _take(self, slo: Objectives) -> bool:
+        """Take in the objectives; return whether they are the ones that are shown."""
+        before, self._slo = self._slo, slo
+        if slo.board is not before.board:
+            self._standings = slo.board.by_service() if slo.board else {}
+        return slo.board is before.board and (slo.began, slo.ended) == (before.began, before.ended)
+
     @property
     def chosen(self) -> tuple[str, str] | None:
-        """The (service, signal) under the cursor, or None."""
-        if self.board is None or self.chosen_key is None or not self.board.signals:
+        """The (service, signal) under the cursor, or None; None on the column of the objectives too."""
+        if self.board is None or self.chosen_key is None or self.column >= len(self.board.signals):
             return None
         return self.chosen_key, self.board.signals[self.column]
 
@@ -237,8 +251,8 @@ class BoardView(VirtualList):
         return replace(spec, warn=cell.warn, bad=cell.bad) if spec.baseline and cell else spec
 
     def action_column(self, by: int) -> None:
-        """Go to the next signal, or the previous."""
-        count = len(self.board.signals) if self.board else 0
+        """Go to the next signal, or the previous; the objectives come last."""
+        count = len(self.board.signals) + bool(self._columns(self.area.width - 1)[2]) if self.board else 0
         self.column = max(0, min(self.column + by, count - 1))
         if self.chosen_key is None:
             self.action_move(1)
@@ -249,24 +263,28 @@ class BoardView(VirtualList):
         """Return the answer that a row is of, the chosen cell in it, and the second where it says an age."""
         row = self._row_cells(key)
         ages = any(cell is not None and (cell.fault or cell.verdict is Verdict.STALE) for cell in row)
-        return self.version, self.column if key == self.chosen_key else -1, int(self.now) if ages else 0
+        verdicts = tuple(each.verdict_at(self.now) for each in self._standings.get(key, ())[:1])
+        return self.version, self.column if key == self.chosen_key else -1, int(self.now) if ages else 0, verdicts
 
     def _row_cells(self, key: str) -> list[Cell | None]:
         return [self.board.cells.get((key, signal)) for signal in self.board.signals] if self.board else []
 
-    def _columns(self, width: int) -> tuple[int, list[int]]:
-        return columns_of(self._longest, len(self.board.signals) if self.board else 0, width)
+    def _columns(self, width: int) -> tuple[int, list[int], int]:
+        """Return the widths of the service column, of each signal's, and of the objectives': 0 where it is hidden."""
+        service, sizes = columns_of(self._longest, len(self.board.signals) if self.board else 0, width)
+        return (service, *(make_room(sizes) if self._standings else (sizes, 0)))
 
     def row_spans(self, key: str, width: int) -> list[Span]:
         """Return a service's row."""
         if self.board is None:
             return []
-        service, sizes = self._columns(width)
+        service, sizes, slo = self._columns(width)
         spans: list[Span] = [(fit(clean(key), service), "strong")]
         row = self._row_cells(key)
         if fault := _common_fault(row):
-            rest = width - service - 1
-            return [*spans, (" ", ""), *fit_spans([(f"! error {fault}", "v-error")], rest)]
+            rest = width - service - 1 - (slo + 1 if slo else 0)
+            spans += [(" ", ""), *fit_spans([(f"! error {fault}", "v-error")], rest)]
+            return [*spans, *self._objective(key, slo)]
         here = self.column if key == self.chosen_key and self.has_focus else -1
         for index, (cell, size) in enumerate(zip(row, sizes, strict=True)):
             signal = self.board.signals[index]
@@ -274,7 +292,17 @@ class BoardView(VirtualList):
             known = recent(self.board.windows, key, signal) if self.board.windows else ()
             made = cell_spans(cell, size, self.now, self.ascii_only, self.way(key, signal), known)
             spans += [(text, f"{style} cell-cursor".strip()) for text, style in made] if index == here else made
-        return spans
+        return [*spans, *self._objective(key, slo)]
+
+    def _objective(self, key: str, width: int) -> list[Span]:
+        """Return the service's most urgent objective after a gap; nothing where the column is hidden."""
+        if not width or self.board is None:
+            return []
+        standings = self._standings.get(key)
+        made = column_spans(standings[0], width, self.now, self.ascii_only) if standings else [(" " * width, "")]
+        if key == self.chosen_key and self.has_focus and self.column == len(self.board.signals):
+            made = [(text, f"{style} cell-cursor".strip()) for text, style in made]
+        return [(" ", ""), *made]
 
     def stalks(self, service: str, signal: str) -> bool:
         """Say whether each change of this cell's verdict is noted."""
@@ -289,8 +317,9 @@ class BoardView(VirtualList):
         """Return the signals' names, and what is wrong."""
         if self.board is None or not self.board.services:
             return []
-        service, sizes = self._columns(width - 1)
+        service, sizes, slo = self._columns(width - 1)
         names = [fit(clean(name), size) for name, size in zip(self.board.signals, sizes, strict=True)]
+        names += [fit(NAME, slo) if slo >= 3 else " " * slo] if slo else []
         lines: list[list[Span]] = [[(" ".join([" " + fit("service", service), *names]), "head")]]
         if self.note:
             lines.insert(0, [(crop(f" ! {self.note}", width), "v-error")])
@@ -300,13 +329,14 @@ class BoardView(VirtualList):
         """Return what is known about the cell under the cursor, where there is room for it."""
         if self.area.height < 5 or self.board is None or not self.board.services:
             return []
-        words = "; ".join(self.board.warnings)
+        words = "; ".join([*self.board.warnings, *(self._slo.board.warnings if self._slo.board else ())])
         warned: list[list[Span]] = [[(crop(f" {words}", width), "v-warn")]] if words else []
-        if self.chosen is None:
-            return warned
-        service, signal = self.chosen
-        said_of_it: list[Span] = [(" ", ""), *self._detail(service, signal)]
-        return [*(warned if self.area.height > 5 else []), said_of_it]
+        standings = self._standings.get(self.chosen_service, ())
+        about = standing_detail(standings, self._slo, self.now, self.ascii_only) if standings else []
+        told = [self._detail(*self.chosen)] if self.chosen else []
+        told += [about] if about and (not told or self.area.height > 7) else []
+        lines: list[list[Span]] = [[(" ", ""), *each] for each in told]
+        return [*(warned if self.area.height > 5 or not lines else []), *lines]
 
     def _detail(self, service: str, signal: str) -> list[Span]:
         cell = self.board.cells.get((service, signal)) if self.board else None

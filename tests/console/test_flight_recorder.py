@@ -82,6 +82,9 @@ async def test_the_board_of_an_open_incident_is_there_later_offline_labelled_rec
             assert "checkout 3s at 12:01:00" in console.shown()
             if not read_only:
                 await console.press("E")
+                assert [b.measured.warnings for b in await console.bodies(EvidenceTaken)] == [
+                    ("from the flight recorder",)
+                ]
                 assert [b.points for b in await console.bodies(EvidenceTaken)] == [
                     len(windows.signals[0].series[name].times)
                 ]

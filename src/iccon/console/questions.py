@@ -234,7 +234,7 @@ def resolve(state: State) -> Question:
 
 def amend(item: Item) -> Question:
     """Ask for the corrected text of an entry."""
-    field = TextField("text", "Corrected text", item.text, True, draft=f"amend:{item.id}")
+    field = TextField("text", "Corrected text", item.own or item.text, True, draft=f"amend:{item.id}")
     lines = ("The old text stays readable in the record",)
     return Question("Amend the entry", (field,), lambda a: c.Amend(target=item.id, text=a["text"]), lines, field.draft)
 

@@ -2,10 +2,12 @@
 
 import math
 
+from msgspec.structs import replace
+
 from iccon.background import in_thread
 from iccon.deskthread import DeskThread
 from iccon.journal.faults import JournalFault
-from iccon.journal.flight import BadFlight, chunk_of
+from iccon.journal.flight import chunk_of
 from iccon.signals.board import judge
 from iccon.signals.flight import windows_of
 from iccon.signals.model import Board
@@ -19,6 +21,6 @@ async def recorded(desk: DeskThread, incident: str, signal: str | None = None, s
     try:
         rows = await desk.call(lambda d: d.journal.flight(incident, signal, span))
         windows = await in_thread(lambda: windows_of(map(chunk_of, rows), span), "recorded samples", 30)
-    except (JournalFault, BadFlight, TimeoutError):
+    except (JournalFault, ValueError, TimeoutError):
         return None
-    return judge(windows, windows.until) if windows else None
+    return replace(judge(windows, windows.until), warnings=()) if windows else None

@@ -38,7 +38,7 @@ from iccon.incident.entries import (
     UpdateIssued,
     VerdictChanged,
 )
-from iccon.incident.fold import Ledger
+from iccon.incident.fold import TEXT_FIELDS, Ledger
 from iccon.incident.ids import short
 from iccon.incident.roles import TITLES, Role
 
@@ -48,7 +48,8 @@ LATE = timedelta(minutes=2)  # an entry recorded this long after it happened is 
 class Item(Struct, frozen=True):
     """One line of the timeline. `text` is what it says now; `struck` is the reason where it was struck.
 
-    `routine` is what a machine wrote and nobody needs to look at.
+    `own` is the text that an amendment replaces, without the words around it. `routine` is what a machine wrote and
+    nobody needs to look at.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Item(Struct, frozen=True):
     amended: bool = False
     struck: str | None = None
     routine: bool = False
+    own: str = ""
 
     @property
     def late(self) -> bool:
@@ -105,6 +107,7 @@ class Timeline:
             amended=now is not entry,
             struck=strike.body.reason if strike and isinstance(strike.body, Struck) else None,
             routine=is_routine(entry),
+            own=getattr(now.body, TEXT_FIELDS.get(entry.kind, ""), ""),
         )
 
     def _key(self, entry: Entry) -> tuple[datetime, str]:

@@ -14,6 +14,7 @@ from iccon.text import CleanText, clean
 
 AT_ONCE = 20_000  # samples of one signal in one chunk: more waits for the next, so that no key waits
 
+SAID = clean("from the flight recorder")  # of whatever is made of it
 Ends = dict[str, float]  # the time of the last sample recorded, by service
 
 
@@ -70,7 +71,7 @@ def _window(chunks: list[Chunk], oldest: float) -> Window:
     for name, found in points.items():
         kept = sorted((time, value) for time, value in found.items() if time >= oldest)
         series[clean(name, 100)] = Samples(tuple(t for t, _ in kept), tuple(v for _, v in kept))
-    return Window(_spec(chunks[-1]), series, chunks[-1].last)
+    return Window(_spec(chunks[-1]), series, chunks[-1].last, warnings=(SAID,))
 
 
 def _spec(chunk: Chunk) -> SignalSpec:

@@ -132,6 +132,7 @@ class ChartScreen(Charted):
         self._signal = signal
         self._incident = incident
         self._recorded: Board | None = None
+        self._asked = False  # for what was recorded, though a server may answer
 
     def on_mount(self) -> None:
         """Where no server has answered, show what was recorded."""
@@ -140,39 +141,43 @@ class ChartScreen(Charted):
 
     async def _read_recorded(self) -> None:
         self._recorded = await recorded(self.console.parts.desk, self._incident, self._signal)
-        self._show(self.console.parts.setting.clock.now())
+        if self.is_attached:
+            self._show(self.console.parts.setting.clock.now())
 
     @property
-    def _board(self) -> Board | None:
-        return self._recorded or self.console.board
+    def _past(self) -> Board | None:
+        """What was recorded, where it is shown."""
+        return self._recorded if self._asked or self.console.board is None else None
 
     def drawn(self, now: datetime) -> Picture | None:
         """Return what the board knows, or what was recorded; what is wrong with its source is said."""
-        slot, past = self.console.snapshot.slots.get("signals"), self._recorded and self._recorded.windows
-        at = past.until if past else now.timestamp()
-        made = picture_of(self._board, self._service, self._signal, at, SHARES[self._zoom], self._others)
+        slot, windows = self.console.snapshot.slots.get("signals"), self._past and self._past.windows
+        at = windows.until if windows else now.timestamp()
+        made = picture_of(
+            self._past or self.console.board, self._service, self._signal, at, SHARES[self._zoom], self._others
+        )
         trouble = f"{slot.trouble.kind}: {slot.trouble.reason}" if slot and slot.trouble else ""
         return replace(made, note=trouble or made.note) if made else None
 
     def titles(self, picture: Picture | None) -> tuple[str, str]:
         """Return whose chart it is, and how long a time it shows; what was recorded is called so."""
-        past = "recorded, " if self._recorded else ""
+        past = "recorded, " if self._past else ""
         return f"{self._service} {self._signal}", past + super().titles(picture)[1]
 
     async def action_recorded(self) -> None:
         """Show the whole incident as the flight recorder has it, or what the server says now."""
-        if self._recorded is not None:
-            self._recorded = None
-            self._show(self.console.parts.setting.clock.now())
-            return
-        await self._read_recorded()
-        if self._recorded is None:
-            self.console.say(NOT_RECORDED, "warning")
+        self._asked = not self._asked
+        if self._asked:
+            await self._read_recorded()
+            if self._recorded is None:
+                self._asked = False
+                self.console.say(NOT_RECORDED, "warning")
+        self._show(self.console.parts.setting.clock.now())
 
     async def action_evidence(self) -> None:
         """Keep the samples shown as evidence."""
         picture = self.drawn(self.console.parts.setting.clock.now())
-        await keep_evidence(self.console, picture, self._board, self._incident)
+        await keep_evidence(self.console, picture, self._past or self.console.board, self._incident)
 
 
 class EvidenceScreen(Charted):

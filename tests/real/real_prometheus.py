@@ -51,22 +51,32 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running(targets: Mapping[str, str], ready_within: float = 30.0) -> Iterator[RealPrometheus]:
-    """Run Prometheus with `targets` (service name to host:port), once it has two scrapes of each. Raises on failure."""
+def running(
+    targets: Mapping[str, str], ready_within: float = 30.0, jobs: Mapping[str, str] | None = None
+) -> Iterator[RealPrometheus]:
+    """Run Prometheus with `targets` (service name to host:port), once it has two scrapes of each. Raises on failure.
+
+    `jobs` are scraped too, under a job's name, without a service label.
+    """
     with tempfile.TemporaryDirectory(prefix="iccon-prometheus-") as folder, contextlib.ExitStack() as closing:
         place, port = Path(folder), free_port()
-        (place / "prometheus.yml").write_text(CONFIG + _targets(targets))
+        (place / "prometheus.yml").write_text(CONFIG + _targets(targets) + _jobs(jobs or {}))
         log = closing.enter_context((place / "log").open("wb"))
         program = subprocess.Popen(_command(place, port), stdout=log, stderr=subprocess.STDOUT, cwd=place)
         closing.callback(_end, program)
         prometheus = RealPrometheus(f"http://127.0.0.1:{port}", place / "log")
-        _await(program, prometheus, len(targets), time.monotonic() + ready_within)
+        _await(program, prometheus, len(targets) + len(jobs or {}), time.monotonic() + ready_within)
         yield prometheus
 
 
 def _targets(targets: Mapping[str, str]) -> str:
     entries = [{"targets": [address], "labels": {"service": name}} for name, address in targets.items()]
     return "".join(f"      - {json.dumps(entry)}\n" for entry in entries)
+
+
+def _jobs(jobs: Mapping[str, str]) -> str:
+    made = ({"job_name": name, "static_configs": [{"targets": [address]}]} for name, address in jobs.items())
+    return "".join(f"  - {json.dumps(each)}\n" for each in made)
 
 
 def _command(place: Path, port: int) -> list[str]:

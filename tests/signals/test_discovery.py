@@ -32,17 +32,23 @@ def bundled(stem: str) -> Preset:
 @pytest.fixture
 def serve(httpserver: HTTPServer) -> Serve:
     """A server with these metric names, whose series have the label `label`; a query with a word of `silent` has no
-    data, one with the word `broken` fails.
+    data, one with the word `broken` fails, one with the word `nan` gives NaN alone.
     """
 
-    def start(names: list[str], label: str = "service", silent: tuple[str, ...] = (), broken: str = "\n") -> str:
+    def start(
+        names: list[str],
+        label: str = "service",
+        silent: tuple[str, ...] = (),
+        broken: str = "\n",
+        nan: str = "\n",
+    ) -> str:
         def answer(request: Request) -> Response:
             query = request.form["query"]
             if broken in query:
                 return Response(json.dumps({"status": "error", "error": "many-to-many"}), 422, mimetype="text/json")
             lacks = any(word in query for word in silent)
             metric = {label: "checkout"} if f"({label}" in query else {}
-            result = [] if lacks else [{"metric": metric, "values": [[1, "0.5"]]}]
+            result = [] if lacks else [{"metric": metric, "values": [[1, "NaN" if nan in query else "0.5"]]}]
             return Response(json.dumps({"status": "success", "data": {"resultType": "matrix", "result": result}}))
 
         httpserver.expect_request("/api/v1/label/__name__/values", "GET").respond_with_json(
@@ -122,6 +128,95 @@ def test_what_returned_nothing_is_said_in_text(serve: Serve, capsys: pytest.Capt
     out = capsys.readouterr().out
     assert "HTTP requests (by app): written: traffic; returned nothing: errors" in out
     assert "nothing found for latency, errors, saturation" in out
+
+
+def test_nan_alone_is_no_answer_where_another_preset_has_numbers(
+    serve: Serve, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = serve(["http_requests_total", "http_server_request_duration_seconds_bucket"], nan="http_response_status_code")
+    assert main(["init", "--prometheus", url]) == 0
+    out = capsys.readouterr().out
+    assert "OpenTelemetry HTTP (by service): written: latency, traffic; only NaN (no traffic in the last" in out
+    assert "HTTP requests (by service): written: errors; also there: traffic" in out
+
+
+def test_nan_alone_is_kept_where_there_is_nothing_better(serve: Serve, init: Any) -> None:
+    code, facts = init(serve(["http_server_request_duration_seconds_bucket"], nan="http_response_status_code"))
+    assert code == 0
+    assert (facts["signals"]["errors"]["services"], facts["presets"][0]["signals"][2]["only_nan"]) == (0, True)
+
+
+CREDENTIALS = [
+    (("--token-env", "T"), "Bearer s3cret", {"token": {"env": "T"}}),
+    (
+        ("--username", "kim", "--password-env", "T"),
+        "Basic a2ltOnMzY3JldA==",
+        {"username": "kim", "password": {"env": "T"}},
+    ),
+    (
+        ("--header", 'X-Scope-OrgID=te"am', "--header", "X-A=b=c"),
+        None,
+        {"headers": {"X-Scope-OrgID": 'te"am', "X-A": "b=c"}},
+    ),
+]
+
+
+@pytest.mark.parametrize(("words", "sent", "written"), CREDENTIALS)
+def test_credentials_are_sent_and_written_as_references(
+    words: tuple[str, ...],
+    sent: str | None,
+    written: dict[str, Any],
+    serve: Serve,
+    httpserver: HTTPServer,
+    monkeypatch: pytest.MonkeyPatch,
+    _own_home: Path,
+) -> None:
+    monkeypatch.setenv("T", "s3cret")
+    url = serve(["http_requests_total"])
+    assert main(["init", "--prometheus", url, *words]) == 0
+    for request, _ in httpserver.log:
+        assert request.headers.get("Authorization") == sent
+        assert all(request.headers[name] == value for name, value in written.get("headers", {}).items())
+    text = (_own_home / "config.toml").read_text()
+    assert "s3cret" not in text
+    assert tomllib.loads(text)["prometheus"] == {"url": url, **written}
+    assert not load(None, folders_of(_own_home)).problems
+
+
+def test_a_private_ca_is_written_by_its_whole_path(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, _own_home: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "ca.pem").write_text("")
+    monkeypatch.chdir(tmp_path)
+    assert main(["init", "--prometheus", serve(["http_requests_total"]), "--ca-file", "ca.pem"]) == 0
+    config = load(None, folders_of(_own_home)).config
+    assert config.prometheus["main"].ca_file == str(tmp_path / "ca.pem")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--token-env", "T"),
+        ("--prometheus", "http://a", "--username", "kim"),
+        ("--prometheus", "http://a", "--password-env", "T"),
+        ("--prometheus", "http://a", "--token-env", "T", "--username", "kim", "--password-env", "P"),
+        ("--prometheus", "http://a", "--header", "X-Scope-OrgID"),
+        ("--prometheus", "http://a", "--header", "X-A=a\nb"),
+        ("--prometheus", "http://a", "--header", "Authorization=Bearer s3cret"),
+        ("--prometheus", "http://a", "--ca-file", "/nowhere/ca.pem"),
+    ],
+)
+def test_credentials_that_do_not_fit_are_a_usage_error(
+    words: tuple[str, ...], _own_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["init", *words]) == 2
+    assert "s3cret" not in capsys.readouterr().err
+    assert not (_own_home / "config.toml").exists()
+
+
+def test_a_variable_that_is_not_set_is_said(serve: Serve, capsys: pytest.CaptureFixture[str], _own_home: Path) -> None:
+    assert main(["init", "--prometheus", serve(["http_requests_total"]), "--token-env", "NOT_SET"]) == 1
+    assert "NOT_SET" in capsys.readouterr().err
 
 
 def test_a_query_that_fails_is_said_with_its_reason_and_stops_nothing(serve: Serve, init: Any) -> None:

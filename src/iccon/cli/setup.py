@@ -1,8 +1,8 @@
 """init: a commented starter configuration, and the folders; with --prometheus the signals that a server has.
 
 JSON: {file, folders [path]}; with --prometheus also {label, signals {name: {preset, query, services}},
-presets [{name, label, signals [{signal, query, services, fault}]}]}: every preset whose metrics are there, the
-preferred first, and for each of its queries how many services had data (0: it returned nothing).
+presets [{name, label, signals [{signal, query, services, fault, only_nan}]}]}: every preset whose metrics are there,
+the preferred first, and for each of its queries how many services had numbers (0: it returned nothing, or NaN alone).
 """
 
 import argparse
@@ -14,7 +14,7 @@ from iccon.cli.files import write_new
 from iccon.cli.output import say, say_json
 from iccon.cli.parsing import OK, Commands, add_command
 from iccon.cli.session import BadConfiguration, BadUse, refuse
-from iccon.config.schema import Folders
+from iccon.config.schema import Folders, Prometheus, Secret
 from iccon.text import clean
 
 if TYPE_CHECKING:
@@ -25,6 +25,15 @@ def add(commands: Commands) -> None:
     """Add the parser of this group."""
     parser = add_command(commands, "init", _do_init)
     parser.add_argument("--prometheus", metavar="URL", help="ask this server what it has, and write signals for it")
+    server = parser.add_argument_group(
+        "what the server of --prometheus demands; names of variables are written, not values"
+    )
+    server.add_argument("--token-env", metavar="VAR", help="the environment variable that holds a bearer token")
+    server.add_argument("--username", metavar="NAME", help="for basic authentication")
+    server.add_argument("--password-env", metavar="VAR", help="the environment variable that holds the password")
+    tenant = "a header for every request, such as X-Scope-OrgID=team (repeatable)"
+    server.add_argument("--header", metavar="NAME=VALUE", action="append", default=[], help=tenant)
+    server.add_argument("--ca-file", metavar="FILE", help="the certificate of a private CA, in PEM")
 
 
 def _do_init(args: argparse.Namespace) -> int:
@@ -37,8 +46,9 @@ def _do_init(args: argparse.Namespace) -> int:
         raise refuse(
             "exists", f"{clean(file)} is there already", "nothing was changed; edit it, or name another with --config"
         )
-    found = None if args.prometheus is None else _discovered(args.prometheus, places)
-    text = starter_config() if found is None else _written(args.prometheus, found)
+    server = _server(args)
+    found = None if server is None else _discovered(server, places)
+    text = starter_config() if found is None or server is None else _written(server, found)
     made = [
         folder for folder in (file.parent, places.config, places.data, places.themes, places.layouts) if _made(folder)
     ]
@@ -52,21 +62,61 @@ def _do_init(args: argparse.Namespace) -> int:
     return OK
 
 
-def _discovered(url: str, places: Folders) -> "Discovery":
-    """Ask the server at `url`. Raises BadUse, BadConfiguration, SourceFault, and Refused where nothing was found."""
-    from iccon.clock import SystemClock
+def _server(args: argparse.Namespace) -> Prometheus | None:
+    """Return the server that is to be asked, None where none is named. Raises BadUse."""
     from iccon.config.forms import url_fault
+
+    demands = (args.token_env, args.username, args.password_env, args.header, args.ca_file)
+    if args.prometheus is None:
+        if any(demands):
+            raise BadUse("--token-env, --username, --password-env, --header and --ca-file go with --prometheus URL")
+        return None
+    if (fault := url_fault(args.prometheus)) is not None:
+        raise BadUse(f"--prometheus: {fault.found}, expected {fault.expected}")
+    if (args.username is None) != (args.password_env is None) or (args.token_env and args.username):
+        raise BadUse("either --token-env, or --username and --password-env together")
+    ca_file = Path(args.ca_file).expanduser().absolute() if args.ca_file else None
+    if ca_file is not None and not ca_file.is_file():
+        raise BadUse(f"--ca-file: {clean(ca_file)} is no file")
+    return Prometheus(
+        args.prometheus,
+        token=_variable(args.token_env),
+        username=args.username or "",
+        password=_variable(args.password_env),
+        headers=dict(map(_header, args.header)),
+        ca_file=str(ca_file or ""),
+    )
+
+
+def _variable(name: str | None) -> Secret | None:
+    return Secret(env=name) if name else None
+
+
+def _header(text: str) -> tuple[str, str]:
+    """Read NAME=VALUE. A secret has no place in it: it would be in the file, and in the shell's history."""
+    from iccon.config.load import SECRET_HEADERS
+
+    name, equals, value = text.partition("=")
+    if not equals or not name or not value or not text.isprintable() or not name.replace("-", "").isalnum():
+        raise BadUse("--header takes NAME=VALUE, of printable characters")
+    if any(word in name.lower() for word in SECRET_HEADERS):
+        raise BadUse(
+            f"--header {clean(name, 60)} looks like a secret: use --token-env, or --username and --password-env"
+        )
+    return name, value
+
+
+def _discovered(server: Prometheus, places: Folders) -> "Discovery":
+    """Ask `server`. Raises BadConfiguration, SourceFault, and Refused where nothing was found."""
+    from iccon.clock import SystemClock
     from iccon.config.presets_files import presets
-    from iccon.config.schema import Prometheus
     from iccon.signals.discovery import discover, said
     from iccon.signals.prometheus import PrometheusBackend
 
-    if (fault := url_fault(url)) is not None:
-        raise BadUse(f"--prometheus: {fault.found}, expected {fault.expected}")
     known, problems = presets(places)
     if problems:
         raise BadConfiguration(tuple(problems))
-    backend = PrometheusBackend("main", Prometheus(url))
+    backend = PrometheusBackend("main", server)
     try:
         found = discover(backend, known, SystemClock())
     finally:
@@ -77,7 +127,7 @@ def _discovered(url: str, places: Folders) -> "Discovery":
     return found
 
 
-def _written(url: str, found: "Discovery") -> str:
+def _written(server: Prometheus, found: "Discovery") -> str:
     from iccon.config.starter import Table, starter_with
 
     tables: dict[str, Table] = {
@@ -85,7 +135,7 @@ def _written(url: str, found: "Discovery") -> str:
         | ({"worse": each.signal.worse} if each.signal.worse != "higher" else {})
         for name, each in found.chosen.items()
     }
-    return starter_with(url, found.label, tables)
+    return starter_with(server, found.label, tables)
 
 
 def _say_found(file: Path, found: "Discovery") -> None:

@@ -18,7 +18,10 @@ MetricName = Annotated[str, Meta(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$", descript
 
 
 class PresetSignal(Struct, frozen=True):
-    """One signal's query, with `$service` for the service label and `$window` for the span of rates."""
+    """One signal's query, with `$service` for the service label and `$window` for the span of rates.
+
+    `$named` is a matcher that leaves out series without that label.
+    """
 
     query: Text
     unit: UnitName = "number"
@@ -26,9 +29,13 @@ class PresetSignal(Struct, frozen=True):
     bad: float | None = None
     worse: WorseSide = "higher"
 
-    def filled(self, label: str, window: str) -> str:
-        """Return the query for the service label `label` and rates over `window`, such as 120s."""
-        return self.query.replace("$service", label).replace("$window", window)
+    def filled(self, labels: str, window: str) -> str:
+        """Return the query for the service label `labels` and rates over `window`, such as 120s.
+
+        Of several labels, as in `service, job`, series need the last alone.
+        """
+        named = f'{labels.rpartition(", ")[2]}!=""'
+        return self.query.replace("$service", labels).replace("$window", window).replace("$named", named)
 
 
 class Preset(Struct, frozen=True):
@@ -91,5 +98,5 @@ def _check_queries(check: Checker, preset: Preset) -> None:
         try:
             promql_parser.parse(signal.filled(preset.labels[0], "120s"))
         except ValueError as error:
-            hint = "$service and $window are filled in, nothing else"
+            hint = "$service, $window and $named are filled in, nothing else"
             check.problem((name, "query"), clean(error, 120), "a PromQL query", hint)

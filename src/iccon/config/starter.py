@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from iccon.config.schema import Prometheus, Secret
+
 _PAGES = "# --- pages ---"
 _STARTER = """\
 # iccon's configuration. Everything is optional: with nothing here, iccon keeps the record, and `iccon drill` works.
@@ -161,10 +163,14 @@ def starter_config() -> str:
 
 
 Table = dict[str, str | float | None]
+SERVER = ("url", "token", "username", "password", "headers", "ca_file")
 
 
-def starter_with(url: str, label: str, signals: Mapping[str, Table]) -> str:
-    """Return the starter configuration with this server, service label, and tables of signals filled in."""
+def starter_with(server: Prometheus, label: str, signals: Mapping[str, Table]) -> str:
+    """Return the starter configuration with this server, service label, and tables of signals filled in.
+
+    Its secrets are environment variables, and written as such.
+    """
     import json  # a JSON text of printable characters is a TOML text
 
     tables = "\n".join(
@@ -177,6 +183,18 @@ def starter_with(url: str, label: str, signals: Mapping[str, Table]) -> str:
         )
         for name, table in signals.items()
     )
-    text = _STARTER.replace('# url = "http://localhost:9090"', f"url = {json.dumps(url, ensure_ascii=False)}", 1)
+    given = {name: value for name in SERVER if (value := getattr(server, name))}
+    lines = "\n".join(f"{name} = {_toml(value)}" for name, value in given.items())
+    text = _STARTER.replace('# url = "http://localhost:9090"', lines, 1)
     text = text.replace('# label = "service"            #', f"label = {json.dumps(label)}  #", 1)
     return text.replace(_PAGES, f"{tables}\n{_PAGES}", 1)
+
+
+def _toml(value: str | Secret | Mapping[str, str]) -> str:
+    import json
+
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, Secret):
+        value = {"env": value.env or ""}
+    return "{ " + ", ".join(f"{json.dumps(key)} = {_toml(each)}" for key, each in value.items()) + " }"

@@ -1,5 +1,6 @@
 """What a metrics server has, by the presets: which are there, what they answer, and which one gives each signal."""
 
+import math
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -20,12 +21,16 @@ _OF_THE_SERVER = (FaultKind.REFUSED, FaultKind.UNAUTHORIZED, FaultKind.FORBIDDEN
 
 
 class Tried(Struct, frozen=True):
-    """One query that was asked. `services` that it had data for; `fault` where the server did not answer it."""
+    """One query that was asked. `services` that it had numbers for; `fault` where the server did not answer it.
+
+    `only_nan`: it had series, and no number in any of them; a ratio without traffic gives that.
+    """
 
     signal: str
     query: str
     services: int
     fault: str = ""
+    only_nan: bool = False
 
 
 class Found(Struct, frozen=True):
@@ -73,8 +78,10 @@ def choose(found: Sequence[Found]) -> Discovery:
 
 
 def _first(found: Sequence[Found], signal: str) -> tuple[Found, Tried] | None:
-    pairs = ((each, tried) for each in found for tried in each.tried)
-    return next((pair for pair in pairs if pair[1].signal == signal and pair[1].services), None)
+    """Return the first that gave numbers, else the first that gave only NaN: there may be traffic later."""
+    pairs = [(each, tried) for each in found for tried in each.tried if tried.signal == signal]
+    numbers = (pair for pair in pairs if pair[1].services)
+    return next(numbers, None) or next((pair for pair in pairs if pair[1].only_nan), None)
 
 
 def _chosen(origin: Found, tried: Tried, label: str) -> Chosen:
@@ -112,7 +119,9 @@ class _Asking:
             if fault.kind in _OF_THE_SERVER:
                 raise
             return Tried(name, query, 0, fault.reason)
-        return Tried(name, query, sum(service != NO_SERVICE for service in answer.series))
+        named = [samples.values for service, samples in answer.series.items() if service != NO_SERVICE]
+        numbers = sum(not all(map(math.isnan, values)) for values in named)
+        return Tried(name, query, numbers, only_nan=bool(named) and not numbers)
 
 
 def said(discovery: Discovery) -> list[CleanText]:
@@ -126,10 +135,12 @@ def _line(found: Found, discovery: Discovery) -> str:
         return f"{name}: no series has a service label ({', '.join(found.preset.labels)})"
     used = [signal for signal, chosen in discovery.chosen.items() if chosen.preset == name]
     other = [tried.signal for tried in found.tried if tried.services and tried.signal not in used]
-    parts = [("written: ", used), ("also there: ", other), ("returned nothing: ", _silent(found))]
+    nan = [tried.signal for tried in found.tried if tried.only_nan]
+    parts = [("written: ", used), ("also there: ", other), ("only NaN (no traffic in the last minutes?): ", nan)]
+    parts += [("returned nothing: ", _silent(found))]
     return f"{name} (by {found.label}): " + "; ".join(word + ", ".join(items) for word, items in parts if items)
 
 
 def _silent(found: Found) -> list[str]:
-    silent = (tried for tried in found.tried if not tried.services)
+    silent = (tried for tried in found.tried if not tried.services and not tried.only_nan)
     return [f"{tried.signal} ({tried.fault})" if tried.fault else tried.signal for tried in silent]

@@ -115,6 +115,13 @@ def test_a_rule_fires_while_both_of_its_spans_are_beyond_the_limit(found: dict[i
     assert stands(found).why == ""
 
 
+def test_a_rule_fires_above_its_limit_and_not_at_it() -> None:
+    coarse = replace(CHECKOUT, target=0.5, window=50 * HOUR, rules=RULES[:1])
+    assert (coarse.limit(RULES[0]), coarse.burn(0.5)) == (1, 1)
+    for ratio, fires in ((0.5, False), (0.500001, True)):
+        assert stands({span: Reading(ratio, NOW) for span in coarse.spans}, coarse).burns[0].fires is fires
+
+
 def test_an_exhausted_budget_is_said_plainly() -> None:
     found = stands(readings(0, _30d=0.00112))
     assert left_text(found) == "budget EXHAUSTED (112% spent)"
@@ -179,6 +186,8 @@ def test_after_a_fault_the_old_share_stays_and_decides_nothing() -> None:
     old = Reading(0.0005, NOW - 600, CleanText("refused"), Verdict.ERROR)
     found = stands(readings(0, _30d=old))
     assert (found.left, found.left_at, found.verdict) == (pytest.approx(0.5), NOW - 600, Verdict.ERROR)
+    burn = stands(readings(0.5, _1h=replace(old, ratio=0.5))).burns[0]
+    assert (burn.long, burn.fires) == (None, None)
 
 
 def test_an_objective_that_was_read_long_ago_is_stale() -> None:
@@ -252,6 +261,12 @@ def test_a_series_that_begins_after_the_incident_says_at_least() -> None:
     found = spent(with_series(CHECKOUT, points(*[1.0] * 10)), NOW - 1_200, None, NOW)
     assert (found.minutes, found.covered) == (pytest.approx(10), pytest.approx(0.5))
     assert spent_text(found, 43.2) == "incident spent at least 10.0 of 43.2 min (23%), 50% of its time known"
+
+
+def test_after_a_gap_the_next_point_counts_wherever_it_lies() -> None:
+    kept = points(*[1.0] * 16)
+    del kept[round(NOW / STEP) - PARTS]
+    assert spent(with_series(CHECKOUT, kept), NOW - 16 * STEP, None, NOW).covered == pytest.approx(15 / 16)
 
 
 def test_the_end_of_an_incident_ends_its_spending() -> None:

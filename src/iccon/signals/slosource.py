@@ -38,6 +38,7 @@ from iccon.text import CleanText, clean
 LANES = 2  # queries at once on one server, beside the board's
 SHARE = 1 / 60  # of a span: how old its value may become
 SELDOM = 1 / 8_640  # of the objective's window: no value becomes older; five minutes of 30 days
+PATIENT = 0.8  # of that age counts as gone when a query failed: it is asked again sooner than usual
 _SERIES = 0  # stands for the series where a span stands otherwise
 _GONE = (FaultKind.REFUSED, FaultKind.UNAUTHORIZED, FaultKind.FORBIDDEN, FaultKind.RATE_LIMITED, FaultKind.TLS)
 
@@ -133,9 +134,12 @@ class SloSource:
     def _late(self, key: Key, now: float) -> float:
         """Return how old a value is, in parts of how old it may become."""
         age = now - self._asked.get(key, -math.inf)
-        again = min(key[1] * SHARE, self._objectives[key[0]].window * SELDOM)
         # A poll comes a little early or late: without the half, a span due at each would miss every other.
-        return age / max(again - self._every / 2, self._every / 2) if age >= 0 else math.inf
+        return age / max(self._again(key) - self._every / 2, self._every / 2) if age >= 0 else math.inf
+
+    def _again(self, key: Key) -> float:
+        """Return how old a value may become, in seconds."""
+        return min(key[1] * SHARE, self._objectives[key[0]].window * SELDOM)
 
     def _lanes(self, due: Sequence[Key]) -> list[list[Key]]:
         servers: dict[str, list[Key]] = {}
@@ -178,7 +182,8 @@ class SloSource:
                 self._readings[key] = replace(
                     self._readings.get(key, NOT_ASKED), refusal=came.reason, verdict=Verdict.ERROR
                 )
-            self._asked.pop(key, None)
+            if came.kind not in _GONE:  # perhaps too much for the server: not at every poll
+                self._asked[key] = now - self._again(key) * PATIENT
             return
         self._asked[key], self._warnings[key] = now, came.warnings
         if isinstance(came, Instant):

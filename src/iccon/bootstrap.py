@@ -321,7 +321,7 @@ def _board(setting: Setting) -> Callable[[], Any]:
     specs = specs_of(config, setting.config.prometheus)
     backends = signal_backends(setting)
     services = {slo.service: Service() for slo in setting.config.slo.values()} | setting.config.services
-    return BoardSource(specs, backends, setting.clock, config.window, config.step, services).poll
+    return BoardSource(specs, backends, setting.clock, config.window, config.step, services, config.hold).poll
 
 
 def _slos(setting: Setting) -> Callable[[], Any]:

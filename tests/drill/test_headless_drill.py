@@ -37,7 +37,7 @@ CLOCK = SystemClock()
 def board_source(config: schema.Config) -> BoardSource:
     servers = {name: PrometheusBackend(name, server) for name, server in config.prometheus.items()}
     s = config.signals
-    return BoardSource(specs_of(s, servers), servers, CLOCK, s.window, s.step, config.services)
+    return BoardSource(specs_of(s, servers), servers, CLOCK, s.window, s.step, config.services, s.hold)
 
 
 def pager(config: schema.Config) -> PagerDutyBackend:

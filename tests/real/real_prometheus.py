@@ -52,17 +52,23 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def running(
-    targets: Mapping[str, str], ready_within: float = 30.0, jobs: Mapping[str, str] | None = None
+    targets: Mapping[str, str],
+    ready_within: float = 30.0,
+    jobs: Mapping[str, str] | None = None,
+    data: Path | None = None,
 ) -> Iterator[RealPrometheus]:
     """Run Prometheus with `targets` (service name to host:port), once it has two scrapes of each. Raises on failure.
 
-    `jobs` are scraped too, under a job's name, without a service label.
+    `jobs` are scraped too, under a job's name, without a service label. `data` is a folder with blocks that it is to
+    begin with, however old.
     """
     with tempfile.TemporaryDirectory(prefix="iccon-prometheus-") as folder, contextlib.ExitStack() as closing:
         place, port = Path(folder), free_port()
         (place / "prometheus.yml").write_text(CONFIG + _targets(targets) + _jobs(jobs or {}))
         log = closing.enter_context((place / "log").open("wb"))
-        program = subprocess.Popen(_command(place, port), stdout=log, stderr=subprocess.STDOUT, cwd=place)
+        program = subprocess.Popen(
+            _command(place, port, data or place / "data"), stdout=log, stderr=subprocess.STDOUT, cwd=place
+        )
         closing.callback(_end, program)
         prometheus = RealPrometheus(f"http://127.0.0.1:{port}", place / "log")
         _await(program, prometheus, len(targets) + len(jobs or {}), time.monotonic() + ready_within)
@@ -79,11 +85,12 @@ def _jobs(jobs: Mapping[str, str]) -> str:
     return "".join(f"  - {json.dumps(each)}\n" for each in made)
 
 
-def _command(place: Path, port: int) -> list[str]:
+def _command(place: Path, port: int, data: Path) -> list[str]:
     return [
         "prometheus",
         f"--config.file={place / 'prometheus.yml'}",
-        f"--storage.tsdb.path={place / 'data'}",
+        f"--storage.tsdb.path={data}",
+        "--storage.tsdb.retention.time=99y",
         f"--web.listen-address=127.0.0.1:{port}",
         "--log.level=warn",
     ]
@@ -111,4 +118,4 @@ def _scraped_twice(url: str) -> int:
         with urllib.request.urlopen(query, timeout=2) as answer:
             return len(json.load(answer)["data"]["result"])
     except (OSError, ValueError, KeyError):
-        return 0
+        return -1

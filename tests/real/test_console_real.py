@@ -38,6 +38,7 @@ zone = "UTC"
 [signals]
 refresh = 1
 step = 1
+hold = 1
 window = 60
 
 [signals.latency]

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import real_prometheus
-from instrumented_service import CALM, FAILING, SLOW, Service, serving
+from instrumented_service import CALM, FAILING, SLOW, serving
+from instrumented_service import Service as Instrumented
 
 from iccon.clock import SystemClock
-from iccon.config.schema import Prometheus
+from iccon.config.schema import Prometheus, Service
 from iccon.faults import FaultKind, SourceFault
 from iccon.signals.board import recent
 from iccon.signals.model import Board, Cell, SignalSpec, Unit, Verdict
@@ -28,20 +29,21 @@ SPECS = [
 
 
 @pytest.fixture(scope="module")
-def services() -> Iterator[tuple[Service, Service]]:
+def services() -> Iterator[tuple[Instrumented, Instrumented]]:
     with serving("checkout") as checkout, serving("search") as search:
         yield checkout, search
 
 
 @pytest.fixture(scope="module")
-def url(services: tuple[Service, Service]) -> Iterator[str]:
+def url(services: tuple[Instrumented, Instrumented]) -> Iterator[str]:
     with real_prometheus.running({each.name: each.address for each in services}) as prometheus:
         yield prometheus.url
 
 
 def board_source(url: str) -> BoardSource:
     backends = {"main": PrometheusBackend("main", Prometheus(url))}
-    return BoardSource(SPECS, backends, SystemClock(), 60, 1, ["checkout", "search", "payments"])
+    shown = dict.fromkeys(("checkout", "search", "payments"), Service())
+    return BoardSource(SPECS, backends, SystemClock(), 60, 1, shown, hold=0)
 
 
 def poll_until(source: BoardSource, ready: Callable[[Board], bool]) -> Board:
@@ -58,7 +60,7 @@ def errors(board: Board, service: str = "checkout") -> Cell:
     return board.cells[service, "errors"]
 
 
-def test_values_and_verdicts_follow_the_service(services: tuple[Service, Service], url: str) -> None:
+def test_values_and_verdicts_follow_the_service(services: tuple[Instrumented, Instrumented], url: str) -> None:
     source = board_source(url)
     calm = poll_until(source, lambda board: errors(board).value == 0)
     assert errors(calm).verdict is Verdict.OK

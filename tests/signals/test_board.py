@@ -1,7 +1,7 @@
 """The board as a pure fold."""
 
 import math
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import hypothesis.strategies as st
 import pytest
@@ -20,7 +20,7 @@ from iccon.signals.board import (
     to_ask,
     verdict_of,
 )
-from iccon.signals.model import About, Answer, Board, Samples, SignalSpec, Unit, Verdict, Window, Windows
+from iccon.signals.model import About, Answer, Board, Cell, Samples, SignalSpec, Unit, Verdict, Window, Windows
 from iccon.signals.order import by_tier
 from iccon.text import CleanText
 
@@ -254,3 +254,52 @@ def test_equally_bad_services_stand_by_tier_and_by_tier_the_worst_come_first() -
     assert by_tier(found) == ("db", API, JOB, WEB)
     assert found.about(WEB).owner == "team web"
     assert found.about("unheard of") == About()
+
+
+def judged_through(values: list[tuple[float, float]]) -> list[tuple[float, Cell]]:
+    """Poll at each (instant, value); return what each look says."""
+    said: list[tuple[float, Cell]] = []
+    before = None
+    for at, value in values:
+        window = told(Window(spec()), at, api=value)
+        before = judge(Windows((window,), SPAN, STEP), at, before)
+        said.append((at, before.cells[API, "latency"]))
+    return said
+
+
+def verdicts_through(*values: tuple[float, float]) -> list[Verdict]:
+    return [cell.verdict for _, cell in judged_through([(NOW + after, value) for after, value in values])]
+
+
+def test_a_verdict_becomes_worse_at_once_and_better_when_it_has_stood_for_a_while():
+    assert verdicts_through((0, 0.1), (5, 2.0), (10, 0.1), (64, 0.1), (65, 0.1)) == ["ok", "bad", "bad", "bad", "ok"]
+    assert verdicts_through((0, 0.1), (5, 0.7), (10, 2.0), (15, 0.7), (70, 0.7), (75, 0.1)) == [
+        *("ok", "warn", "bad", "bad", "warn", "ok")
+    ]
+
+
+def test_a_value_that_becomes_worse_again_meanwhile_is_waited_for_anew():
+    assert verdicts_through((0, 0.1), (5, 2.0), (40, 0.1), (50, 2.0), (100, 0.1), (110, 0.1)) == [
+        *("ok", "bad", "bad", "bad", "bad", "ok")
+    ]
+
+
+def test_the_end_of_a_steady_outage_is_seen_at_once():
+    assert verdicts_through((0, 0.1), (5, 2.0), (65, 2.0), (70, 0.1)) == ["ok", "bad", "bad", "ok"]
+
+
+def test_nothing_but_worse_numbers_is_held():
+    assert verdicts_through((0, 0.1), (5, 2.0), (10, math.nan), (15, 0.1)) == ["ok", "bad", "not a number", "ok"]
+    held = judged_through([(NOW, 0.1), (NOW + 5, 2.0), (NOW + 10, 0.1)])[-1][1]
+    assert (held.held, held.judged, held.value) == (True, Verdict.BAD, 0.1)
+
+
+@given(st.lists(st.tuples(st.floats(1, 30), st.sampled_from([0.1, 0.7, 2.0])), max_size=60))
+def test_no_verdict_flaps_more_than_once_a_minute(steps):
+    times = accumulate((after for after, _ in steps), initial=NOW)
+    looks = list(zip(times, [0.1, *(value for _, value in steps)], strict=True))
+    rank = {Verdict.OK: 0, Verdict.WARN: 1, Verdict.BAD: 2}
+    said = [(at, rank[cell.verdict]) for at, cell in judged_through(looks)]
+    worse = [at for (_, a), (at, b) in pairwise(said) if b > a]
+    better = [at for (_, a), (at, b) in pairwise(said) if b < a]
+    assert all(not 0 <= after - before < 60 for after in better for before in worse)

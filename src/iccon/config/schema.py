@@ -14,6 +14,7 @@ from iccon.text import clean
 Refresh = Annotated[float, Meta(ge=0.5, le=3600)]
 Timeout = Annotated[float, Meta(gt=0, le=300)]
 Duration = Annotated[float, Meta(ge=1, le=604_800)]
+Hold = Annotated[float, Meta(ge=0, le=3600)]
 Text = Annotated[str, Meta(min_length=1)]
 Url = Annotated[str, Meta(extra_json_schema={"format": "uri"})]
 Email = Annotated[str, Meta(extra_json_schema={"format": "email"})]
@@ -85,12 +86,16 @@ class Signal(Struct, frozen=True):
 
 
 class Signals(Struct, frozen=True):
-    """The board: which label names a service, how often to look (seconds), how far back (seconds), and the signals."""
+    """The board: which label names a service, how often to look (seconds), how far back (seconds), and the signals.
+
+    `hold` is how many seconds a verdict that became worse stays at least, so that it does not flap.
+    """
 
     label: Label = "service"
     refresh: Refresh = 10.0
     window: Duration = 3600.0
     step: Duration = 15.0
+    hold: Hold = 60.0
     latency: Signal | None = None
     traffic: Signal | None = None
     errors: Signal | None = None

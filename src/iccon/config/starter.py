@@ -40,6 +40,7 @@ _STARTER = """\
 # refresh = 10                 # seconds between looks
 # window = 3600                # seconds of the past that are kept
 # step = 15                    # seconds between points: your scrape interval
+# hold = 60                    # seconds a verdict that became worse stays at least, so that it does not flap
 
 # A service that you name is on the board even while it has no data; within equally bad ones tier 1 comes first.
 # [services.checkout]

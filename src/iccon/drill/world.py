@@ -183,7 +183,14 @@ class World:
     def _signals(self) -> schema.Signals:
         signals = {s.value: self._signal(s) for s in GoldenSignal}
         step = max(15.0 / self.speed, 1.0)
-        return schema.Signals(label=LABEL, refresh=self._every(5.0), window=120 * step, step=step, **signals)
+        return schema.Signals(
+            label=LABEL,
+            refresh=self._every(5.0),
+            window=120 * step,
+            step=step,
+            hold=min(60.0 / self.speed, 60.0),
+            **signals,
+        )
 
     def _signal(self, signal: GoldenSignal) -> schema.Signal:
         limits = self.scenario.thresholds.get(signal)

@@ -7,6 +7,8 @@ Times are seconds since 1970 UTC. Decisions, each with its reason:
 - `NaN` is NOT_A_NUMBER always: an error ratio without traffic is no zero. An infinity on the worse side of a threshold
   is judged (more than any limit is bad); any other infinity is NOT_A_NUMBER.
 - A signal with a baseline and no thresholds of its own is NO_BASELINE where that is missing: never OK by silence.
+- A verdict becomes worse at once, and better only when the value has not become worse for `hold` seconds: one that
+  hovers about a threshold flaps once a minute at most, and the end of a steady outage is seen at once.
 - After a failed poll a cell is ERROR with its value kept, then STALE with the fault as its reason, as soon as the value
   is older than `stale_after`: an hour-old value is first of all old. Without a value it stays ERROR.
 - Services stand worst first by what their values last said, so that an outage of the metrics server moves no row;
@@ -42,6 +44,7 @@ from iccon.text import CleanText, clean
 MOST_POINTS = 1_000  # of one series in one window; a wider step is asked for beyond
 RECENT = 60  # most values of a spark
 
+_SEVERITY = {Verdict.OK: 0, Verdict.WARN: 1, Verdict.BAD: 2}
 _RANK = {Verdict.BAD: 0, Verdict.WARN: 1, Verdict.NOT_A_NUMBER: 2, None: 3, Verdict.OK: 4}
 
 
@@ -136,11 +139,15 @@ class _Joins:
         return _Join(self._times.setdefault(times, times), kept, taken)
 
 
-def judge(windows: Windows, now: float) -> Board:
-    """Return the board as it is at `now`."""
+def judge(windows: Windows, now: float, before: Board | None = None) -> Board:
+    """Return the board as it is at `now`; `before` is what was said last."""
     names = _services(windows)
+    known = before.cells if before else {}
     cells: dict[tuple[str, str], Cell] = {
-        (name, window.spec.name): _cell(window, name, now) for window in windows.signals for name in names
+        key: _cell(window, name, now, known.get(key), windows.hold)
+        for window in windows.signals
+        for name in names
+        if (key := (name, window.spec.name))
     }
     signals = tuple(window.spec.name for window in windows.signals)
     warnings = tuple(clean(f"{w.spec.name}: {text}", 200) for w in windows.signals for text in _warnings(w))
@@ -167,9 +174,10 @@ def _worst_first(
     return tuple(sorted(names, key=lambda name: (worst[name], ranks.get(name, last))))
 
 
-def _cell(window: Window, service: CleanText, now: float) -> Cell:
+def _cell(window: Window, service: CleanText, now: float, before: Cell | None, hold: float) -> Cell:
     spec, fault, samples = window.spec, window.fault, window.series.get(service)
-    value = at = judged = base = None
+    value = at = judged = base = worsened = None
+    held = False
     verdict = Verdict.NO_DATA
     if samples is not None and samples.times:
         value, at = samples.values[-1], samples.times[-1]
@@ -177,13 +185,41 @@ def _cell(window: Window, service: CleanText, now: float) -> Cell:
         if spec.baseline:
             base = baseline.usual(window, service, at)
             spec = baseline.limits(spec, base)
-        judged = verdict = verdict_of(spec, value)
+        verdict, worsened, held = _settled(verdict_of(spec, value), at, before, hold)
+        judged = verdict
     if fault:
         verdict = Verdict.ERROR
     if at is not None and _is_old(at, spec.stale_after, now):
         verdict = Verdict.STALE
-    cell = Cell(service, spec.name, spec.unit, verdict, value, at, spec.warn, spec.bad, fault, judged, spec.stale_after)
-    return replace(cell, earlier=spec.baseline, baseline=base) if spec.baseline else cell
+    return Cell(
+        service,
+        spec.name,
+        spec.unit,
+        verdict,
+        value,
+        at,
+        spec.warn,
+        spec.bad,
+        fault,
+        judged,
+        spec.stale_after,
+        earlier=spec.baseline,
+        baseline=base,
+        worsened=worsened,
+        held=held,
+    )
+
+
+def _settled(found: Verdict, at: float, before: Cell | None, hold: float) -> tuple[Verdict, float, bool]:
+    """Return what to say of a sample at `at`, when that last became worse, and whether it is what was said `before`."""
+    if before is None or before.judged is None or before.worsened is None:
+        return found, at, False
+    now, was = _SEVERITY.get(found), _SEVERITY.get(before.judged)
+    change = 0 if now is None or was is None else now - was
+    if change < 0 and 0 <= at - before.worsened < hold:
+        return before.judged, before.worsened, True
+    worse = change > 0 or (before.held and found is before.judged)
+    return found, at if worse else before.worsened, False
 
 
 def verdict_of(spec: SignalSpec, value: float) -> Verdict:

@@ -132,7 +132,8 @@ class Cell(Struct, frozen=True, gc=False):
     """One service's golden signal as shown. `value` is the last one known even when stale; `at` its sample's time.
 
     `fault` is the reason where the verdict is ERROR, or where the last poll failed and the value is the old one.
-    `judged` is what the thresholds say of `value`, however old it is; None without a value.
+    `judged` is what the thresholds say of `value`, however old it is; None without a value. `worsened` is the time of
+    the sample with which it last became worse; `held`: the value is better again, but that is too new (`board.py`).
     `stale_after` is in seconds. `warn` and `bad` are the thresholds that held, beside the usual value `baseline` (None
     where that is not known) of `earlier`: "1d", "1w", or "" for a signal without one.
     """
@@ -150,6 +151,8 @@ class Cell(Struct, frozen=True, gc=False):
     stale_after: float = 60.0
     earlier: str = ""
     baseline: float | None = None
+    worsened: float | None = None
+    held: bool = False
 
 
 class Window(Struct, frozen=True):
@@ -181,12 +184,16 @@ class About(Struct, frozen=True):
 
 
 class Windows(Struct, frozen=True):
-    """All signals, how far back they reach (`span`) and how fine (`step`), in seconds, and services always shown."""
+    """All signals, how far back they reach (`span`) and how fine (`step`), in seconds, and services always shown.
+
+    `hold` is how many seconds a verdict stays that became worse.
+    """
 
     signals: tuple[Window, ...]
     span: float
     step: float
     about: dict[CleanText, About] = {}
+    hold: float = 60.0
 
     @property
     def until(self) -> float:

@@ -62,7 +62,7 @@ class _Question(Struct, frozen=True):
 class BoardSource:
     """Keeps the windows of all signals and gives the board. Used by one thread at a time, as the feed does.
 
-    `backends` by name; `window` and `step` in seconds; `services` are on the board even without data.
+    `backends` by name; `window`, `step` and `hold` in seconds; `services` are on the board even without data.
     """
 
     def __init__(
@@ -73,19 +73,21 @@ class BoardSource:
         window: float,
         step: float,
         services: Mapping[str, schema.Service] | None = None,
+        hold: float = 60.0,
     ) -> None:
         self._backends = backends
         self._clock = clock
         given = (services or {}).items()
         about = {clean(name, 100): About(each.tier, clean(each.owner, 100)) for name, each in given}
-        self._windows = Windows(tuple(Window(spec) for spec in specs), window, step, about)
+        self._windows = Windows(tuple(Window(spec) for spec in specs), window, step, about, hold)
+        self._said: Board | None = None  # what the last poll gave
         self._retry: dict[str, float] = {}  # until when a baseline that failed is left alone, monotonic, by signal
         self._skews: dict[str, float] = {}  # seconds by which a server's clock is ahead of ours, by its name
 
     @property
     def last(self) -> Board:
         """The board by what is known, judged against the clock now."""
-        board = judge(self._windows, self._now())
+        board = judge(self._windows, self._now(), self._said)
         skewed = tuple(clean(f"{name}: {said(skew)}", 200) for name, skew in sorted(self._skews.items()) if skew)
         return replace(board, warnings=skewed + board.warnings) if skewed else board
 
@@ -103,11 +105,12 @@ class BoardSource:
                 break
         told = [_told(*each) for each in zip(questions, came, strict=True)]
         self._keep(told[: len(windows)], told[len(windows) :])
+        self._said = self.last
         faults = [fault_of(each) for each in came[: len(windows)] if isinstance(each, Exception)]
         if faults and len(faults) == len(windows):
             waits = [fault.retry_after for fault in faults if fault.retry_after is not None]
-            raise SourceFault(faults[0].kind, faults[0].reason, max(waits, default=None), self.last)
-        return self.last
+            raise SourceFault(faults[0].kind, faults[0].reason, max(waits, default=None), self._said)
+        return self._said
 
     def _newer(self, window: Window) -> _Question:
         """Ask for what `window` lacks up to now."""

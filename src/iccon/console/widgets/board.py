@@ -131,6 +131,7 @@ def detail(
     limits += [f"nothing known of {cell.earlier} ago"] if cell.earlier and cell.baseline is None else []
     parts += [f"({', '.join(limits)})"] if limits else []
     parts += [f"sample {age_text(now - cell.at)} old"] if cell.at is not None else []
+    parts += [f"- better again, kept {cell.judged} for now"] if cell.held else []
     parts += [f"- {way} since the incident began"] if way is not Direction.UNKNOWN else []
     parts += [f"- {clean(cell.fault)}"] if cell.fault else []
     sign = look.sign(ascii_only)

@@ -38,6 +38,10 @@ def test_narrow_fits_everywhere_and_leaves_each_region_room_at_80x24() -> None:
     assert BUNDLED["ic"].fits(120, 40)
 
 
+def test_only_the_wallboard_turns_its_pages() -> None:
+    assert {name: layout.turn for name, layout in BUNDLED.items() if layout.turn} == {"wallboard": 10}
+
+
 def test_sizes() -> None:
     assert extent("3") == Extent(3, "cells")
     assert extent("12fr").css() == "12fr"

@@ -9,10 +9,17 @@ import pytest
 from running import declared, running, setting_in
 
 from iccon.bootstrap import LazyPort
+from iccon.console.commands import REGISTRY
 from iccon.console.screens.base import WRITES, Surface
+from iccon.console.screens.chart import ChartScreen
+from iccon.console.widgets.board import BoardView
 from iccon.console.widgets.notebar import NoteBar
 from iccon.effects import EffectRunner
+from iccon.feed.model import Source
 from iccon.recorder import Recorder
+from iccon.signals.board import judge
+from iccon.signals.model import Samples, SignalSpec, Unit, Window, Windows
+from iccon.text import CleanText
 
 PORTS = """
 import asyncio, sys
@@ -59,6 +66,29 @@ async def test_no_port_runner_recorder_note_line_or_write_binding_exists(tmp_pat
         await console.press("escape")
         assert _bound(await console.until_home()) & WRITES == set()
     assert made == []
+
+
+async def test_every_key_that_writes_changes_nothing(tmp_path: Path) -> None:
+    declared(setting_in(tmp_path))
+    latency = SignalSpec("latency", "q", "main", Unit.SECONDS)
+    window = Window(latency, {CleanText("checkout"): Samples((1.0,), (1.0,))}, 1.0)
+    source = Source("signals", lambda: judge(Windows((window,), 600, 15), 1.0), 5.0, 5.0)
+    keys = [command.keys[0] for command in REGISTRY if command.writes]
+    async with running(setting_in(tmp_path, read_only=True), sources=[source]) as console:
+        screen = await console.until_incident()
+        await console.until(lambda: console.one(BoardView).keys)
+        before = await console.entries()
+        console.one(BoardView).choose(0)
+        await console.press(*keys)
+        assert console.app.screen is screen
+        await console.press("enter", *keys)
+        assert isinstance(console.app.screen, ChartScreen)
+        assert _bound(console.app.screen) & WRITES == set()
+        await console.press("escape", "escape")
+        home = await console.until_home()
+        await console.press(*keys)
+        assert console.app.screen is home
+        assert await console.entries() == before
 
 
 async def test_a_console_that_writes_has_them(tmp_path: Path, made: list[str]) -> None:

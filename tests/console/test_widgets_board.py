@@ -235,6 +235,31 @@ async def test_one_key_lets_held_rows_move_and_then_orders_by_tier():
         assert view.waiting
 
 
+async def test_pages_turn_while_nobody_is_at_a_row_and_show_every_service():
+    view = BoardView()
+    async with Gallery([view]).run_test(size=(120, 10)) as pilot:
+        names = tuple(clean(f"s{n:02}") for n in range(20))
+        known = board()
+        cells = {(n, s): known.cells["search", s] for n in names for s in known.signals}
+        view.show(replace(known, services=names, cells=cells), NOW)
+        await pilot.pause()
+        seen, pages = set(), []
+        for _ in range(3):
+            seen.update(line[1:4] for line in shown(view)[1:])
+            pages.append(view.page)
+            view.turn()
+            await pilot.pause()
+        assert seen == set(names)
+        assert pages == ["1-9 of 20", "10-18 of 20", "12-20 of 20"]
+        assert view.page == pages[0]
+        view.focus()
+        await pilot.press("home")
+        view.turn()
+        assert view.scroll_offset.y == 0
+        view.show(known, NOW)
+        assert view.page == ""
+
+
 async def test_the_detail_says_whose_service_it_is():
     view = BoardView()
     async with Gallery([view]).run_test(size=(120, 24)) as pilot:

@@ -23,6 +23,7 @@ SIZE_PATTERN = r"^[1-9][0-9]{0,2}(fr)?$"
 Size = Annotated[str, Meta(pattern=SIZE_PATTERN, description=SIZE_FORM)]
 RegionName = Annotated[str, Meta(extra_json_schema={"enum": list(REGIONS)})]
 Cells = Annotated[int, Meta(ge=0, le=1000)]
+Seconds = Annotated[int, Meta(ge=0, le=3600)]
 
 
 class RegionForm(Struct, frozen=True):
@@ -40,12 +41,16 @@ class RowForm(Struct, frozen=True):
 
 
 class LayoutForm(Struct, frozen=True):
-    """The keys of a layout file. Below `min_width` cells or `min_height` lines the console falls back to `narrow`."""
+    """The keys of a layout file. Below `min_width` cells or `min_height` lines the console falls back to `narrow`.
+
+    A board that does not fit shows its next page every `turn` seconds while nobody is at it; 0: never.
+    """
 
     row: tuple[RowForm, ...]
     help: str = ""
     min_width: Cells = 0
     min_height: Cells = 0
+    turn: Seconds = 0
 
 
 class Extent(Struct, frozen=True):
@@ -81,6 +86,7 @@ class Layout(Struct, frozen=True):
     min_width: int
     min_height: int
     rows: tuple[Row, ...]
+    turn: int = 0
 
     @property
     def regions(self) -> tuple[str, ...]:
@@ -123,7 +129,7 @@ def load_layout(path: Path) -> tuple[Layout | None, list[Problem]]:
     if form is None or check.problems:
         return None, check.problems
     rows = tuple(Row(extent(row.height), tuple(_regions(row))) for row in form.row)
-    return Layout(path.stem, form.help, form.min_width, form.min_height, rows), []
+    return Layout(path.stem, form.help, form.min_width, form.min_height, rows, form.turn), []
 
 
 def extent(text: str) -> Extent:

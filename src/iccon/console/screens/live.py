@@ -116,12 +116,22 @@ class LiveSurface(Surface):
         self.each(BoardView, lambda view: view.show(board, now.timestamp(), note, self.began, self.stalked, shown))
         self.each(BoardView, self._say_order)
 
+    def on_mount(self) -> None:
+        """Turn the board's pages where the layout is one that nobody sits at."""
+        if seconds := self.console.parts.layout.turn:
+            self.set_interval(seconds, lambda: self.each(BoardView, self._turn))
+
+    def _turn(self, view: BoardView) -> None:
+        view.turn()
+        self._say_order(view)
+
     def _say_order(self, view: BoardView) -> None:
-        """Say in the border how the rows stand where that is not simply worst first."""
+        """Say in the border which rows are in view, and how they stand where that is not simply worst first."""
         keys = self.console.parts.keys.get("order", ())
         hint = f" ({commands.key_name(keys[0])})" if keys else ""
         waiting = f"order held: {view.waiting} would move{hint}" if view.waiting else ""
-        words = " - ".join(filter(None, ("by tier" if view.by_tier else "", waiting)))
+        page = view.page if self.console.parts.layout.turn else ""
+        words = " - ".join(filter(None, (page, "by tier" if view.by_tier else "", waiting)))
         if words != view.order_said:  # setting it paints the whole list
             view.order_said = words
             set_subtitle(view, words)

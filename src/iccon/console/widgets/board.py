@@ -209,6 +209,18 @@ class BoardView(VirtualList):
             self.by_tier = not self.by_tier
         self._order(hold=False)
 
+    def turn(self) -> None:
+        """Show the next page, after the last the first; nothing while somebody is at a row."""
+        if self.chosen_key is None:
+            following = self.scroll_offset.y + self._room()
+            self._scroll(following if following < len(self.keys) else 0)
+
+    @property
+    def page(self) -> str:
+        """Which rows are in view, as words; empty where all are."""
+        top, room, count = self.scroll_offset.y, self._room(), len(self.keys)
+        return f"{top + 1}-{min(top + room, count)} of {count}" if count > room else ""
+
     def on_blur(self) -> None:
         """Let the rows move: nobody is at them any more."""
         if self.waiting:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from journalkit import StillClock, evidence, note, texts
+from journalkit import START, StillClock, evidence, measurement, note, texts
 
-from iccon.incident.evidence import BLOB_LIMIT, BadSamples, Blob, Series, samples_blob, samples_of
+from iccon.incident.evidence import BLOB_LIMIT, BadSamples, Blob, Series, samples_blob, samples_of, series_of
 from iccon.journal import schema
 from iccon.journal.blobs import BadBlob
 from iccon.journal.store import Journal, JournalFault
@@ -57,6 +57,14 @@ def test_samples_come_back_to_the_bit_and_the_same_have_one_hash(
 def test_what_are_no_samples_is_said(content: bytes) -> None:
     with pytest.raises(BadSamples):
         samples_of(content)
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+def test_times_that_no_zone_can_show_are_said_to_be_wrong(year: int) -> None:
+    measured = measurement(end=START.replace(year=year))
+    with pytest.raises(BadSamples, match="cannot be right"):
+        series_of(measured, samples_blob(()).content)
+    assert series_of(measurement(), samples_blob(()).content) == ()
 
 
 def test_an_entry_and_its_blob_go_together(path: Path) -> None:

@@ -1,8 +1,11 @@
 """The whole program on a terminal with real Prometheus, real services under load, real Alertmanager, and a pager."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import urlencode
+from urllib.request import urlopen
 
 import pytest
 import real_prometheus
@@ -69,6 +72,7 @@ class World:
     checkout: Service
     alertmanager: Alertmanager
     pager: PagerDutyServer
+    prometheus: str
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +87,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     ):
         text = CONFIG.replace("PROMETHEUS_URL", prometheus.url).replace("ALERTMANAGER_URL", alertmanager.url)
         home.configure(text.replace("PAGER_URL", pager.url))
-        yield World(home, checkout, alertmanager, pager)
+        yield World(home, checkout, alertmanager, pager, prometheus.url)
 
 
 def board_row(text: str, service: str) -> str:
@@ -114,9 +118,11 @@ def test_one_incident_on_real_input(world: World) -> None:
         broken(term, world)
         paged(term, world)
         declared(term, world)
+        kept(term)
         healed(term, world)
         leave(term)
     agreed(world.home)
+    proven(world)
 
 
 def calm(term: Terminal) -> None:
@@ -162,6 +168,36 @@ def declared(term: Terminal, world: World) -> None:
     term.wait_for(lambda text: opened(text, "declared SEV2: checkout: p99 above 200 ms"))
     note(term, "support has 14 tickets about checkout")
     assert "IC kim" in term.text()
+
+
+def kept(term: Terminal) -> None:
+    """The samples of the worst service's latency are kept as evidence."""
+    for _ in range(8):
+        if re.search(r"^│▌\w+ +[✓▲✗]", term.text(), re.MULTILINE):
+            break
+        term.press("tab")
+        term.settle(0.1)
+    term.press("home", "E")
+    term.wait_for("evidence: checkout latency")
+
+
+def proven(world: World) -> None:
+    """What was kept is what the server itself says of those instants."""
+    (taken,) = world.home.json("evidence")
+    assert (taken["service"], taken["query"]) == ("checkout", real_prometheus.LATENCY)
+    ((_, points),) = world.home.json("evidence", "show", taken["short"])["series"]
+    numbers = [(at, value) for at, value in points if isinstance(value, float)]
+    assert len(numbers) > 5
+    agree = [value == said(world, taken["query"], at) for at, value in numbers]
+    assert agree.count(False) <= 1  # a scrape may have been on its way when the newest was asked
+
+
+def said(world: World, query: str, at: float) -> float | None:
+    """Return what the server says of checkout at the instant `at`."""
+    asked = urlencode({"query": query, "time": at})
+    with urlopen(f"{world.prometheus}/api/v1/query?{asked}", timeout=10) as answer:
+        result = json.load(answer)["data"]["result"]
+    return next((float(r["value"][1]) for r in result if r["metric"]["service"] == "checkout"), None)
 
 
 def healed(term: Terminal, world: World) -> None:

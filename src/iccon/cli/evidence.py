@@ -16,7 +16,7 @@ from iccon.cli.output import say, say_json, table
 from iccon.cli.parsing import OK, Commands, add_command, with_incident
 from iccon.cli.session import BadUse, Fault, Session, refuse, session
 from iccon.incident.entries import Entry, EvidenceTaken, Struck
-from iccon.incident.evidence import BadSamples, Measurement, Series, samples_blob, samples_of
+from iccon.incident.evidence import BadSamples, Measurement, Series, samples_blob, series_of
 from iccon.incident.fold import Ledger
 from iccon.incident.ids import short
 from iccon.text import clean
@@ -75,7 +75,7 @@ def _show(opened: Session, ref: str) -> None:
     assert isinstance(body, EvidenceTaken)
     content = opened.desk.journal.blob(body.sha256).content
     try:
-        series = samples_of(content)
+        series = series_of(body.measured, content)
     except BadSamples as error:
         raise Fault("samples", str(error), "`iccon verify` says whether the journal is whole") from None
     if opened.args.json:

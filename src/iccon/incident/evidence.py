@@ -74,6 +74,13 @@ def samples_blob(series: tuple[Series, ...]) -> Blob:
     return Blob(msgspec.json.encode(wire))
 
 
+def series_of(measured: Measurement, content: bytes) -> tuple[Series, ...]:
+    """Return the samples that were kept with `measured`. Raises BadSamples, also where its times cannot be shown."""
+    if any(not 1970 <= at.year < 9999 for at in (measured.start, measured.end, measured.fetched_at)):
+        raise BadSamples("the times of the measurement cannot be right")
+    return samples_of(content)
+
+
 def samples_of(content: bytes) -> tuple[Series, ...]:
     """Return the samples that `samples_blob` wrote. Raises BadSamples."""
     try:

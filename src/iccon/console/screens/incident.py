@@ -34,7 +34,7 @@ from iccon.incident.entries import (
     PhaseSet,
     SeveritySet,
 )
-from iccon.incident.evidence import BadSamples, samples_of
+from iccon.incident.evidence import BadSamples, series_of
 from iccon.incident.fold import Ledger
 from iccon.incident.milestones import began
 from iccon.incident.state import State
@@ -185,7 +185,7 @@ class IncidentScreen(LiveSurface):
 
         try:
             blob = await self.console.parts.desk.call(lambda desk: desk.journal.blob(body.sha256))
-            series = samples_of(blob.content)
+            series = series_of(body.measured, blob.content)
         except (JournalFault, BadSamples) as fault:
             self.console.say(f"this evidence cannot be shown: {fault}", "error")
             return

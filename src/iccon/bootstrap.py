@@ -315,13 +315,13 @@ def _lazily(build: Callable[[], Callable[[], Any]]) -> Callable[[], Any]:
 
 def _board(setting: Setting) -> Callable[[], Any]:
     from iccon.config.schema import Service
-    from iccon.signals.source import BoardSource, specs_of
+    from iccon.signals.source import BoardSource, specs_of, targets_of
 
-    config = setting.config.signals
-    specs = specs_of(config, setting.config.prometheus)
+    config, servers = setting.config.signals, setting.config.prometheus
+    specs, up = specs_of(config, servers), targets_of(config, servers)
     backends = signal_backends(setting)
     services = {slo.service: Service() for slo in setting.config.slo.values()} | setting.config.services
-    return BoardSource(specs, backends, setting.clock, config.window, config.step, services, config.hold).poll
+    return BoardSource(specs, backends, setting.clock, config.window, config.step, services, config.hold, up).poll
 
 
 def _slos(setting: Setting) -> Callable[[], Any]:

@@ -93,6 +93,24 @@ def test_the_table_is_worst_first_and_in_words(iccon, server):
     ]
 
 
+def test_targets_that_are_down_have_a_column_and_a_place_in_the_order(iccon, server, home):
+    file = home / "config.toml"
+    file.write_text(file.read_text() + 'up = { query = "up" }\n')
+    server.values = {"latency": {"cart": "0.1", "search": "0.1"}, "errors": {}, "up": {"search": "0.5", "cart": "1"}}
+    shown = iccon("signals").out.splitlines()
+    assert [line.split() for line in shown] == [
+        ["service", "latency", "errors", "targets"],
+        ["search", "ok", "0.1s", "no", "data", "50%", "up"],
+        ["cart", "ok", "0.1s", "no", "data", "up"],
+    ]
+    assert [row["targets_up"] for row in iccon("signals", "--json").json["services"]] == [0.5, 1.0]
+    del server.values["up"]
+    ran = iccon("signals", "--json")
+    assert ran.code == 0
+    assert [row["targets_up"] for row in ran.json["services"]] == [None, None]
+    assert ran.json["warnings"][0].startswith("up: server error: HTTP 503")
+
+
 def test_one_service_only(iccon, server):
     server.values = {"latency": {"cart": "0.1", "checkout": "1.5"}, "errors": {"checkout": "0.02"}}
     shown = iccon("signals", "--service", "cart", "--json").json["services"]

@@ -120,6 +120,22 @@ async def test_the_cursor_is_on_a_cell():
         assert view.chosen is None
 
 
+@pytest.mark.parametrize(("share", "words"), [(0.5, "50% up"), (0.0, "down")])
+@pytest.mark.parametrize(("width", "ascii_only"), [(80, True), (200, False)])
+async def test_targets_that_are_down_stand_behind_the_services_name(share, words, width, ascii_only):
+    view, sign = BoardView(ascii_only=ascii_only), "v" if ascii_only else "▽"
+    targets = Window(SignalSpec("up", "q", "main", Unit.RATIO), {clean("checkout"): Samples((NOW,), (share,))}, NOW)
+    signal = Window(SignalSpec("latency", "q", "main", Unit.SECONDS))
+    windows = Windows(tuple(replace(signal, spec=replace(signal.spec, name=n)) for n in board().signals), 900, 15)
+    async with Gallery([view]).run_test(size=(width, 12)) as pilot:
+        view.show(replace(board(), windows=replace(windows, targets=targets)), NOW)
+        row = next(line for line in shown(view) if "check" in line[:6])
+        assert f" {sign} {words} " in row
+        view.focus()
+        await pilot.press("home")
+        assert f"checkout latency targets {sign} {words} " in shown(view)[-1]
+
+
 async def test_a_servers_warning_stays_in_view_while_a_cell_is_chosen():
     view = BoardView()
     async with Gallery([view]).run_test(size=(120, 12)) as pilot:

@@ -9,7 +9,7 @@ import pytest
 from rawserver import http, json_answer, serving
 
 from iccon.clock import SystemClock
-from iccon.config.schema import Prometheus
+from iccon.config.schema import Prometheus, Service
 from iccon.faults import FaultKind, SourceFault
 from iccon.net import Limits, guarded_session
 from iccon.net.hosts import AT_ONCE, host_at
@@ -82,7 +82,7 @@ def test_one_signal_that_is_limited_holds_back_the_board_until_then() -> None:
     with serving(LIMITED) as server:
         backends = {name: PrometheusBackend(name, Prometheus(server.url)) for name in ("a", "b")}
         specs = [SignalSpec("latency", "q", "a", Unit.SECONDS), SignalSpec("errors", "q", "b", Unit.RATIO)]
-        source = BoardSource(specs, backends, SystemClock(), 900, 15, ["api"])
+        source = BoardSource(specs, backends, SystemClock(), 900, 15, {"api": Service()})
         with contextlib.suppress(SourceFault):
             source.poll()
         asked = len(server.requests)

@@ -11,6 +11,7 @@ from instrumented_service import Service as Instrumented
 from iccon.clock import SystemClock
 from iccon.config.schema import Prometheus, Service
 from iccon.faults import FaultKind, SourceFault
+from iccon.signals import up
 from iccon.signals.board import recent
 from iccon.signals.model import Board, Cell, SignalSpec, Unit, Verdict
 from iccon.signals.prometheus import PrometheusBackend
@@ -40,10 +41,12 @@ def url(services: tuple[Instrumented, Instrumented]) -> Iterator[str]:
         yield prometheus.url
 
 
+NAMES = ("checkout", "search", "payments")
+
+
 def board_source(url: str) -> BoardSource:
     backends = {"main": PrometheusBackend("main", Prometheus(url))}
-    shown = dict.fromkeys(("checkout", "search", "payments"), Service())
-    return BoardSource(SPECS, backends, SystemClock(), 60, 1, shown, hold=0)
+    return BoardSource(SPECS, backends, SystemClock(), 60, 1, dict.fromkeys(NAMES, Service()), hold=0)
 
 
 def poll_until(source: BoardSource, ready: Callable[[Board], bool]) -> Board:
@@ -120,6 +123,18 @@ def test_what_is_no_range_of_series_is_refused(url: str) -> None:
 def test_a_long_window_in_small_steps_is_accepted(url: str) -> None:
     now = SystemClock().now().timestamp()
     PrometheusBackend("main", Prometheus(url)).range(SPECS[3], now - 604_800, now, 1)
+
+
+@pytest.mark.parametrize(("query", "share"), [("avg by (service) (up)", 1.0), ("0 * avg by (service) (up)", 0.0)])
+def test_the_share_of_targets_that_are_up(url: str, query: str, share: float) -> None:
+    targets, clock = SignalSpec("up", query, "main", Unit.RATIO), SystemClock()
+    backends = {"main": PrometheusBackend("main", Prometheus(url))}
+    source = BoardSource(SPECS[1:2], backends, clock, 60, 1, targets=targets)
+    for _ in range(2):
+        board, now = source.poll(), clock.now().timestamp()
+        found = [up.share(board.windows, name, now) for name in NAMES]
+        assert found == [share, share, None]
+        assert board.warnings == ()
 
 
 def test_probe_names_the_version(url: str) -> None:

@@ -1,13 +1,14 @@
 """signals: the golden-signal board once, for scripts.
 
-JSON: {at, signals [name], services [{service, tier, owner, worst, signals {name: {verdict, value, unit, sampled_at,
-age_seconds, stale_after_seconds, warn, bad, judged, fault, baseline, baseline_ago}}}], faults [{signal, reason}],
-warnings [text], slo [{name, service, target, window_seconds, verdict, burn [{long_seconds, short_seconds, says,
-limit, long, short, fires}], left, left_at, exhausted, budget_minutes, missing, spent {incident, since, until,
+JSON: {at, signals [name], services [{service, tier, owner, worst, targets_up, signals {name: {verdict, value, unit,
+sampled_at, age_seconds, stale_after_seconds, warn, bad, judged, fault, baseline, baseline_ago}}}], faults [{signal,
+reason}], warnings [text], slo [{name, service, target, window_seconds, verdict, burn [{long_seconds, short_seconds,
+says, limit, long, short, fires}], left, left_at, exhausted, budget_minutes, missing, spent {incident, since, until,
 minutes, share, covered, missing}}]}.
 `verdict` is ok, warn, bad, stale, no data, not a number, no baseline or error; `judged` is what the thresholds say of
 `value`, however old it is. `value` is null for what is no finite number. `worst` is the verdict that needs a person
 most. `warn` and `bad` are what held, beside the usual value `baseline` of `baseline_ago` (1d, 1w) where there is one.
+`targets_up` is the share of the service's scrape targets that are up, null where that is not asked or not known.
 Burn rates, `left` and `fires` are null where they are not known: `missing` says why. `spent` is null without an
 incident; with `covered` below 1 its minutes are a lower bound.
 """
@@ -25,6 +26,7 @@ from iccon.cli.output import complain, say, say_json, table
 from iccon.cli.parsing import FAULT, OK, Commands, add_command, with_incident
 from iccon.cli.session import BadUse, refuse, setting
 from iccon.config.setting import Setting
+from iccon.signals.up import said, share
 from iccon.text import clean
 from iccon.when import ago
 
@@ -141,6 +143,7 @@ def board_facts(board: "Board", now: datetime) -> dict[str, Any]:
             "tier": board.about(service).tier,
             "owner": board.about(service).owner,
             "worst": worst([board.cells[service, signal].verdict for signal in board.signals]),
+            "targets_up": share(board.windows, service, now.timestamp()),
             "signals": {signal: _facts(board.cells[service, signal], now) for signal in board.signals},
         }
         for service in board.services
@@ -176,11 +179,16 @@ def _say_board(board: "Board", now: datetime) -> None:
     if not board.services:
         say("no service has data")
         return
+    asked = board.windows is not None and board.windows.targets is not None
     rows = (
-        (service, *(_words(board.cells[service, signal], now) for signal in board.signals))
+        (
+            service,
+            *(_words(board.cells[service, signal], now) for signal in board.signals),
+            *([said(share(board.windows, service, now.timestamp()))] if asked else []),
+        )
         for service in board.services
     )
-    table(rows, ("service", *board.signals))
+    table(rows, ("service", *board.signals, *(["targets"] if asked else [])))
     for warning in board.warnings:
         say(f"warning: {warning}")
 

@@ -98,6 +98,8 @@ def _check_signals(check: Checker, config: Config, servers: list[str]) -> None:
         _check_thresholds(check, ("signals", name), signal)
         _check_baseline(check, ("signals", name), signal)
         _check_which_server(check, ("signals", name), signal.server, servers, "a signal")
+    if config.signals.up is not None:
+        _check_which_server(check, ("signals", "up"), config.signals.up.server, servers, "a query")
     if not given and len(servers) > 1 and MAIN not in servers:
         hint = "or give the signals, each with its server"
         check.problem(("prometheus",), "several servers and no signals", f"one called {MAIN}", hint)

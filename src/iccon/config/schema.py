@@ -85,6 +85,13 @@ class Signal(Struct, frozen=True):
     bad_ratio: Ratio | None = None
 
 
+class Up(Struct, frozen=True):
+    """A query that gives one series a service: the share of its scrape targets that are up, 0 to 1."""
+
+    query: Text
+    server: str = ""
+
+
 class Signals(Struct, frozen=True):
     """The board: which label names a service, how often to look (seconds), how far back (seconds), and the signals.
 
@@ -100,6 +107,7 @@ class Signals(Struct, frozen=True):
     traffic: Signal | None = None
     errors: Signal | None = None
     saturation: Signal | None = None
+    up: Up | None = None
 
 
 class Service(Struct, frozen=True):

@@ -41,6 +41,7 @@ _STARTER = """\
 # window = 3600                # seconds of the past that are kept
 # step = 15                    # seconds between points: your scrape interval
 # hold = 60                    # seconds a verdict that became worse stays at least, so that it does not flap
+# up = { query = "avg by (service) (up)" }   # the share of a service's scrape targets that are up
 
 # A service that you name is on the board even while it has no data; within equally bad ones tier 1 comes first.
 # [services.checkout]

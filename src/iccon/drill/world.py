@@ -181,7 +181,7 @@ class World:
         )
 
     def _signals(self) -> schema.Signals:
-        signals = {s.value: self._signal(s) for s in GoldenSignal}
+        signals: dict[str, Any] = {s.value: self._signal(s) for s in GoldenSignal}
         step = max(15.0 / self.speed, 1.0)
         return schema.Signals(
             label=LABEL,

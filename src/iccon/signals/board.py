@@ -13,18 +13,19 @@ Times are seconds since 1970 UTC. Decisions, each with its reason:
   is older than `stale_after`: an hour-old value is first of all old. Without a value it stays ERROR.
 - Services stand worst first by what their values last said, so that an outage of the metrics server moves no row;
   ties go by tier, then keep the configured order, then the alphabet. A row therefore moves only when a verdict changes.
+- Targets that are down count like a warning, and like bad where all are; a service known by them alone gets a row.
 """
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from iccon.signals import baseline
+from iccon.signals import baseline, up
 from iccon.signals.model import (
     NO_SAMPLES,
     About,
@@ -141,7 +142,8 @@ class _Joins:
 
 def judge(windows: Windows, now: float, before: Board | None = None) -> Board:
     """Return the board as it is at `now`; `before` is what was said last."""
-    names = _services(windows)
+    down = up.down(windows, now)
+    names = tuple(dict.fromkeys([*_services(windows), *sorted(down)]))
     known = before.cells if before else {}
     cells: dict[tuple[str, str], Cell] = {
         key: _cell(window, name, now, known.get(key), windows.hold)
@@ -150,14 +152,19 @@ def judge(windows: Windows, now: float, before: Board | None = None) -> Board:
         if (key := (name, window.spec.name))
     }
     signals = tuple(window.spec.name for window in windows.signals)
-    warnings = tuple(clean(f"{w.spec.name}: {text}", 200) for w in windows.signals for text in _warnings(w))
-    order = _worst_first(names, signals, cells, windows)
+    asked = [*windows.signals, *([windows.targets] if windows.targets else [])]
+    warnings = tuple(clean(f"{w.spec.name}: {text}", 200) for w in asked for text in _warnings(w, windows))
+    order = _worst_first(names, signals, cells, windows, down)
     return Board(order, signals, cells, warnings, windows, _fresh(cells.values()))
 
 
-def _warnings(window: Window) -> tuple[str, ...]:
-    fault = window.base.fault if window.base else ""
-    return (*window.warnings, f"baseline of {window.spec.baseline} ago: {fault}") if fault else window.warnings
+def _warnings(window: Window, windows: Windows) -> Iterator[str]:
+    """Yield the server's own warnings, and what failed without being a cell's fault."""
+    yield from window.warnings
+    if window.base and window.base.fault:
+        yield f"baseline of {window.spec.baseline} ago: {window.base.fault}"
+    if window is windows.targets and window.fault:
+        yield window.fault
 
 
 def _services(windows: Windows) -> tuple[CleanText, ...]:
@@ -167,10 +174,15 @@ def _services(windows: Windows) -> tuple[CleanText, ...]:
 
 
 def _worst_first(
-    names: tuple[CleanText, ...], signals: tuple[str, ...], cells: dict[tuple[str, str], Cell], windows: Windows
+    names: tuple[CleanText, ...],
+    signals: tuple[str, ...],
+    cells: dict[tuple[str, str], Cell],
+    windows: Windows,
+    down: dict[CleanText, float],
 ) -> tuple[CleanText, ...]:
     ranks, last = {name: about.rank for name, about in windows.about.items()}, About().rank
     worst = {name: min((_RANK.get(cells[name, s].judged, 3) for s in signals), default=3) for name in names}
+    worst |= {name: min(worst[name], _RANK[Verdict.WARN if share else Verdict.BAD]) for name, share in down.items()}
     return tuple(sorted(names, key=lambda name: (worst[name], ranks.get(name, last))))
 
 

@@ -186,7 +186,8 @@ class About(Struct, frozen=True):
 class Windows(Struct, frozen=True):
     """All signals, how far back they reach (`span`) and how fine (`step`), in seconds, and services always shown.
 
-    `hold` is how many seconds a verdict stays that became worse.
+    `hold` is how many seconds a verdict stays that became worse. `targets` is the share of each service's targets that
+    are up (see `up.py`); None where that is not asked.
     """
 
     signals: tuple[Window, ...]
@@ -194,6 +195,7 @@ class Windows(Struct, frozen=True):
     step: float
     about: dict[CleanText, About] = {}
     hold: float = 60.0
+    targets: Window | None = None
 
     @property
     def until(self) -> float:

@@ -14,6 +14,7 @@ from iccon.config import schema
 from iccon.config.forms import MAIN
 from iccon.config.presets import with_defaults
 from iccon.faults import FaultKind, SourceFault
+from iccon.signals import up
 from iccon.signals.baseline import LEAD, RETRY, is_due, skew_of
 from iccon.signals.board import Asked, failed, judge, merged, to_ask
 from iccon.signals.model import GOLDEN, About, Answer, Board, SignalBackend, SignalSpec, Unit, Window, Windows
@@ -51,6 +52,13 @@ def specs_of(signals: schema.Signals, servers: Collection[str]) -> tuple[SignalS
     )
 
 
+def targets_of(signals: schema.Signals, servers: Collection[str]) -> SignalSpec | None:
+    """Return the configured question for targets that are up, None where there is none."""
+    first = MAIN if MAIN in servers else next(iter(servers), "")
+    given = signals.up
+    return SignalSpec("up", given.query, given.server or first, Unit.RATIO, signals.label) if given else None
+
+
 class _Question(Struct, frozen=True):
     """A range to ask for, and the window of `span` seconds that its answer goes into."""
 
@@ -74,12 +82,14 @@ class BoardSource:
         step: float,
         services: Mapping[str, schema.Service] | None = None,
         hold: float = 60.0,
+        targets: SignalSpec | None = None,
     ) -> None:
         self._backends = backends
         self._clock = clock
         given = (services or {}).items()
         about = {clean(name, 100): About(each.tier, clean(each.owner, 100)) for name, each in given}
-        self._windows = Windows(tuple(Window(spec) for spec in specs), window, step, about, hold)
+        asked = Window(targets) if targets else None
+        self._windows = Windows(tuple(Window(spec) for spec in specs), window, step, about, hold, asked)
         self._said: Board | None = None  # what the last poll gave
         self._retry: dict[str, float] = {}  # until when a baseline that failed is left alone, monotonic, by signal
         self._skews: dict[str, float] = {}  # seconds by which a server's clock is ahead of ours, by its name
@@ -99,7 +109,7 @@ class BoardSource:
         windows = self._windows.signals
         for _ in range(2):  # once more where the answers show that they were asked by the wrong clock
             lacking = [each for each in windows if self._lacks_baseline(each)]
-            questions = [*map(self._newer, windows), *map(self._earlier, lacking)]
+            questions = [*map(self._newer, windows), *map(self._earlier, lacking), *self._up()]
             came = side_by_side([partial(self._ask, each) for each in questions], "signal")
             if not self._learn(questions[: len(windows)], came):
                 break
@@ -111,6 +121,13 @@ class BoardSource:
             waits = [fault.retry_after for fault in faults if fault.retry_after is not None]
             raise SourceFault(faults[0].kind, faults[0].reason, max(waits, default=None), self._said)
         return self._said
+
+    def _up(self) -> list[_Question]:
+        """Ask which targets are up, where that is configured."""
+        targets, step = self._windows.targets, self._windows.step
+        if targets is None:
+            return []
+        return [_Question(targets, to_ask(targets, self._now(), up.SPAN, step, self._skew(targets)), up.SPAN)]
 
     def _newer(self, window: Window) -> _Question:
         """Ask for what `window` lacks up to now."""
@@ -127,13 +144,15 @@ class BoardSource:
         waits = self._clock.monotonic() < self._retry.get(window.spec.name, -math.inf)
         return not waits and is_due(window, self._now(), self._skew(window))
 
-    def _keep(self, windows: Sequence[Window], bases: Sequence[Window]) -> None:
+    def _keep(self, windows: Sequence[Window], others: Sequence[Window]) -> None:
+        bases = [each for each in others if each.spec.baseline]
         for each in bases:
             if each.fault:
                 self._retry[each.spec.name] = self._clock.monotonic() + RETRY
         found = {each.spec.name: each for each in bases}
         signals = (replace(each, base=found.get(each.spec.name, each.base)) for each in windows)
-        self._windows = replace(self._windows, signals=tuple(signals))
+        targets = next((each for each in others if not each.spec.baseline), None)
+        self._windows = replace(self._windows, signals=tuple(signals), targets=targets)
 
     def _skew(self, window: Window) -> float:
         return self._skews.get(window.spec.server, 0.0)

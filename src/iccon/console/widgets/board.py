@@ -13,6 +13,7 @@ from iccon.console.slo import NAME, NO_OBJECTIVES, Objectives, column_spans, mak
 from iccon.console.verdicts import LOOKS
 from iccon.console.widgets.virtual import VirtualList
 from iccon.incident.state import Stalk, State
+from iccon.signals import up
 from iccon.signals.board import recent
 from iccon.signals.model import NO_SAMPLES, About, Board, Cell, SignalSpec, Verdict
 from iccon.signals.order import by_tier, held, would_move
@@ -29,6 +30,7 @@ _WAYS = {  # plain, drawn, style: the arrow is the way of trouble, whichever sid
     Direction.UNKNOWN: (" ", " ", "dim"),
 }
 WAITING = "Waiting for the first answer."
+LEAST_NAME = 6  # cells of a service's name that always stand
 NONE = "No service has data yet."
 
 
@@ -167,6 +169,7 @@ class BoardView(VirtualList):
         self._longest = 7
         self._slo = Objectives()
         self._standings: dict[str, tuple[Standing, ...]] = {}
+        self._down: dict[str, str] = {}  # what stands behind the name of a service with targets that are down
 
     def show(
         self,
@@ -191,7 +194,9 @@ class BoardView(VirtualList):
         if since != self._since:
             self._since, self._ways = since, {}
         services = board.services if board else ()
-        self._longest = max(map(cells, services), default=7)
+        down = up.down(board.windows if board else None, now)
+        self._down = {name: self._mark(share) for name, share in down.items()}
+        self._longest = max((cells(name) + cells(self._down.get(name, "")) for name in services), default=7)
         self.column = min(self.column, max(len(board.signals) - (not self._standings), 0)) if board else 0
         self._order(hold=self.chosen_key is not None and self.has_focus)
 
@@ -292,7 +297,8 @@ class BoardView(VirtualList):
         if self.board is None:
             return []
         service, sizes, slo = self._columns(width)
-        spans: list[Span] = [(fit(clean(key), service), "strong")]
+        mark = crop(self._down.get(key, ""), max(service - LEAST_NAME, 0))
+        spans: list[Span] = [(fit(clean(key), service - cells(mark)), "strong"), (mark, "v-bad")]
         row = self._row_cells(key)
         if fault := _common_fault(row):
             rest = width - service - 1 - (slo + 1 if slo else 0)
@@ -326,6 +332,9 @@ class BoardView(VirtualList):
         """Return what stands before a cell: the mark of a stalked one, or a space."""
         return ("@" if self.ascii_only else "◉", "strong") if self.stalks(service, signal) else (" ", "")
 
+    def _mark(self, share: float) -> str:
+        return f" {'v' if self.ascii_only else '▽'} {up.said(share)}"
+
     def header(self, width: int) -> list[list[Span]]:
         """Return the signals' names, and what is wrong."""
         if self.board is None or not self.board.services:
@@ -355,7 +364,8 @@ class BoardView(VirtualList):
         cell = self.board.cells.get((service, signal)) if self.board else None
         way = self.way(service, signal) if cell and cell.verdict in _JUDGED else Direction.UNKNOWN
         spans = detail(cell, clean(service), signal, self.now, self.ascii_only, way)
-        marks = [("stalked ", "strong")] if self.stalks(service, signal) else []
+        marks: list[Span] = [("stalked ", "strong")] if self.stalks(service, signal) else []
+        marks += [(f"targets{self._down[service]} ", "v-bad")] if service in self._down else []
         return [spans[0], *self._about(service), *marks, *spans[1:]]
 
     def _about(self, service: str) -> list[Span]:

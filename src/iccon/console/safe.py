@@ -127,15 +127,9 @@ class SafeOptions(OptionList):
 
 def set_titles(widget: Widget, title: object, subtitle: object = "") -> None:
     """Set the titles in the border of `widget`, shown as written; an empty one is none."""
-    content = plain_line(title, 200)
-    widget.border_title = content if content.plain.strip() else None
-    set_subtitle(widget, subtitle)
-
-
-def set_subtitle(widget: Widget, subtitle: object) -> None:
-    """Set what stands in the lower border of `widget`, shown as written; an empty one is none."""
-    content = plain_line(subtitle, 200)
-    widget.border_subtitle = content if content.plain.strip() else None
+    for name, text in (("border_title", title), ("border_subtitle", subtitle)):
+        content = plain_line(text, 200)
+        setattr(widget, name, content if content.plain.strip() else None)
 
 
 def notify(app: App[Any], text: object, severity: Severity = "information", timeout: float | None = None) -> None:

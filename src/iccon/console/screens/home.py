@@ -32,7 +32,8 @@ class HomeScreen(LiveSurface):
         plain = self.console.parts.setting.config.console.ascii
         yield SafeLabel("", id="banner")
         with Horizontal(id="live", classes="row"):
-            board = BoardView(id="signals", classes="region", ascii_only=plain)
+            wall = self.console.parts.layout.turn > 0
+            board = BoardView(id="signals", classes="region", ascii_only=plain, wall=wall)
             set_titles(board, "Signals")
             yield board
             pages = PagesView(id="pages", classes="region", ascii_only=plain)

@@ -81,9 +81,10 @@ class IncidentScreen(LiveSurface):
 
     def _region(self, name: str) -> Widget:
         zone, plain = self.console.parts.zone, self.console.parts.setting.config.console.ascii
+        wall = self._placed.turn > 0
         makers: dict[str, Callable[[], Widget]] = {
             "state": lambda: StateStrip(zone, id="state", ascii_only=plain),
-            "signals": lambda: BoardView(id="signals", classes="region", ascii_only=plain),
+            "signals": lambda: BoardView(id="signals", classes="region", ascii_only=plain, wall=wall),
             "pages": lambda: PagesView(id="pages", classes="region", ascii_only=plain),
             "timeline": lambda: TimelineView(zone, id="timeline", classes="region", ascii_only=plain),
             "runbook": lambda: RunbookView(id="runbook", classes="region", ascii_only=plain),

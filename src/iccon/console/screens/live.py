@@ -10,7 +10,7 @@ from textual.widget import Widget
 from iccon.background import in_thread
 from iccon.console import commands, questions
 from iccon.console.figures import age_text, time_text, zone_name
-from iccon.console.safe import set_subtitle, set_titles
+from iccon.console.safe import set_titles
 from iccon.console.screens.base import Surface
 from iccon.console.slo import Objectives
 from iccon.console.widgets.board import BoardView
@@ -131,10 +131,10 @@ class LiveSurface(Surface):
         hint = f" ({commands.key_name(keys[0])})" if keys else ""
         waiting = f"order held: {view.waiting} would move{hint}" if view.waiting else ""
         page = view.page if self.console.parts.layout.turn else ""
-        words = " - ".join(filter(None, (page, "by tier" if view.by_tier else "", waiting)))
+        words = " - ".join(filter(None, ("Signals", page, "by tier" if view.by_tier else "", waiting)))
         if words != view.order_said:  # setting it paints the whole list
             view.order_said = words
-            set_subtitle(view, words)
+            set_titles(view, words)
 
     @property
     def known(self) -> Board | None:

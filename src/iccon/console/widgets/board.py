@@ -145,7 +145,7 @@ def detail(
 
 
 class BoardView(VirtualList):
-    """Shows a Board. `chosen` is the (service, signal) under the cursor."""
+    """Shows a Board. `chosen` is the (service, signal) under the cursor. `wall`: trouble is to be seen from afar."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "column(-1)", "Left", id="board.left", show=False),
@@ -153,14 +153,17 @@ class BoardView(VirtualList):
         Binding("enter", "screen.chart", "Chart", id="board.chart", show=False),
     ]
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None, ascii_only: bool = False) -> None:
+    def __init__(
+        self, *, id: str | None = None, classes: str | None = None, ascii_only: bool = False, wall: bool = False
+    ) -> None:
         super().__init__(id=id, classes=classes, ascii_only=ascii_only)
+        self.wall = wall
         self.board: Board | None = None
         self.now = 0.0
         self.note = ""
         self.column = 0
         self.by_tier = False
-        self.order_said = ""
+        self.order_said = "Signals"
         self.waiting = 0  # rows that would move if a person were not at them
         self._stalked: State | None = None
         self._marks: dict[tuple[str, str], Stalk] = {}
@@ -310,6 +313,8 @@ class BoardView(VirtualList):
             spans.append(self._gap(key, signal))
             known = recent(self.board.windows, key, signal) if self.board.windows else ()
             made = cell_spans(cell, size, self.now, self.ascii_only, self.way(key, signal), known)
+            if self.wall and cell is not None and cell.verdict in (Verdict.WARN, Verdict.BAD):
+                made = [(text, f"{LOOKS[cell.verdict].style} badge") for text, _ in made]
             spans += [(text, f"{style} cell-cursor".strip()) for text, style in made] if index == here else made
         return [*spans, *self._objective(key, slo)]
 

@@ -134,6 +134,8 @@ async def test_targets_that_are_down_stand_behind_the_services_name(share, words
         view.focus()
         await pilot.press("home")
         assert f"checkout latency targets {sign} {words} " in shown(view)[-1]
+        await pilot.resize_terminal(50, 12)
+        assert f"… {sign} {'X' if ascii_only else '✗'} " in shown(view)[1]  # no figure that is cut off
 
 
 async def test_a_servers_warning_stays_in_view_while_a_cell_is_chosen():

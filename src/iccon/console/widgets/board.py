@@ -300,7 +300,9 @@ class BoardView(VirtualList):
         if self.board is None:
             return []
         service, sizes, slo = self._columns(width)
-        mark = crop(self._down.get(key, ""), max(service - LEAST_NAME, 0))
+        mark = self._down.get(key, "")
+        if cells(mark) > service - LEAST_NAME:
+            mark = mark[:2]  # no figure that is cut off
         spans: list[Span] = [(fit(clean(key), service - cells(mark)), "strong"), (mark, "v-bad")]
         row = self._row_cells(key)
         if fault := _common_fault(row):

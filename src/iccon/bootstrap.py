@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from iccon.effects import EffectPort
     from iccon.feed.model import Source
     from iccon.incident.effects import Effect
-    from iccon.pages.model import Act, Done, Listing, Page, PageBackend
+    from iccon.pages.model import Act, Detail, Done, Listing, Page, PageBackend
     from iccon.pages.pagerduty import PagerDutyBackend
     from iccon.pages.people import Person, Roster
     from iccon.pages.roster import RosterFile, RosterSource
@@ -39,6 +39,7 @@ __all__ = [
     "open_desk",
     "outlets",
     "page_backends",
+    "page_detail",
     "roster_file",
     "roster_source",
     "signal_backends",
@@ -101,6 +102,19 @@ def _jsm(config: "Jsm", setting: Setting) -> "PageBackend":
         return JsmBackend(config, resolve(config.token), JSM, setting.clock)
     except SecretFault as fault:
         return Unusable(JSM, f"no credential: {fault.reason}")
+
+
+def page_detail(setting: Setting) -> "Callable[[str, str], Detail]":
+    """Return how to ask the pager called so for one of its pages. Blocking; raises SourceFault."""
+    backends = cache(lambda: page_backends(setting))
+
+    def ask(source: str, page: str) -> "Detail":
+        backend = backends().get(source)
+        if backend is None:
+            raise SourceFault(FaultKind.REJECTED, f"no pager {source!r} is configured any more")
+        return backend.detail(page)
+
+    return ask
 
 
 def roster_file(setting: Setting) -> "RosterFile":
@@ -197,6 +211,10 @@ class Unusable:
         raise self._fault()
 
     def closed(self, pages: "tuple[Page, ...]") -> "tuple[Page, ...]":
+        """Raise the fault."""
+        raise self._fault()
+
+    def detail(self, page_id: str) -> "Detail":
         """Raise the fault."""
         raise self._fault()
 

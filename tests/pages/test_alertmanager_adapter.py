@@ -89,3 +89,11 @@ def test_it_takes_no_commands() -> None:
     assert pager.verbs == ()
     with pytest.raises(SourceFault, match="cannot acknowledge"):
         pager.act(Act("acknowledge", "f1"))
+
+
+def test_the_details_of_an_alert_are_its_labels_and_annotations() -> None:
+    with serving(alerts(alert("f1", service="db"), alert("f2", mount="[/dev/sda1]"))) as server:
+        found = backend(server.url).detail("f2")
+        assert [trace.what for trace in found.alerts] == ["alertname: A", "mount: [/dev/sda1]"]
+        with pytest.raises(SourceFault, match="has ended"):
+            backend(server.url).detail("f3")

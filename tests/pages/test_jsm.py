@@ -211,6 +211,16 @@ def test_what_cannot_be_is_refused_before_it_is_sent(site: Site, act: Act, words
     assert site.writes == []
 
 
+def test_the_details_of_an_alert(site: Site) -> None:
+    site.add("a1", message="disk", description="full since noon", extraProperties={"mount": "/dev/sda1", "odd": []})
+    site.notes["a1"] = [{"id": "n1", "note": "I look", "createdAt": "2026-11-24T14:00:00Z"}]
+    found = backend(site).detail("a1")
+    assert [trace.what for trace in found.alerts] == ["description: full since noon", "mount: /dev/sda1"]
+    assert [(trace.id, trace.what) for trace in found.notes] == [("n1", "I look")]
+    assert fault_of(lambda: backend(site).detail("gone")).kind is FaultKind.NOT_FOUND
+    assert fault_of(lambda: backend(site).detail("../x")).kind is FaultKind.REJECTED
+
+
 @pytest.mark.parametrize("body", [HTML, b"{}", b"[]", b'{"values": 3}'])
 def test_an_answer_of_another_kind_is_a_fault(httpserver: HTTPServer, body: bytes) -> None:
     httpserver.expect_request(BASE).respond_with_data(body)

@@ -282,3 +282,15 @@ def test_nothing_is_printed(server: PagerDutyServer, capfd: pytest.CaptureFixtur
         server.fail(fault)
         fault_of(backend(server).list)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_part_of_the_details_that_cannot_be_had_is_named(server: PagerDutyServer) -> None:
+    key = server.trigger("disk", "db")
+    server.fail(Fault("answer", path="/notes", status=500))
+    found = backend(server).detail(key)
+    assert found.page.title == "disk"
+    assert [trace.what for trace in found.log] == ["Trigger by the API"]
+    assert found.notes == ()
+    assert "notes: server error" in found.notices[0]
+    assert fault_of(lambda: backend(server).detail("PNONE")).kind is FaultKind.NOT_FOUND
+    assert fault_of(lambda: backend(server).detail("../users")).kind is FaultKind.REJECTED

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from iccon.faults import FaultKind, SourceFault
-from iccon.pages.model import Act, Done, Listing, Page, PageStatus
+from iccon.pages.model import Act, Detail, Done, Listing, Page, PageStatus
 from iccon.pages.source import RECENT, PagesSource
 from iccon.text import CleanText, clean
 
@@ -40,6 +40,9 @@ class FakePager:
         return self.listing().pages
 
     def find(self, page_id: str) -> Page | None:
+        raise NotImplementedError
+
+    def detail(self, page_id: str) -> Detail:
         raise NotImplementedError
 
     def act(self, act: Act) -> Done:

@@ -182,13 +182,12 @@ def _arguments(args: argparse.Namespace) -> dict[str, str]:
 def _act(opened: Session, verb: str, pages: "list[Page]", arguments: dict[str, str]) -> int:
     """Write down all acts before the first is sent, then send one after the other."""
     from iccon.incident.commands import ActOnPage
-    from iccon.incident.entries import PageRef
 
     active = opened.desk.active()
     incident = active[0].incident if len(active) == 1 else None
     receipts = [
         opened.do(
-            ActOnPage(page=PageRef(page.source, page.id, page.title, page.service), verb=verb, arguments=arguments),
+            ActOnPage(page=page.ref, verb=verb, arguments=arguments),
             incident,
         )
         for page in pages

@@ -1,7 +1,9 @@
 """The application: theme, keys, screens, the bridge, and the one way in which screens act."""
 
+import asyncio
 import gc
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar
 
@@ -23,7 +25,7 @@ from iccon.console.screens.home import HomeScreen
 from iccon.console.screens.incident import IncidentScreen
 from iccon.console.theming import Sheet, textual_theme
 from iccon.desk import Receipt
-from iccon.effects import EffectRunner
+from iccon.effects import EffectRunner, Fate
 from iccon.feed.model import Snapshot
 from iccon.incident import commands as c
 from iccon.incident.decide import Refusal
@@ -34,6 +36,8 @@ from iccon.journal.faults import JournalFault
 from iccon.recorder import Recorder
 from iccon.signals.model import Board
 
+WRITERS = 4  # writes under way at once: more would be a burst
+NOTICES = 3  # of writes that did not succeed, of one command
 TICK = 1.0  # seconds between two looks at the clock
 
 
@@ -63,6 +67,7 @@ class IcconApp(safe.SafeApp[int]):
 
             use_ascii(self)
         self.add_mode(self.DEFAULT_MODE, self._first_screen)
+        self._writing = asyncio.Semaphore(WRITERS)
         self._gate = KeyGate(super().on_event, self._place_of_keys)
         self._themes = [parts.theme.name]
         self.register_theme(textual_theme(parts.theme))
@@ -159,6 +164,13 @@ class IcconApp(safe.SafeApp[int]):
         return answer if isinstance(answer, str) else None
 
     async def _do(self, command: c.Command, incident: str | None, drop_draft: str | None) -> Receipt | str:
+        answer = await self._written(command, incident, drop_draft)
+        if isinstance(answer, Receipt):
+            self._send(answer.effects)
+        return answer
+
+    async def _written(self, command: c.Command, incident: str | None, drop_draft: str | None) -> Receipt | str:
+        """Put `command` on the record, without sending anything yet."""
         try:
             answer = await self.parts.desk.do(command, incident, drop_draft=drop_draft)
         except JournalFault as fault:
@@ -166,16 +178,37 @@ class IcconApp(safe.SafeApp[int]):
             return self._refused(f"NOT RECORDED: {fault.reason}. {fault.hint}", "error")
         if isinstance(answer, Refusal):
             return self._refused(". ".join(filter(None, (answer.reason, answer.hint))))
-        for effect in answer.effects:
-            if self.parts.effects is not None:
-                spawn(self._deliver(self.parts.effects, effect), f"effect {effect}")
         return answer
 
-    async def _deliver(self, effects: EffectRunner, effect: str) -> None:
-        """Carry out one write; one that did not succeed is said at once, not only where its row is."""
-        fate = await effects.run(effect)
-        if fate is not None and fate.state is not EffectState.SENT:
-            self.say(f"{fate.state.upper()}: {fate.detail}", "error")
+    async def act_on_pages(
+        self, acts: Sequence[c.ActOnPage], incident: str | None, *, drop_draft: str | None = None
+    ) -> str | None:
+        """Do several page commands as one: all are written down before the first is sent."""
+        effects: list[str] = []
+        for act in acts:
+            answer = await self._written(act, incident, drop_draft)
+            if isinstance(answer, str):
+                return answer
+            effects += answer.effects
+        self._send(effects)
+        return None
+
+    def _send(self, effects: Sequence[str]) -> None:
+        if self.parts.effects is not None and effects:
+            spawn(self._deliver(self.parts.effects, effects), f"effect {effects[0]}")
+
+    async def _deliver(self, runner: EffectRunner, effects: Sequence[str]) -> None:
+        """Carry out writes, a few at once; what did not succeed is said, not only where its row is."""
+        fates = await asyncio.gather(*(self._one(runner, effect) for effect in effects))
+        failed = [fate for fate in fates if fate is not None and fate.state is not EffectState.SENT]
+        counts = Counter(fate.state.upper() for fate in failed)
+        for state, detail in dict.fromkeys((fate.state.upper(), fate.detail) for fate in failed[:NOTICES]):
+            many = f" {counts[state]} of {len(effects)}" if len(effects) > 1 else ""
+            self.say(f"{state}{many}: {detail}", "error")
+
+    async def _one(self, runner: EffectRunner, effect: str) -> Fate | None:
+        async with self._writing:
+            return await runner.run(effect)
 
     async def record(self, command: c.Command, incident: str) -> None:
         """Put on the record what came about by the way; nothing where this console only watches."""

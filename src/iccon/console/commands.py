@@ -26,7 +26,7 @@ class ConsoleCommand(Struct, frozen=True):
     writes: bool = False
 
 
-APP, HOME, DESK, LIVE, PEOPLE = "anywhere", "home", "incident", "live", "people"
+APP, HOME, DESK, LIVE, PEOPLE, PAGE = "anywhere", "home", "incident", "live", "people", "page"
 CHART, BOARD_CHART = "chart", "chart of the board"
 
 REGISTRY: tuple[ConsoleCommand, ...] = (
@@ -39,6 +39,7 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("open", "Open", "Open the incident under the cursor", ("enter",), HOME, "open", 10),
     ConsoleCommand("note", "Note", "Write a note into the timeline", ("n",), DESK, "note", 10, True),
     ConsoleCommand("acknowledge", "Ack", "Acknowledge the chosen page", ("a",), LIVE, "acknowledge", 11, True),
+    ConsoleCommand("page_act", "Act", "Do anything else to the chosen pages", ("A",), LIVE, "page_act", None, True),
     ConsoleCommand("update", "Update", "Compose a status update", ("u",), DESK, "update", 12, True),
     ConsoleCommand("runbook", "Runbook", "Open the runbook of the page or service", ("r",), LIVE, "runbook", 13),
     ConsoleCommand("severity", "Severity", "Change the severity", ("s",), DESK, "severity", 14, True),
@@ -66,6 +67,8 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("chart_out", "Wider", "Show a longer time", ("minus",), CHART, "zoom(-1)", 13),
     ConsoleCommand("chart_others", "Others", "Add the worst other services", ("v",), CHART, "others", 14),
     ConsoleCommand("chart_close", "Close", "Back to the board", ("escape", "enter", "q"), CHART, "close", 9),
+    ConsoleCommand("detail_close", "Close", "Back to where it was opened", ("escape", "q"), PAGE, "close", 9),
+    ConsoleCommand("detail_act", "Act", "Do something to this page", ("A", "enter"), PAGE, "act", 10, True),
     ConsoleCommand("people_close", "Close", "Back to where it was opened", ("escape", "q"), PEOPLE, "close", 9),
     ConsoleCommand("chart_recorded", "Recorded", "All that was recorded; back", ("w",), BOARD_CHART, "recorded", 16),
     ConsoleCommand("chart_evidence", "Evidence", "Keep the samples shown", ("E",), BOARD_CHART, "evidence", 15, True),

@@ -15,6 +15,7 @@ from iccon.feed.scheduler import Feed
 from iccon.incident.entries import Entry
 from iccon.incident.fold import Ledger
 from iccon.incident.state import State
+from iccon.pages.model import Detail
 from iccon.recorder import FlightRecorder, Recorder
 from iccon.runbooks.library import Library
 
@@ -30,8 +31,9 @@ class Parts(Struct, frozen=True):
     """Everything the console works with.
 
     `effects`, `recorder` and `flight` are None for a console without any write path. `export` writes a record and
-    returns where. `outlets` are names. `other_themes` reads those that the first frame does not need; `narrow` is the
-    layout for terminals that `layout` does not fit. `notices` are shown at the start.
+    returns where. `page_detail` asks a pager, by its name, for one page; it blocks. `outlets` are names. `other_themes`
+    reads those that the first frame does not need; `narrow` is the layout for terminals that `layout` does not fit.
+    `notices` are shown at the start.
     """
 
     setting: Setting
@@ -42,6 +44,7 @@ class Parts(Struct, frozen=True):
     recorder: Recorder | None
     flight: FlightRecorder | None
     export: Callable[[Ledger], Path]
+    page_detail: Callable[[str, str], Detail]
     outlets: Sequence[str]
     theme: ThemeFile
     other_themes: Callable[[], Sequence[ThemeFile]]

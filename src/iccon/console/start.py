@@ -133,6 +133,7 @@ def parts_of(
         flight=FlightRecorder(desk.call) if writes else None,
         library=bootstrap.library(setting),
         export=lambda ledger: _export(setting, ledger),
+        page_detail=bootstrap.page_detail(setting),
         outlets=tuple(config.updates.outlets),
         theme=theme,
         other_themes=lambda: _other_themes(setting),

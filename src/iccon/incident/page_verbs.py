@@ -17,10 +17,10 @@ Arguments = Mapping[str, str]
 
 
 class PageVerb(Struct, frozen=True):
-    """One verb. `words` is how it reads in the timeline, `effect` what a confirmation says will happen.
+    """One verb. `words` is how it reads in the timeline, `effect` what a confirmation says will come of it.
 
     `needs` are the arguments it cannot do without, `may` those it takes besides. `confirms` is False where a
-    slip costs nothing. `subject` names what the verb is done to, in the timeline and in the confirmation.
+    slip costs nothing. Their order is that of menus.
     """
 
     name: str
@@ -35,48 +35,56 @@ class PageVerb(Struct, frozen=True):
 VERBS: dict[str, PageVerb] = {
     verb.name: verb
     for verb in (
-        PageVerb("acknowledge", "Acknowledge", "acknowledge page: {page}", "you have it", confirms=False),
+        PageVerb("acknowledge", "Acknowledge", "acknowledge page: {page}", "it is yours", confirms=False),
         PageVerb("resolve", "Resolve", "resolve page: {page}", "it ends for everybody", may=("resolution",)),
-        PageVerb("reopen", "Reopen", "reopen page: {page}", "its escalation policy pages people again"),
-        PageVerb("reassign", "Reassign", "reassign page to {to}: {page}", "{to} is paged", ("to",)),
         PageVerb(
-            "escalate", "Escalate", "escalate page to level {level}: {page}", "level {level} is paged", ("level",)
+            "reassign", "Reassign", "reassign page to {to}: {page}", "they are paged, who has it now no more", ("to",)
         ),
-        PageVerb("snooze", "Snooze", "snooze page for {span}: {page}", "it is quiet for {span}", ("seconds",)),
-        PageVerb("merge", "Merge", "merge {sources} into page: {page}", "{sources} end in it for good", ("sources",)),
-        PageVerb("note", "Note", "note on page {page}: {text}", "everybody on the page reads it", ("text",)),
+        PageVerb("escalate", "Escalate", "escalate page to level {level}: {page}", "that level is paged", ("level",)),
         PageVerb(
-            "edit_note",
-            "Edit note",
-            "edit note {note} on page {page}: {text}",
-            "its old text is gone",
-            ("note", "text"),
+            "snooze", "Snooze", "snooze page for {span}: {page}", "nobody is paged before that time ends", ("seconds",)
         ),
-        PageVerb("delete_note", "Delete note", "delete note {note} on page: {page}", "its text is gone", ("note",)),
+        PageVerb("note", "Write a note", "note on page {page}: {text}", "everybody on the page can read it", ("text",)),
+        PageVerb("merge", "Merge", "merge {sources} into page: {page}", "the others end in it for good", ("sources",)),
         PageVerb(
-            "priority", "Priority", "priority {priority} for page: {page}", "it counts as {priority}", ("priority",)
+            "priority",
+            "Priority",
+            "priority {priority} for page: {page}",
+            "it counts as that from now on",
+            ("priority",),
         ),
         PageVerb(
-            "urgency", "Urgency", "urgency {urgency} for page: {page}", "people are paged as {urgency}", ("urgency",)
+            "urgency", "Urgency", "urgency {urgency} for page: {page}", "people are paged by that rule", ("urgency",)
         ),
-        PageVerb("responders", "Responders", "request {to} on page: {page}", "{to} is paged", ("to",), ("message",)),
+        PageVerb(
+            "responders", "Ask responders", "ask {to} to join page: {page}", "they are paged", ("to",), ("message",)
+        ),
         PageVerb(
             "cancel_responders",
-            "Cancel request",
-            "no longer request {to} on page: {page}",
-            "{to} is not asked any more",
+            "Ask no more",
+            "no longer ask {to} to join page: {page}",
+            "they are not paged again",
             ("to",),
         ),
         PageVerb(
             "workflow",
-            "Workflow",
+            "Run workflow",
             "run workflow {workflow} on page: {page}",
-            "{workflow} does what it is set up to do",
+            "it does what it was set up to do",
             ("workflow",),
         ),
         PageVerb(
             "status", "Status update", "status update on page {page}: {text}", "its subscribers get it", ("text",)
         ),
+        PageVerb(
+            "edit_note",
+            "Edit note",
+            "edit note {note} on page {page}: {text}",
+            "the old text is gone",
+            ("note", "text"),
+        ),
+        PageVerb("delete_note", "Delete note", "delete note {note} on page: {page}", "its text is gone", ("note",)),
+        PageVerb("reopen", "Reopen", "reopen page: {page}", "its escalation policy pages people again"),
     )
 }
 
@@ -91,11 +99,6 @@ def words(verb: str, arguments: Arguments, title: str) -> str:
     text = _filled(known(verb).words, {**arguments, "verb": verb}, title)
     reason = arguments.get("resolution") or arguments.get("message")
     return f"{text} ({reason})" if reason else text
-
-
-def effect(verb: str, arguments: Arguments, title: str) -> str:
-    """Return what will come of it, for a confirmation."""
-    return _filled(known(verb).effect, arguments, title)
 
 
 class _Values(dict[str, str]):

@@ -10,7 +10,7 @@ from iccon.faults import FaultKind, SourceFault
 from iccon.net import Limits, checked, guarded_session, host_of, http_date
 from iccon.net.together import together
 from iccon.net.wire import NO_TITLE, decode, first, instant, link, record, records, text
-from iccon.pages.model import UNKNOWN_TIME, Act, Done, Listing, Page, PageStatus, place
+from iccon.pages.model import UNKNOWN_TIME, Act, Detail, Done, Listing, Page, PageStatus, Trace, place
 from iccon.text import CleanText, clean
 
 if TYPE_CHECKING:
@@ -66,6 +66,18 @@ class AlertmanagerBackend:
     def find(self, page_id: str) -> Page | None:
         """Return one alert that fires or is silenced; None where there is none. Raises SourceFault."""
         return next((page for page in self.list() if page.id == page_id), None)
+
+    def detail(self, page_id: str) -> Detail:
+        """Return one alert with its labels and annotations. Raises SourceFault, also where there is no such alert."""
+        answers, notices = self._ask("/api/v2/alerts")
+        for alert in (row for rows in answers for row in records(rows)):
+            page = page_of(self.name, alert, self._config.service_label)
+            if page is not None and page.id == page_id:
+                pairs = {**record(alert.get("labels")), **record(alert.get("annotations"))}
+                return Detail(
+                    page, tuple(Trace(clean(f"{name}: {text(pairs[name])}")) for name in pairs), notices=notices
+                )
+        raise SourceFault(FaultKind.NOT_FOUND, "the alert has ended: Alertmanager gives it no more")
 
     def act(self, act: Act) -> Done:
         """Refuse: Alertmanager has no acknowledgement. Always raises SourceFault."""

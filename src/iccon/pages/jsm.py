@@ -20,7 +20,7 @@ from iccon.faults import FaultKind, SourceFault
 from iccon.incident import page_verbs
 from iccon.net import Limits, checked, guarded_session, http_date
 from iccon.net.wire import NO_TITLE, decode, first, instant, link, record, records, text
-from iccon.pages.model import UNKNOWN_TIME, Act, Done, Listing, Page, PageStatus, place
+from iccon.pages.model import UNKNOWN_TIME, Act, Detail, Done, Listing, Page, PageStatus, Trace, place
 from iccon.pages.paging import PAGE, Rows, complete
 from iccon.text import CleanText, clean
 
@@ -113,6 +113,22 @@ class JsmBackend:
         alert = self._alert(page_id) if _ID.fullmatch(page_id) else None
         return None if alert is None else page_of(self.name, alert)
 
+    def detail(self, page_id: str) -> Detail:
+        """Return one alert with its properties and newest notes (two requests). Raises SourceFault."""
+        if not _ID.fullmatch(page_id):
+            raise SourceFault(FaultKind.REJECTED, f"{clean(page_id, 60)!r} is not the id of an alert")
+        alert = self._known(page_id)
+        page = page_of(self.name, alert)
+        if page is None:
+            raise SourceFault(FaultKind.BAD_ANSWER, "an alert without an id: is this JSM's address?")
+        shown = {"description": alert.get("description"), **record(alert.get("extraProperties"))}
+        lines = (Trace(clean(f"{name}: {text(value)}")) for name, value in shown.items() if text(value))
+        notes = (
+            Trace(text(note.get("note")), CleanText(""), instant(note.get("createdAt")), text(note.get("id")))
+            for note in self._notes(page_id)
+        )
+        return Detail(page, tuple(lines), tuple(notes))
+
     def act(self, act: Act) -> Done:
         """Do it, sending the write once, and wait until it is done. Raises SourceFault; LOST where nobody can tell.
 
@@ -184,12 +200,15 @@ class JsmBackend:
         return write
 
     def _noted(self, act: Act) -> Done | None:
-        body = record(self._get(f"/v1/alerts/{act.page}/notes", {"size": PAGE, "order": "desc"}))
         wanted, since = act.arguments["text"].strip(), (act.at or UNKNOWN_TIME) - _LATE
-        for note in records(body.get("values")):
+        for note in self._notes(act.page):
             if str(note.get("note")).strip() == wanted and (instant(note.get("createdAt")) or since) >= since:
                 return Done(clean(f"note {text(note.get('id'))}"))
         return None
+
+    def _notes(self, key: str) -> tuple[dict[str, Any], ...]:
+        body = record(self._get(f"/v1/alerts/{key}/notes", {"size": PAGE, "order": "desc"}))
+        return tuple(records(body.get("values")))
 
     # Waiting for a write
 

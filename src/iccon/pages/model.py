@@ -8,6 +8,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from iccon.faults import FaultKind
+from iccon.incident.entries import PageRef
 from iccon.text import CleanText, clean
 
 UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)  # stands where a backend gave no readable time
@@ -51,6 +52,11 @@ class Page(Struct, frozen=True):
         """What makes this page the same page after a refresh."""
         return f"{self.source}:{self.id}"
 
+    @property
+    def ref(self) -> PageRef:
+        """The page as entries name it."""
+        return PageRef(self.source, self.id, self.title, self.service)
+
 
 PLACES = ("environment", "region", "cluster", "namespace")
 
@@ -86,13 +92,35 @@ class Pages(Struct, frozen=True):
 
     `closed` are those that ended lately, oldest first, with the status resolved: more than one poll's, so that
     a reader who missed one misses no ending; `changed_at` is None where the backend does not say when.
-    A backend in `trouble` has its last known pages in `pages`. `at` is when the poll ended (aware UTC).
+    `verbs` says what each backend can do. A backend in `trouble` has its last known pages in `pages`. `at` is when
+    the poll ended (aware UTC).
     """
 
     pages: tuple[Page, ...] = ()
     closed: tuple[Page, ...] = ()
     trouble: tuple[BackendTrouble, ...] = ()
     at: datetime = UNKNOWN_TIME
+    notices: tuple[CleanText, ...] = ()
+    verbs: dict[str, tuple[str, ...]] = {}
+
+
+class Trace(Struct, frozen=True):
+    """One line of a page's story: `what`, by `who` ("" nobody), `at` (aware UTC). `id` where it can be acted on."""
+
+    what: CleanText
+    who: CleanText = CleanText("")
+    at: datetime | None = None
+    id: CleanText = CleanText("")
+
+
+class Detail(Struct, frozen=True):
+    """One page with all that its backend tells of it. `notices` say which part could not be had."""
+
+    page: Page
+    alerts: tuple[Trace, ...] = ()
+    notes: tuple[Trace, ...] = ()
+    responders: tuple[Trace, ...] = ()
+    log: tuple[Trace, ...] = ()
     notices: tuple[CleanText, ...] = ()
 
 
@@ -136,6 +164,10 @@ class PageBackend(Protocol):
 
     def find(self, page_id: str) -> Page | None:
         """Return one page as it is now, whatever its status; None where there is none. Raises SourceFault."""
+        ...
+
+    def detail(self, page_id: str) -> Detail:
+        """Return one page with its story. Raises SourceFault, also where there is no such page."""
         ...
 
     def act(self, act: Act) -> Done:

@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,10 +10,12 @@ from iccon.clock import Clock, SystemClock
 from iccon.config import schema
 from iccon.faults import FaultKind, SourceFault
 from iccon.incident import page_verbs
+from iccon.net.together import together
 from iccon.net.wire import first, record, records, text
-from iccon.pages.model import Act, Done, Listing, Page
+from iccon.pages.model import Act, Detail, Done, Listing, Page
 from iccon.pages.pagerduty_client import PagerDutyClient
 from iccon.pages.pagerduty_decode import INCLUDE, page_of
+from iccon.pages.pagerduty_detail import detail_of
 from iccon.pages.pagerduty_names import look_up, own_ids, targets
 from iccon.pages.pagerduty_proofs import Wish, incident
 from iccon.pages.pagerduty_verbs import VERBS, Verb, proof, send
@@ -84,6 +87,24 @@ class PagerDutyBackend:
             if fault.kind is FaultKind.NOT_FOUND:
                 return None
             raise
+
+    def detail(self, page_id: str) -> Detail:
+        """Return one page with its alerts, notes, responders and log (four requests at once). Raises SourceFault."""
+        if not _ID.fullmatch(page_id):
+            raise SourceFault(FaultKind.REJECTED, f"{clean(page_id, 60)!r} is not the id of a PagerDuty incident")
+        path = f"/incidents/{page_id}"
+        many = {"limit": PAGE}
+        calls: dict[str, Callable[[], Any]] = {
+            "incident": lambda: incident(self._client, page_id),
+            "alerts": lambda: self._client.get(f"{path}/alerts", many),
+            "notes": lambda: self._client.get(f"{path}/notes"),
+            "log_entries": lambda: self._client.get(f"{path}/log_entries", many | {"time_zone": "UTC"}),
+        }
+        answers = together(calls, self.deadline)
+        found = answers["incident"]
+        if isinstance(found, SourceFault):
+            raise found
+        return detail_of(self.name, found, {name: answers[name] for name in calls if name != "incident"})
 
     def act(self, act: Act) -> Done:
         """Do it, sending the write once. Raises SourceFault; LOST where the outcome is unknown."""

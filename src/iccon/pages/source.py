@@ -59,6 +59,7 @@ class PagesSource:
                 BackendTrouble(name, fault.kind, fault.reason, now[name].since) for name, fault in faults.items()
             ),
             at=self._clock.now(),
+            verbs={name: backend.verbs for name, backend in self.backends.items()},
             notices=tuple(_notice(name, text) for name, known in now.items() for text in known.listing.notices),
         )
 

@@ -14,7 +14,8 @@ from iccon.console.screens.base import Modal
 LISTS = (
     ("↑ ↓  j k", "Move in the focused list; also pgup, pgdn, home, end"),
     ("← →", "Board: move between the cells"),
-    ("↵", "Board: the chart of the cell"),
+    ("↵", "Board: the chart of the cell. Pages: all about the page"),
+    ("space  ⌫", "Pages: mark a page for the next action; no marks"),
     ("m", "Timeline: show or fold machine entries"),
     ("[  ]", "Runbook: previous and next heading"),
 )

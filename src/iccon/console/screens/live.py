@@ -19,7 +19,7 @@ from iccon.console.widgets.runbook import RunbookView
 from iccon.feed.model import Slot, Snapshot, Trouble
 from iccon.incident import commands as c
 from iccon.incident.effects import EffectState
-from iccon.incident.entries import EffectEnded, Entry, PageActed, PageRef
+from iccon.incident.entries import EffectEnded, Entry, PageActed
 from iccon.incident.state import State
 from iccon.pages.model import UNKNOWN_TIME, Page
 from iccon.runbooks.library import RunbookFault
@@ -39,10 +39,10 @@ NO_PAGER = 'No pager is configured.  In config.toml:  pagerduty.token = { env = 
 OLD = 120.0  # seconds after which a list of pages says from when it is: nobody asked, or the answer hangs
 NO_CELL = "no cell is chosen: go to the signals and move to one"
 PENDING = {
-    EffectState.QUEUED: "ack sending",
-    EffectState.SENDING: "ack sending",
-    EffectState.FAILED: "ack FAILED",
-    EffectState.UNKNOWN: "ack UNKNOWN",
+    EffectState.QUEUED: "sending",
+    EffectState.SENDING: "sending",
+    EffectState.FAILED: "FAILED",
+    EffectState.UNKNOWN: "UNKNOWN",
 }
 
 
@@ -50,7 +50,7 @@ class Acts:
     """Which page verbs are under way, by page key, read off the entries that pass."""
 
     def __init__(self) -> None:
-        self._pages: dict[str, str] = {}  # effect id -> page key
+        self._pages: dict[str, tuple[str, str]] = {}  # effect id -> page key, word for the verb
         self._states: dict[str, EffectState] = {}
 
     def take(self, entries: Iterable[Entry]) -> None:
@@ -58,15 +58,16 @@ class Acts:
         for entry in entries:
             body = entry.body
             if isinstance(body, PageActed):
-                self._pages[body.effect] = f"{body.page.source}:{body.page.id}"
+                word = "ack" if body.verb == "acknowledge" else body.verb.replace("_", " ")
+                self._pages[body.effect] = f"{body.page.source}:{body.page.id}", word
                 self._states.setdefault(body.effect, EffectState.QUEUED)
             elif isinstance(body, EffectEnded) and body.effect in self._pages:
                 self._states[body.effect] = EffectState(body.state)
 
     def pending(self) -> dict[str, str]:
         """Return the words for each page whose last act has not succeeded."""
-        last = {page: self._states[effect] for effect, page in self._pages.items()}
-        return {page: PENDING[state] for page, state in last.items() if state in PENDING}
+        last = {page: (word, self._states[effect]) for effect, (page, word) in self._pages.items()}
+        return {page: f"{word} {PENDING[state]}" for page, (word, state) in last.items() if state in PENDING}
 
 
 class LiveSurface(Surface):
@@ -222,13 +223,39 @@ class LiveSurface(Surface):
         return view.chosen if view else None
 
     async def action_acknowledge(self) -> None:
-        """Acknowledge the page that is under the cursor as the key is pressed."""
+        """Acknowledge the pages that are marked, or the one under the cursor, as the key is pressed."""
+        if pages := self._selected_pages():
+            acts = [c.ActOnPage(page=page.ref, verb="acknowledge") for page in pages]
+            if await self.console.act_on_pages(acts, self.incident or None) is None:
+                self.unmark()
+
+    async def action_page_act(self) -> None:
+        """Ask what is done to the pages that are marked, or to the one under the cursor, as the key is pressed."""
+        if pages := self._selected_pages():
+            from iccon.console.pagemenu import PageMenu  # not on the first screen
+
+            await PageMenu(self.console, pages, self.incident or None, self.unmark).open()
+
+    async def action_page_detail(self) -> None:
+        """Show all about the page under the cursor."""
         page = self.chosen_page()
         if page is None:
-            self.console.say("no page is chosen: go to the pages and move to one", "warning")
+            self.console.say("no page is chosen: move to one", "warning")
             return
-        ref = PageRef(page.source, page.id, page.title, page.service)
-        await self.console.act(c.ActOnPage(page=ref, verb="acknowledge"), self.incident or None)
+        from iccon.console.screens.page import PageScreen  # not on the first screen
+
+        await self.app.push_screen(PageScreen(page, self.incident or None))
+
+    def unmark(self) -> None:
+        """Take the marks off the pages: what was to be done to them is done."""
+        self.each(PagesView, lambda view: view.action_unmark())
+
+    def _selected_pages(self) -> tuple[Page, ...]:
+        view = self.first(PagesView)
+        pages = view.selected if view else ()
+        if not pages:
+            self.console.say("no page is chosen: go to the pages and move to one", "warning")
+        return pages
 
     async def action_declare(self) -> None:
         """Declare an incident; a chosen page proposes its title, severity and beginning."""

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
 
 from iccon.console.figures import age_text
 from iccon.console.fit import Span, cells, crop, fit, said
@@ -51,11 +54,21 @@ def _who(page: Page, width: int) -> str:
 
 
 class PagesView(VirtualList):
-    """Shows pages. `chosen` is the page under the cursor; an action takes its key when the person's key is pressed."""
+    """Shows pages. An action takes what is selected when the person's key is pressed: the marked pages, else `chosen`.
+
+    A mark belongs to a page's key, as the cursor does: it moves with its row and goes with it.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "mark", "Mark", id="pages.mark", show=False),
+        Binding("backspace", "unmark", "Unmark all", id="pages.unmark", show=False),
+        Binding("enter", "screen.page_detail", "Details", id="pages.detail", show=False),
+    ]
 
     def __init__(self, *, id: str | None = None, classes: str | None = None, ascii_only: bool = False) -> None:
         super().__init__(id=id, classes=classes, ascii_only=ascii_only)
         self.pages: dict[str, Page] = {}
+        self.marks: frozenset[str] = frozenset()
         self.pending: Mapping[str, str] = {}
         self.now = datetime.fromtimestamp(0, UTC)
         self.note = ""
@@ -70,6 +83,7 @@ class PagesView(VirtualList):
         """
         self.waiting = pages is None
         self.pages = {page.key: page for page in pages or ()}
+        self.marks &= self.pages.keys()
         self.now, self.note = now, clean(note, 300)
         if pending is not None:
             self.pending = pending
@@ -85,13 +99,37 @@ class PagesView(VirtualList):
         """The page under the cursor, or None."""
         return self.pages.get(self.chosen_key) if self.chosen_key is not None else None
 
+    @property
+    def selected(self) -> tuple[Page, ...]:
+        """The marked pages in their order, else the one under the cursor, if any."""
+        if self.marks:
+            return tuple(page for key, page in self.pages.items() if key in self.marks)
+        return (self.chosen,) if self.chosen else ()
+
+    def action_mark(self) -> None:
+        """Mark the page under the cursor, or take its mark away."""
+        if self.chosen_key is not None:
+            self.marks ^= {self.chosen_key}
+            self.touch()
+
+    def action_unmark(self) -> None:
+        """Take all marks away."""
+        self.marks = frozenset()
+        self.touch()
+
     def row_spans(self, key: str, width: int) -> list[Span]:
-        """Return a page's row."""
-        return page_spans(self.pages[key], width, self.now, clean(self.pending.get(key, ""), 24), self.ascii_only)
+        """Return a page's row; while any page is marked, with the mark in front."""
+        sign = "" if not self.marks else " " if key not in self.marks else "*" if self.ascii_only else "✔"
+        pending = clean(self.pending.get(key, ""), 24)
+        row = page_spans(self.pages[key], width - 2 * bool(sign), self.now, pending, self.ascii_only)
+        return [(f"{sign} ", "strong"), *row] if sign else row
 
     def header(self, width: int) -> list[list[Span]]:
-        """Return what is wrong, while there are rows below it."""
-        return [[(crop(f" ! {self.note}", width), "v-error")]] if self.note and self.pages else []
+        """Return how many are marked and what is wrong, while there are rows below it."""
+        if not self.pages:
+            return []
+        marked = [[(crop(f" {len(self.marks)} of {len(self.pages)} marked", width), "strong")]] if self.marks else []
+        return marked + ([[(crop(f" ! {self.note}", width), "v-error")]] if self.note else [])
 
     def empty(self, width: int) -> list[list[Span]]:
         """Say why there is nothing."""

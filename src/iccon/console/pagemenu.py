@@ -1,0 +1,154 @@
+"""What can be done to pages, asked in two small forms: which verb, then what it needs, with what will come of it.
+
+The pages are those that were selected as the key was pressed: no refresh in between can change whom it hits.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from iccon.console.questions import Answers, ChoiceField, Field, TextField
+from iccon.console.screens.form import Form
+from iccon.incident import commands as c
+from iccon.incident.page_verbs import VERBS, PageVerb
+from iccon.pages.model import Page
+from iccon.when import seconds_of
+
+if TYPE_CHECKING:
+    from iccon.console.app import IcconApp
+
+NAMED = 4  # pages that a form names; of more it gives the number
+WHO = "a name, an e-mail address, or policy:NAME; several with commas"
+
+# What each argument of a verb is asked with; merge asks for the page that stays instead.
+FIELDS: dict[str, Field] = {
+    "resolution": TextField("resolution", "What ended it (optional)"),
+    "to": TextField("to", "Who", "", True, WHO),
+    "level": TextField("level", "Which level of the escalation policy", "2", True),
+    "seconds": TextField("seconds", "For how long", "30m", True, "30m, 2h, 1d"),
+    "text": TextField("text", "Text", "", True),
+    "note": TextField("note", "Which note (its id, as the details show it)", "", True),
+    "priority": TextField("priority", "Priority", "", True, "its name: P1"),
+    "urgency": ChoiceField("urgency", "Urgency", (("high", "high"), ("low", "low")), "high"),
+    "message": TextField("message", "What they read (optional)"),
+    "workflow": TextField("workflow", "Which workflow", "", True, "its name or id"),
+}
+
+
+def offered(pages: Sequence[Page], verbs: Mapping[str, tuple[str, ...]]) -> tuple[PageVerb, ...]:
+    """Return what every pager of `pages` can do to them, in the order of the menu; `verbs` is by pager."""
+    can = [set(verbs.get(page.source, VERBS)) for page in pages]
+    one_pager = len({page.source for page in pages}) == 1
+    single = ("edit_note", "delete_note")  # notes have ids of their own
+    return tuple(
+        verb
+        for verb in VERBS.values()
+        if all(verb.name in each for each in can)
+        and verb.name != "reopen"  # open pages are not
+        and (verb.name != "merge" or (len(pages) > 1 and one_pager))
+        and (verb.name not in single or len(pages) == 1)
+    )
+
+
+def lines(pages: Sequence[Page], place: str) -> list[str]:
+    """Return what a form says of the pages: which, of which service, where."""
+    named = [f"{page.service or '-'}: {page.title}  ({page.source} {page.id})" for page in pages[:NAMED]]
+    more = [f"and {len(pages) - NAMED} more"] if len(pages) > NAMED else []
+    return [*named, *more, f"in {place}" if place else "in an environment without a name"]
+
+
+def fields(verb: PageVerb, pages: Sequence[Page]) -> list[Field]:
+    """Return what the verb asks for."""
+    if verb.name == "merge":
+        stays = tuple((page.id, f"{page.service or '-'}: {page.title}") for page in pages)
+        return [ChoiceField("into", "Which page stays", stays, pages[0].id)]
+    return [FIELDS[name] for name in (*verb.needs, *verb.may)]
+
+
+def acts(verb: PageVerb, pages: Sequence[Page], answers: Answers) -> list[c.ActOnPage] | str:
+    """Return the commands that the answers make, one a page, or why they make none."""
+    if verb.name == "merge":
+        into = next(page for page in pages if page.id == answers["into"])
+        sources = " ".join(page.id for page in pages if page is not into)
+        return [c.ActOnPage(page=into.ref, verb=verb.name, arguments={"sources": sources})]
+    arguments = {name: text.strip() for name, text in answers.items() if text.strip()}
+    if "seconds" in arguments:
+        seconds = seconds_of(arguments["seconds"])
+        if not seconds:
+            return f"{arguments['seconds'][:40]} is no span of time; 30m, 2h and 1d are"
+        arguments["seconds"] = str(seconds)
+    return [c.ActOnPage(page=page.ref, verb=verb.name, arguments=arguments) for page in pages]
+
+
+class PageMenu:
+    """One request of a person for `pages`; `done` is called when it is on the record."""
+
+    def __init__(
+        self,
+        console: "IcconApp",
+        pages: Sequence[Page],
+        incident: str | None,
+        done: Callable[[], None],
+    ) -> None:
+        self._console = console
+        self._pages = pages
+        slot = console.snapshot.slots.get("pages")
+        verbs = slot.value.verbs if slot and slot.value else {}
+        self._offered = {verb.name: verb for verb in offered(pages, verbs)}
+        self._incident = incident
+        self._done = done
+        self._chosen = self._draft = ""
+        setting = console.parts.setting
+        self._lines = lines(pages, "a drill" if setting.drill else setting.config.environment)
+
+    async def open(self) -> None:
+        """Ask for the verb."""
+        if not self._offered:
+            self._console.say("nothing can be done to what is chosen: its pager takes no commands", "warning")
+            return
+        many = f" ({len(self._pages)})" if len(self._pages) > 1 else ""
+        options = tuple((verb.name, f"{verb.title}: {verb.effect}") for verb in self._offered.values())
+        choice = ChoiceField("verb", "", options, options[0][0])
+
+        async def submit(answers: Answers) -> str | None:
+            self._chosen = answers["verb"]
+            return None if self._chosen else "choose one"
+
+        form = Form(f"What is done to the page{many}", [choice], submit, self._console.save_draft, lines=self._lines)
+        await self._console.push_screen(form, self._picked)
+
+    async def _picked(self, accepted: bool | None) -> None:
+        if not accepted:
+            return
+        verb = self._offered[self._chosen]
+        if verb.confirms:
+            await self._ask(verb)
+        else:
+            await self._do(verb, {})
+
+    async def _ask(self, verb: PageVerb) -> None:
+        """Ask for what it needs; to accept this form is to confirm."""
+        asked = fields(verb, self._pages)
+        self._draft = f"page:{verb.name}:{self._pages[0].key}" if "text" in verb.needs else ""
+        if self._draft:
+            text, cursor = await self._console.draft(self._draft)
+            kept = {"value": text, "cursor": cursor} if text else {}
+            asked = [replace(f, draft=self._draft, **kept) if f.id == "text" else f for f in asked]
+        many = f": {len(self._pages)} pages" if len(self._pages) > 1 else ""
+
+        async def submit(answers: Answers) -> str | None:
+            return await self._do(verb, answers)
+
+        said = [*self._lines, f"then {verb.effect}"]
+        form = Form(f"{verb.title}{many}?", asked, submit, self._console.save_draft, lines=said)
+        await self._console.push_screen(form)
+
+    async def _do(self, verb: PageVerb, answers: Answers) -> str | None:
+        wanted = acts(verb, self._pages, answers)
+        if isinstance(wanted, str):
+            return wanted
+        refused = await self._console.act_on_pages(wanted, self._incident, drop_draft=self._draft or None)
+        if refused is None:
+            self._done()
+        return refused

@@ -1,0 +1,107 @@
+"""One page over the whole screen: what it is, its alerts, notes, responders and log; and what can be done to it."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+
+from iccon.background import in_thread, spawn
+from iccon.console import commands
+from iccon.console.figures import age_text, time_text
+from iccon.console.safe import SafeStatic, set_titles
+from iccon.console.screens.base import Surface
+from iccon.console.widgets.keybar import KeyBar
+from iccon.faults import SourceFault
+from iccon.incident.entries import EffectEnded, Entry
+from iccon.pages.model import Detail, Page, Trace
+
+PATIENCE = 40.0  # seconds: pagers have deadlines of their own
+
+
+class PageScreen(Surface):
+    """Asks the pager once, and again when something was done. Bound to the page it was opened for."""
+
+    SCOPES = (commands.PAGE,)
+    BINDINGS = commands.bindings(*SCOPES)
+
+    def __init__(self, page: Page, incident: str | None) -> None:
+        super().__init__()
+        self._page = page
+        self._incident = incident
+        self._detail: Detail | None = None
+        self._told: datetime | None = None
+        self._note = "asking"
+
+    def compose(self) -> ComposeResult:
+        """The story and its keys."""
+        with VerticalScroll(id="story", classes="region"):
+            yield SafeStatic("", id="text")
+        yield KeyBar(self.console.footer(self.SCOPES))
+
+    def on_mount(self) -> None:
+        """Show what the list knew, and ask for the rest."""
+        self.query_one("#story").focus()
+        self.tick(self.console.parts.setting.clock.now())
+        spawn(self._load(), "page detail")
+
+    async def _load(self) -> None:
+        ask, page = self.console.parts.page_detail, self._page
+        try:
+            self._detail = await in_thread(lambda: ask(page.source, page.id), "page detail", PATIENCE)
+            self._page, self._note = self._detail.page, "; ".join(self._detail.notices)
+            self._told = self.console.parts.setting.clock.now()
+        except SourceFault as fault:
+            self._note = str(fault)
+        except TimeoutError:
+            self._note = "the pager does not answer"
+        if self.is_mounted:
+            self.tick(self.console.parts.setting.clock.now())
+
+    def tick(self, now: datetime) -> None:
+        """Ages grow."""
+        told = f"as of {age_text((now - self._told).total_seconds())} ago" if self._told else ""
+        set_titles(self.query_one("#story"), f"Page {self._page.number or self._page.id}", told)
+        self.query_one("#text", SafeStatic).update("\n".join(self._lines(now)))
+
+    def appended(self, entries: tuple[Entry, ...]) -> None:
+        """Ask again when a write has ended: it may have been ours."""
+        if any(isinstance(entry.body, EffectEnded) for entry in entries):
+            spawn(self._load(), "page detail")
+
+    def _lines(self, now: datetime) -> Iterator[str]:
+        page = self._page
+        if self._note:
+            yield f"! {self._note}"
+        yield page.title
+        yield f"{page.status} for {age_text((now - (page.changed_at or page.created_at)).total_seconds())}" + (
+            f" by {page.acknowledged_by or page.changed_by}" if page.acknowledged_by or page.changed_by else ""
+        )
+        yield f"service {page.service or '-'}   urgency {page.urgency or '-'}   opened {self._time(page.created_at)}"
+        yield f"assigned to {', '.join(page.assignees) or 'nobody'}   {page.source} {page.id}"
+        yield from filter(None, (page.url, page.runbook_url))
+        if self._detail is not None:
+            yield from self._section("Responders", self._detail.responders)
+            yield from self._section("Notes", self._detail.notes)
+            yield from self._section("Alerts", self._detail.alerts)
+            yield from self._section("Log", self._detail.log)
+
+    def _section(self, title: str, traces: tuple[Trace, ...]) -> Iterator[str]:
+        yield ""
+        yield f"{title}: none" if not traces else title
+        for trace in traces:
+            at = self._time(trace.at) if trace.at else ""
+            yield "  " + "  ".join(filter(None, (at, trace.who, trace.what, f"[{trace.id}]" if trace.id else "")))
+
+    def _time(self, at: datetime) -> str:
+        return time_text(at, self.console.parts.zone)
+
+    async def action_act(self) -> None:
+        """Ask what is done to this page."""
+        from iccon.console.pagemenu import PageMenu
+
+        await PageMenu(self.console, (self._page,), self._incident, lambda: None).open()
+
+    def action_close(self) -> None:
+        """Go back to where it was opened."""
+        self.dismiss()

@@ -85,5 +85,6 @@ RULES: dict[str, Any] = {
     "minItems": _holds(lambda value, rule: len(value) >= rule, list),
     "minimum": _holds(lambda value, rule: value >= rule, (int, float)),
     "maximum": _holds(lambda value, rule: value <= rule, (int, float)),
+    "exclusiveMaximum": _holds(lambda value, rule: value < rule, (int, float)),
     "exclusiveMinimum": _holds(lambda value, rule: value > rule, (int, float)),
 }

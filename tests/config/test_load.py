@@ -357,7 +357,7 @@ def test_an_objective_has_thirty_days_the_usual_rules_and_the_only_server(places
         (QUERY + "target = 99.9", "number, above 0, below 1"),
         (QUERY + "target = nan", "number, above 0, below 1"),
         (QUERY, "slo.checkout.target: nothing"),
-        ('target = 0.9\nquery = "rate(bad[5m])"', "a query without $window"),
+        ('target = 0.9\nquery = "rate(bad[5m])"', "PromQL with $window where the span stands"),
         ('target = 0.9\nquery = "rate(bad[$window]"', "| a PromQL query |"),
         (QUERY + 'target = 0.9\nserver = "min"', 'did you mean "main"?'),
         (QUERY + "target = 0.9\ndays = 0", "number, above 0, at most 366"),

@@ -89,14 +89,14 @@ def test_everything_is_said_in_one_line() -> None:
     shown = Objectives(None, NOW - 600, None)
     line = "".join(part for part, _ in standing_detail((objective(0.02), objective(0)), shown, NOW))
     assert line == (
-        "slo avail ✗ bad 62% of budget left; incident spent 0.2 of 43.2 min (0.5%); "
-        "1h 20x, 5m 20x (limit 14.4x); 1 more"
+        "checkout slo ✗ bad 62% of budget left; incident spent 0.2 of 43.2 min (0.5%); "
+        "1h 20x, 5m 20x (limit 14.4x); avail, 1 more"
     )
     line = "".join(part for part, _ in standing_detail((objective(0.0, 0.0012),), Objectives(), NOW, True))
-    assert line == "slo avail ^ warn budget EXHAUSTED (120% spent); 1h 0x, 5m 0x (limit 14.4x)"
+    assert line == "checkout slo ^ warn budget EXHAUSTED (120% spent); 1h 0x, 5m 0x (limit 14.4x); avail"
     line = "".join(part for part, _ in standing_detail((objective(0.0, None),), shown, NOW))
     assert "budget left not known" in line
-    assert line.endswith("30d: no data")
+    assert line.endswith("30d: no data; avail")
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -117,13 +117,13 @@ async def test_the_cursor_goes_on_to_the_objectives() -> None:
         assert lines[0].split()[-1] == "slo"
         assert lines[1].endswith("✗ 20x 62%") or "62%" in lines[1]
         assert (view.chosen, view.chosen_service) == (None, "checkout")
-        assert "slo avail ✗ bad 62% of budget left; incident spent" in lines[-1]
+        assert "checkout slo ✗ bad 62% of budget left; incident spent" in lines[-1]
         assert any("mind the gap" in line for line in lines)
         await pilot.press("left")
         lines = [view.line(y).text for y in range(view.area.height)]
         assert view.chosen == ("checkout", "saturation")
         assert "checkout saturation" in lines[-2]
-        assert "slo avail" in lines[-1]
+        assert "checkout slo" in lines[-1]
         view.show(board(), NOW)
         await pilot.press("right")
         assert view.chosen == ("checkout", "saturation")

@@ -43,6 +43,7 @@ def declared_from_the_page(term: Terminal) -> None:
     assert PAGE in term.wait_for("Declare an incident")
     term.press("enter")
     term.wait_for(lambda text: opened(text, f"declared SEV2: {PAGE}"))
+    term.wait_for(" slo ")  # the column of the drill's objectives
 
 
 def acknowledged(term: Terminal) -> None:

@@ -120,6 +120,9 @@ class Service(Struct, frozen=True):
     owner: str = ""
 
 
+SpanQuery = Annotated[str, Meta(pattern=r"\$window", description="PromQL with $window where the span stands")]
+
+
 class Burn(Struct, frozen=True):
     """More than the share `budget` of the budget gone within `long` whole seconds, and still going within `short`."""
 
@@ -144,7 +147,7 @@ class Slo(Struct, frozen=True):
 
     service: Text
     target: Annotated[float, Meta(gt=0, lt=1)]
-    query: Text
+    query: SpanQuery
     days: Annotated[float, Meta(gt=0, le=366)] = 30.0
     server: str = ""
     burn: Annotated[tuple[Burn, ...], Meta(min_length=1)] = BURNS

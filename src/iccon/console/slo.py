@@ -64,7 +64,7 @@ def column_spans(standing: Standing, width: int, now: float, ascii_only: bool = 
 def standing_detail(
     standings: Sequence[Standing], shown: Objectives, now: float, ascii_only: bool = False
 ) -> list[Span]:
-    """Return everything known about a service's most urgent objective in one line, and how many more it has."""
+    """Return everything known about a service's most urgent objective in one line, then its name and how many more."""
     first = standings[0]
     verdict, more = first.verdict_at(now), len(standings) - 1
     look = LOOKS[verdict]
@@ -75,9 +75,9 @@ def standing_detail(
         parts.append(spent_text(spent(first, shown.began, shown.ended, now), first.objective.minutes))
     parts += [rule_text(first.burning)] if first.burning else []
     parts += [first.why] if first.why else []
-    parts += [f"{more} more" if more > 0 else ""]
+    parts += [f"{clean(first.objective.name)}{f', {more} more' if more else ''}"]
     return [
-        (f"{NAME} {clean(first.objective.name)} ", "strong"),
+        (f"{clean(first.objective.service)} {NAME} ", "strong"),
         (f"{look.sign(ascii_only)} {verdict}", look.style),
-        (f" {'; '.join(part for part in parts if part)}", ""),
+        (f" {'; '.join(parts)}", ""),
     ]

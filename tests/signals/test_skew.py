@@ -95,11 +95,23 @@ def world(there: OffClock, request: pytest.FixtureRequest) -> Iterator[World]:
         yield running
 
 
-def source(world: World) -> BoardSource:
+class Noting(PrometheusBackend):
+    """Notes how many seconds were asked for."""
+
+    asked: tuple[float, ...] = ()
+
+    def range(self, spec: SignalSpec, start: float, end: float, step: float) -> Answer:
+        self.asked += (end - start,)
+        return super().range(spec, start, end, step)
+
+
+def backend(world: World) -> Noting:
+    return Noting("main", Prometheus(world.prometheus.url))
+
+
+def source(server: PrometheusBackend) -> BoardSource:
     spec = SignalSpec("traffic", "drill:requests:rate1m", "main", Unit.PER_SECOND)
-    clock = SystemClock()
-    backend = PrometheusBackend("main", Prometheus(world.prometheus.url), clock=clock)
-    return BoardSource([spec], {"main": backend}, clock, 900, 15)
+    return BoardSource([spec], {"main": server}, SystemClock(), 900, 15)
 
 
 def right(board: Board, now: float) -> bool:
@@ -112,7 +124,7 @@ def right(board: Board, now: float) -> bool:
 
 @pytest.mark.parametrize("world", [MINUTES, -MINUTES], indirect=True)
 def test_ages_are_right_and_the_skew_is_said_from_the_first_look_on(world: World, there: OffClock) -> None:
-    board, clock = (asked := source(world)).poll(), SystemClock()
+    board, clock = (asked := source(backend(world))).poll(), SystemClock()
     assert right(board, clock.now().timestamp())
     assert all(abs(clock.now().timestamp() - (cell.at or 0)) < 3 for cell in board.cells.values())
     way = "ahead" if there.off > 0 else "behind"
@@ -124,13 +136,16 @@ def test_ages_are_right_and_the_skew_is_said_from_the_first_look_on(world: World
 
 @pytest.mark.parametrize("world", [0.0], indirect=True)
 def test_a_clock_that_is_put_right_or_wrong_meanwhile_is_followed(world: World, there: OffClock) -> None:
-    asked, clock = source(world), SystemClock()
-    assert asked.poll().warnings == ()
+    server, clock = backend(world), SystemClock()
+    asked = source(server)
+    assert asked.poll().warnings == asked.poll().warnings == ()
+    assert server.asked == (900, 0)
     for off, count in ((MINUTES, 1), (-MINUTES, 1), (0.0, 0)):
         there.off = off
         board = asked.poll()
         assert right(board, clock.now().timestamp())
         assert len(board.warnings) == count
+        assert server.asked[-1] == 900  # what is known lies at the wrong times
 
 
 @pytest.mark.parametrize("world", [MINUTES, -MINUTES], indirect=True)

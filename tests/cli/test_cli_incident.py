@@ -206,3 +206,24 @@ def test_milestones_are_set_corrected_and_shown(iccon):
     assert iccon("milestone", "resolved").code == 2
     assert iccon("declare", "x", "--began", "noon").code == 2
     assert "--began" in iccon("declare", "x", "--began", "noon").err
+
+
+def test_tasks_are_noted_listed_postponed_and_settled(iccon, incident):
+    decided = iccon("decide", "roll back 4711", "--executor", "sam", "--check", "10m", "--risk", "cache", "--json").json
+    assert decided["entries"][0]["text"] == "decision: roll back 4711 (sam, back in 10 min); risk: cache"
+    assert iccon("ask", "who owns the cache?", "--to", "lee").code == 0
+    assert iccon("assign", "page the vendor", "--to", "kim", "--in", "1h").code == 0
+    assert iccon("todo", "the runbook is wrong").code == 0
+    tasks = iccon("tasks", "--json").json["tasks"]
+    assert [t["what"] for t in tasks] == ["decision", "action", "question", "todo"]
+    first = tasks[0]["short"]
+    assert iccon("accept", first).code == 0
+    assert iccon("postpone", first, "20m", "still rolling").code == 0
+    assert iccon("done", first).code == 3
+    assert iccon("done", first, "errors are down").code == 0
+    assert "errors are down" in iccon("tasks", "--all").out
+    assert "roll back" not in iccon("tasks").out
+    assert iccon("done", "zzzzzz").code == 3
+    assert iccon("assign", "x", "--in", "soon").code == 2
+    assert iccon("resolve", "over").code == 0
+    assert iccon("done", tasks[3]["short"]).code == 0

@@ -239,12 +239,16 @@ class Updates(Struct, frozen=True):
 
 
 class Console(Struct, frozen=True):
-    """How the screen looks and answers. `zone` is an IANA name or "local"; `keys` maps command ids to keys."""
+    """How the screen looks and answers. `zone` is an IANA name or "local"; `keys` maps command ids to keys.
+
+    `bell`: the terminal's bell rings when a timer runs out.
+    """
 
     theme: str = "iccon-dark"
     layout: str = "ic"
     zone: Zone = "local"
     ascii: bool = False
+    bell: bool = True
     keys: dict[str, str] = {}
 
 

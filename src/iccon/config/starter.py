@@ -153,6 +153,7 @@ theme = "iccon-dark"           # iccon-light, high-contrast, colour-safe, ansi-1
 layout = "ic"                  # secondary, scribe, wallboard, narrow, or a file of yours in layouts/
 zone = "local"                 # "UTC", "Europe/Berlin", …
 # ascii = true                 # no line drawing, no braille
+# bell = false                # no bell when a timer runs out
 
 [console.keys]
 # note = "n"                   # command ids are in the help (?)

@@ -26,7 +26,7 @@ class ConsoleCommand(Struct, frozen=True):
     writes: bool = False
 
 
-APP, HOME, DESK, LIVE, PEOPLE, PAGE = "anywhere", "home", "incident", "live", "people", "page"
+APP, HOME, DESK, LIVE, PEOPLE, PAGE, TASKS = "anywhere", "home", "incident", "live", "people", "page", "tasks"
 CHART, BOARD_CHART = "chart", "chart of the board"
 
 REGISTRY: tuple[ConsoleCommand, ...] = (
@@ -48,6 +48,7 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("impact", "Impact", "Start or stop customer impact", ("i",), DESK, "impact", 16, True),
     ConsoleCommand("role", "Role", "Hand a role to a person", ("o",), DESK, "role", 17, True),
     ConsoleCommand("theory", "Theory", "State the current theory of the cause", ("t",), DESK, "theory", 18, True),
+    ConsoleCommand("tasks", "Tasks", "Decisions, questions, actions, todos that are open", ("w",), DESK, "tasks", 18),
     ConsoleCommand("amend", "Amend", "Correct the chosen entry", ("e",), DESK, "amend", 30, True),
     ConsoleCommand("strike", "Strike", "Strike the chosen entry", ("x",), DESK, "strike", 31, True),
     ConsoleCommand("resolve", "Resolve", "Resolve the incident, or reopen it", ("R",), DESK, "resolve", 19, True),
@@ -72,6 +73,11 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("people_close", "Close", "Back to where it was opened", ("escape", "q"), PEOPLE, "close", 9),
     ConsoleCommand("chart_recorded", "Recorded", "All that was recorded; back", ("w",), BOARD_CHART, "recorded", 16),
     ConsoleCommand("chart_evidence", "Evidence", "Keep the samples shown", ("E",), BOARD_CHART, "evidence", 15, True),
+    ConsoleCommand("task_settle", "Settle", "How it came out, the answer", ("enter",), TASKS, "settle", 9, True),
+    ConsoleCommand("task_postpone", "Postpone", "Later, for a reason", ("p",), TASKS, "postpone", 10, True),
+    ConsoleCommand("task_accept", "Accept", "Its owner says yes", ("y",), TASKS, "accept", 11, True),
+    ConsoleCommand("task_add", "Add", "Note a decision, question, action or todo", ("n",), TASKS, "add", 12, True),
+    ConsoleCommand("tasks_close", "Close", "Back to the incident", ("escape", "q"), TASKS, "close", 13),
 )
 
 

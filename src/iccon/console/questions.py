@@ -10,8 +10,9 @@ from iccon.incident.milestones import OWN_ENTRIES, Milestone, moments
 from iccon.incident.roles import TITLES, Role
 from iccon.incident.severity import DEFAULT_POLICY, Phase, Severity, proposed
 from iccon.incident.state import State
+from iccon.incident.tasks import Task, TaskKind, open_tasks
 from iccon.incident.timeline import Item
-from iccon.when import TimeProblem, iso, moment, stamp
+from iccon.when import TimeProblem, iso, moment, seconds_of, stamp
 
 
 class TextField(Struct, frozen=True):
@@ -228,6 +229,8 @@ def resolve(state: State) -> Question:
         lines.append("Customer impact is still open: it ends with the incident")
     if not state.updates:
         lines.append("No status update was ever sent")
+    if left := len(open_tasks(state.tasks)):
+        lines.append(f"Tasks still open: {left}")
     summary = TextField("summary", "What ended it (optional)")
     return Question("Resolve the incident", (summary,), lambda a: c.Resolve(summary=a["summary"]), tuple(lines))
 
@@ -244,3 +247,53 @@ def strike(item: Item) -> Question:
     reason = TextField("reason", "Why it is struck", required=True)
     lines = (item.text, "It stays readable, marked as struck")
     return Question("Strike the entry", (reason,), lambda a: c.Strike(target=item.id, reason=a["reason"]), lines)
+
+
+def add_task() -> Question:
+    """Ask for a task: what it is, whose, and when to come back to it."""
+    options = tuple((kind.value, kind.value) for kind in TaskKind)
+
+    def command(answers: Answers) -> c.Command | str:
+        minutes = _minutes(answers["minutes"])
+        if isinstance(minutes, str):
+            return minutes
+        return c.AddTask(what=TaskKind(answers["what"]), text=answers["text"], owner=answers["owner"], minutes=minutes)
+
+    fields = (
+        TextField("text", "What", required=True, draft="task"),
+        ChoiceField("what", "", options, TaskKind.ACTION.value),
+        TextField("owner", "Whose (may stay empty)"),
+        TextField("minutes", "Come back in (may stay empty)", placeholder="for example 10m, or 1h"),
+    )
+    return Question("Task", fields, command, draft="task")
+
+
+def _minutes(words: str) -> int | str | None:
+    """Return whole minutes, None for no words, or why they are none."""
+    if not words.strip():
+        return None
+    seconds = seconds_of(words)
+    return seconds // 60 if seconds and seconds >= 60 else f"{words.strip()} is no span of at least a minute: 10m, 1h"
+
+
+def settle_task(task: Task) -> Question:
+    """Ask how a task ended."""
+    label = {"question": "Answer", "decision": "How it came out"}.get(task.what, "How it ended")
+    field = TextField("outcome", label, draft=f"settle:{task.id}")
+    lines = (f"{task.what}: {task.text}",)
+    return Question(
+        "Settle", (field,), lambda a: c.SettleTask(target=task.id, outcome=a["outcome"]), lines, field.draft
+    )
+
+
+def postpone_task(task: Task) -> Question:
+    """Ask until when, and why."""
+
+    def command(answers: Answers) -> c.Command | str:
+        minutes = _minutes(answers["minutes"])
+        if minutes is None or isinstance(minutes, str):
+            return minutes or "give a span: 10m, 1h"
+        return c.PostponeTask(target=task.id, minutes=minutes, reason=answers["reason"])
+
+    fields = (TextField("minutes", "Come back in", "10m", True), TextField("reason", "Why not now", required=True))
+    return Question("Postpone", fields, command, (f"{task.what}: {task.text}",))

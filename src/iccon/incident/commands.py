@@ -13,6 +13,7 @@ from iccon.incident.evidence import Measurement, Series
 from iccon.incident.milestones import Milestone
 from iccon.incident.roles import Role
 from iccon.incident.severity import Audience, Phase, Severity
+from iccon.incident.tasks import TaskKind
 
 
 class Command(Struct, frozen=True, kw_only=True):
@@ -100,6 +101,43 @@ class SetTheory(Command, frozen=True, kw_only=True):
 
     text: str
     confirmed: bool = False
+
+
+class AddTask(Command, frozen=True, kw_only=True):
+    """Note a decision, question, action or todo; come back to it `minutes` after it happened.
+
+    `options`, `risk` and strong `objections` belong to a decision; one line without them is enough.
+    """
+
+    what: TaskKind
+    text: str
+    owner: str = ""
+    minutes: int | None = None
+    options: str = ""
+    risk: str = ""
+    objections: str = ""
+    at: datetime | None = None
+
+
+class AcceptTask(Command, frozen=True, kw_only=True):
+    """The owner of a task says yes; `target` is the id of the entry that noted it."""
+
+    target: str
+
+
+class PostponeTask(Command, frozen=True, kw_only=True):
+    """Come back to a task `minutes` from now instead, for a reason."""
+
+    target: str
+    minutes: int
+    reason: str
+
+
+class SettleTask(Command, frozen=True, kw_only=True):
+    """A task is over; a decision needs to say how it came out, a question its answer."""
+
+    target: str
+    outcome: str = ""
 
 
 class Amend(Command, frozen=True, kw_only=True):

@@ -5,54 +5,25 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from msgspec import Struct
-
 from iccon.incident import commands as c
 from iccon.incident import entries as e
-from iccon.incident import page_verbs
+from iccon.incident import page_verbs, task_rules
 from iccon.incident.effects import Effect
-from iccon.incident.evidence import BLOB_LIMIT, Blob, samples_blob
+from iccon.incident.evidence import BLOB_LIMIT, samples_blob
 from iccon.incident.fold import TEXT_FIELDS, covers
 from iccon.incident.milestones import OWN_ENTRIES, Milestone, moments, out_of_order
 from iccon.incident.roles import Role
-from iccon.incident.severity import DEFAULT_POLICY, Phase, Policy, is_downgrade
+from iccon.incident.ruling import TEXT_LIMIT, Context, Decision, Outcome, Refusal, one, unreadable
+from iccon.incident.severity import Phase, is_downgrade
 from iccon.incident.stalk import unwritten
 from iccon.incident.state import State
+
+__all__ = ["TEXT_LIMIT", "Context", "Decision", "Outcome", "Refusal", "change_source", "decide"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FUTURE = timedelta(minutes=1)  # how far ahead of the clock "it happened at" may lie
 PROMISE_LIMIT = 7 * 24 * 60  # minutes: how far ahead an update may be promised
 WEB = re.compile(r"https?://[^\s\x00-\x20]{1,2000}", re.IGNORECASE)
-TEXT_LIMIT = 20_000  # characters of one note or update
-
-
-class Context(Struct, frozen=True):
-    """What a decision needs beside the state: the instant, the person, ids, the policy, the entries meant."""
-
-    now: datetime
-    actor: str
-    new_id: Callable[[], str]
-    find: Callable[[str], e.Entry | None] = lambda _: None
-    policy: Policy = DEFAULT_POLICY
-
-
-class Decision(Struct, frozen=True):
-    """What to append, what to do outside once it is durable, and the blobs that the entries name."""
-
-    entries: tuple[e.Draft, ...]
-    effects: tuple[Effect, ...] = ()
-    blobs: tuple[Blob, ...] = ()
-
-
-class Refusal(Struct, frozen=True):
-    """Why not, and what to do instead. `code` is stable, for scripts."""
-
-    code: str
-    reason: str
-    hint: str = ""
-
-
-Outcome = Decision | Refusal
 
 
 def decide(state: State | None, command: c.Command, ctx: Context) -> Outcome:
@@ -83,28 +54,8 @@ def _time(at: datetime, now: datetime) -> Refusal | None:
     return None
 
 
-def _one(state: State, ctx: Context, body: e.Body, at: datetime | None = None) -> Decision:
-    return Decision((e.Draft(state.incident, body, at or ctx.now, ctx.actor),))
-
-
-def _blank(what: str) -> Refusal:
-    return Refusal("empty", f"{what} is empty", f"type {what}")
-
-
-def _text(what: str, text: str) -> Refusal | None:
-    if not text.strip():
-        return _blank(what)
-    if len(text) > TEXT_LIMIT:
-        return Refusal(
-            "too_long",
-            f"{what} has {len(text):,} characters",
-            f"at most {TEXT_LIMIT:,} are kept in one entry",
-        )
-    return None
-
-
 def _declare(command: c.Declare, ctx: Context) -> Outcome:
-    if refused := _text("the title", command.title):
+    if refused := unreadable("the title", command.title):
         return refused
     incident, at = ctx.new_id(), command.at or ctx.now
     body = e.Declared(
@@ -130,11 +81,11 @@ def _not_after(milestone: Milestone, reached: datetime, declared: datetime) -> R
 
 
 def _note(state: State, command: c.AddNote, ctx: Context) -> Outcome:
-    return _text("the note", command.text) or _one(state, ctx, e.Note(text=command.text.strip()), command.at)
+    return unreadable("the note", command.text) or one(state, ctx, e.Note(text=command.text.strip()), command.at)
 
 
 def _retitle(state: State, command: c.Retitle, ctx: Context) -> Outcome:
-    return _text("the title", command.title) or _one(state, ctx, e.Retitled(title=command.title.strip()))
+    return unreadable("the title", command.title) or one(state, ctx, e.Retitled(title=command.title.strip()))
 
 
 def _severity(state: State, command: c.SetSeverity, ctx: Context) -> Outcome:
@@ -143,7 +94,7 @@ def _severity(state: State, command: c.SetSeverity, ctx: Context) -> Outcome:
     if is_downgrade(state.severity, command.level) and not command.reason.strip():
         return Refusal("reason", f"{state.severity} to {command.level} is a downgrade", "give the reason")
     body = e.SeveritySet(level=command.level, reason=command.reason.strip())
-    return _one(state, ctx, body, command.at)
+    return one(state, ctx, body, command.at)
 
 
 def _phase(state: State, command: c.SetPhase, ctx: Context) -> Outcome:
@@ -151,7 +102,7 @@ def _phase(state: State, command: c.SetPhase, ctx: Context) -> Outcome:
         return _resolve(state, c.Resolve(summary=command.reason, at=command.at), ctx)
     if command.phase == state.phase:
         return Refusal("unchanged", f"the phase is {state.phase} already")
-    return _one(state, ctx, e.PhaseSet(phase=command.phase, reason=command.reason.strip()), command.at)
+    return one(state, ctx, e.PhaseSet(phase=command.phase, reason=command.reason.strip()), command.at)
 
 
 def _milestone(state: State, command: c.SetMilestone, ctx: Context) -> Outcome:
@@ -164,20 +115,20 @@ def _milestone(state: State, command: c.SetMilestone, ctx: Context) -> Outcome:
         known = moments(state)[other]
         words = f"{milestone} at {at:%Y-%m-%d %H:%M:%S} UTC and {other} at {known:%Y-%m-%d %H:%M:%S} UTC"
         return Refusal("order", f"{words} are the wrong way round", f"correct {other} first, or give another time")
-    return _one(state, ctx, e.MilestoneSet(milestone=milestone), at)
+    return one(state, ctx, e.MilestoneSet(milestone=milestone), at)
 
 
 def _role(state: State, command: c.TakeRole, ctx: Context) -> Outcome:
     person = command.person.strip()
     if person == state.holder(command.role):
         return Refusal("unchanged", f"{person or 'nobody'} holds that role already")
-    return _one(state, ctx, e.RoleTaken(role=command.role, person=person), command.at)
+    return one(state, ctx, e.RoleTaken(role=command.role, person=person), command.at)
 
 
 def _start_impact(state: State, command: c.StartImpact, ctx: Context) -> Outcome:
     if state.open_impact:
         return Refusal("impact_open", "an impact segment is open already", "stop it first")
-    return _one(state, ctx, e.ImpactStarted(scope=command.scope.strip()), command.at)
+    return one(state, ctx, e.ImpactStarted(scope=command.scope.strip()), command.at)
 
 
 def _stop_impact(state: State, command: c.StopImpact, ctx: Context) -> Outcome:
@@ -188,12 +139,12 @@ def _stop_impact(state: State, command: c.StopImpact, ctx: Context) -> Outcome:
         return Refusal("no_impact", "no impact segment is open", "start one first")
     if (command.at or ctx.now) < segment.started:
         return Refusal("order", "the impact would stop before it started", "give a later time, or amend the start")
-    return _one(state, ctx, e.ImpactStopped(segment=segment.id), command.at)
+    return one(state, ctx, e.ImpactStopped(segment=segment.id), command.at)
 
 
 def _theory(state: State, command: c.SetTheory, ctx: Context) -> Outcome:
     body = e.TheorySet(text=command.text.strip(), confirmed=command.confirmed)
-    return _text("the theory", command.text) or _one(state, ctx, body)
+    return unreadable("the theory", command.text) or one(state, ctx, body)
 
 
 def _target(state: State, target: str, ctx: Context) -> e.Entry | Refusal:
@@ -218,11 +169,11 @@ def _amend(state: State, command: c.Amend, ctx: Context) -> Outcome:
                 f"the text of a {found.kind} entry is not a person's",
                 "amend its time, or strike it",
             )
-        if refused := _text("the text", command.text):
+        if refused := unreadable("the text", command.text):
             return refused
     text = None if command.text is None else command.text.strip()
     at = None if command.at is None else command.at.astimezone(UTC)
-    return _one(state, ctx, e.Amended(target=found.id, text=text, happened_at=at))
+    return one(state, ctx, e.Amended(target=found.id, text=text, happened_at=at))
 
 
 def _strike(state: State, command: c.Strike, ctx: Context) -> Outcome:
@@ -233,7 +184,7 @@ def _strike(state: State, command: c.Strike, ctx: Context) -> Outcome:
         return Refusal("declaration", "the declaration cannot be struck", "resolve the incident instead")
     if not command.reason.strip():
         return Refusal("reason", "a strike needs a reason", "give the reason")
-    return _one(state, ctx, e.Struck(target=found.id, reason=command.reason.strip()))
+    return one(state, ctx, e.Struck(target=found.id, reason=command.reason.strip()))
 
 
 def _act_on_page(state: State | None, command: c.ActOnPage, ctx: Context) -> Outcome:
@@ -259,7 +210,7 @@ def _act_on_page(state: State | None, command: c.ActOnPage, ctx: Context) -> Out
 
 
 def _tell_change(state: State | None, command: c.TellChange, ctx: Context) -> Outcome:
-    if refused := _text("the change", command.text):
+    if refused := unreadable("the change", command.text):
         return refused
     if command.url and not WEB.fullmatch(command.url):
         return Refusal("url", "the url of a change is no web address", "give one that begins with https:// or http://")
@@ -284,11 +235,11 @@ def change_source(key: str) -> str:
 
 def _open_runbook(state: State, command: c.OpenRunbook, ctx: Context) -> Outcome:
     body = e.RunbookOpened(path=command.path, title=command.title, digest=command.digest, why=command.why)
-    return _one(state, ctx, body)
+    return one(state, ctx, body)
 
 
 def _issue_update(state: State, command: c.IssueUpdate, ctx: Context) -> Outcome:
-    if refused := _text("the update", command.text):
+    if refused := unreadable("the update", command.text):
         return refused
     if command.next_minutes is not None and not 0 < command.next_minutes <= PROMISE_LIMIT:
         return Refusal("promise", f"{command.next_minutes} minutes is no promise", f"1 to {PROMISE_LIMIT:,} minutes")
@@ -331,7 +282,7 @@ def _reopen(state: State, command: c.Reopen, ctx: Context) -> Outcome:
         return Refusal("unchanged", "the incident is not resolved")
     if not command.reason.strip():
         return Refusal("reason", "reopening needs a reason", "give the reason")
-    return _one(state, ctx, e.PhaseSet(phase=Phase.INVESTIGATING, reason=f"reopened: {command.reason.strip()}"))
+    return one(state, ctx, e.PhaseSet(phase=Phase.INVESTIGATING, reason=f"reopened: {command.reason.strip()}"))
 
 
 def _capture(state: State, command: c.Capture, ctx: Context) -> Outcome:
@@ -368,7 +319,7 @@ def _stalk(state: State, command: c.Stalk, ctx: Context) -> Outcome:
     within = (other for key, other in state.stalks.items() if covers(body, *key))
     if (mark is not None and mark.on) == command.on and all(other.on == command.on for other in within):
         return Refusal("unchanged", f"that is {'' if command.on else 'not '}stalked{' already' if command.on else ''}")
-    return _one(state, ctx, body)
+    return one(state, ctx, body)
 
 
 def _see_verdicts(state: State, command: c.SeeVerdicts, ctx: Context) -> Outcome:
@@ -388,6 +339,10 @@ _DECISIONS: dict[type[c.Command], Callable[[State, Any, Context], Outcome]] = {
     c.StartImpact: _start_impact,
     c.StopImpact: _stop_impact,
     c.SetTheory: _theory,
+    c.AddTask: task_rules.add,
+    c.AcceptTask: task_rules.accept,
+    c.PostponeTask: task_rules.postpone,
+    c.SettleTask: task_rules.settle,
     c.Amend: _amend,
     c.Strike: _strike,
     c.OpenRunbook: _open_runbook,

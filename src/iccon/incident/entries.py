@@ -122,6 +122,49 @@ class Struck(Body, frozen=True, kw_only=True):
     reason: str
 
 
+class TaskNoted(Body, frozen=True, kw_only=True):
+    """Something to come back to: a decision, question, action or todo (`what`), due `minutes` after it happened."""
+
+    kind: ClassVar[str] = "task"
+    what: str
+    text: str
+    owner: str = ""
+    minutes: int | None = None
+    options: str = ""
+    risk: str = ""
+    objections: str = ""
+
+
+class TaskAccepted(Body, frozen=True, kw_only=True):
+    """The owner of the task that entry `target` noted said yes; `what` and `text` are the task's, to read."""
+
+    kind: ClassVar[str] = "task_accepted"
+    target: str
+    what: str
+    text: str
+
+
+class TaskPostponed(Body, frozen=True, kw_only=True):
+    """A task is due `minutes` after this entry instead."""
+
+    kind: ClassVar[str] = "task_postponed"
+    target: str
+    what: str
+    text: str
+    minutes: int
+    reason: str
+
+
+class TaskSettled(Body, frozen=True, kw_only=True):
+    """A task is over, and how it ended."""
+
+    kind: ClassVar[str] = "task_settled"
+    target: str
+    what: str
+    text: str
+    outcome: str = ""
+
+
 class PageRef(Struct, frozen=True):
     """Which page is meant: the system that holds it, its id there, and what a person saw when acting."""
 
@@ -282,6 +325,10 @@ BODIES: dict[str, type[Body]] = {
         ImpactStarted,
         ImpactStopped,
         TheorySet,
+        TaskNoted,
+        TaskAccepted,
+        TaskPostponed,
+        TaskSettled,
         Amended,
         Struck,
         PageSeen,

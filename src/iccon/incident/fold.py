@@ -25,6 +25,10 @@ from iccon.incident.entries import (
     SourceSeen,
     Stalked,
     Struck,
+    TaskAccepted,
+    TaskNoted,
+    TaskPostponed,
+    TaskSettled,
     TheorySet,
     UpdateIssued,
     VerdictChanged,
@@ -32,6 +36,7 @@ from iccon.incident.entries import (
 from iccon.incident.roles import Role
 from iccon.incident.severity import Phase
 from iccon.incident.state import Holding, Impact, Issued, Outcome, Stalk, State, Theory, Written
+from iccon.incident.tasks import Task, TaskKind
 
 _replace = msgspec.structs.replace
 
@@ -75,6 +80,7 @@ TEXT_FIELDS: dict[str, str] = {
     "severity": "reason",
     "phase": "reason",
     "evidence": "title",
+    "task": "text",
 }
 
 
@@ -219,18 +225,45 @@ def _theory(state: State, entry: Entry, body: TheorySet) -> State:
     return _replace(state, theory=Theory(body.text, body.confirmed, entry.happened_at))
 
 
+def _task(state: State, entry: Entry, body: TaskNoted) -> State:
+    due = _after(entry, body.minutes)
+    over = entry.happened_at if body.what == TaskKind.DECISION and due is None else None
+    task = Task(entry.id, body.what, body.text, body.owner, entry.happened_at, due, settled=over)
+    return _replace(state, tasks=(*state.tasks, task))
+
+
+def _task_changed(state: State, target: str, **changes: Any) -> State:
+    tasks = tuple(_replace(task, **changes) if task.id == target else task for task in state.tasks)
+    return _replace(state, tasks=tasks)
+
+
+def _task_accepted(state: State, _: Entry, body: TaskAccepted) -> State:
+    return _task_changed(state, body.target, accepted=True)
+
+
+def _task_postponed(state: State, entry: Entry, body: TaskPostponed) -> State:
+    return _task_changed(state, body.target, due=_after(entry, body.minutes))
+
+
+def _task_settled(state: State, entry: Entry, body: TaskSettled) -> State:
+    return _task_changed(state, body.target, settled=entry.happened_at, outcome=body.outcome)
+
+
 def _update(state: State, entry: Entry, body: UpdateIssued) -> State:
-    issued = Issued(entry.id, body.audience, entry.happened_at, body.text, _due(entry, body), body.effects)
+    issued = Issued(
+        entry.id, body.audience, entry.happened_at, body.text, _after(entry, body.next_minutes), body.effects
+    )
     queued = {
         effect: Outcome(target, EffectState.QUEUED, "", entry.happened_at) for target, effect in body.effects.items()
     }
     return _replace(state, updates=(*state.updates, issued), outcomes={**queued, **state.outcomes})
 
 
-def _due(entry: Entry, body: UpdateIssued) -> datetime | None:
+def _after(entry: Entry, minutes: int | None) -> datetime | None:
+    """Return the instant so many minutes after an entry; None for none, and beyond the year 9999 (an import's)."""
     try:
-        return None if body.next_minutes is None else entry.happened_at + timedelta(minutes=body.next_minutes)
-    except OverflowError:  # an imported promise beyond the year 9999
+        return None if minutes is None else entry.happened_at + timedelta(minutes=minutes)
+    except OverflowError:
         return None
 
 
@@ -280,6 +313,10 @@ _STEPS: dict[str, Callable[[State, Entry, Any], State]] = {
     "impact_started": _impact_started,
     "impact_stopped": _impact_stopped,
     "theory": _theory,
+    "task": _task,
+    "task_accepted": _task_accepted,
+    "task_postponed": _task_postponed,
+    "task_settled": _task_settled,
     "update": _update,
     "page_acted": _page_acted,
     "effect": _effect,

@@ -7,6 +7,7 @@ from msgspec import Struct
 from iccon.incident.effects import EffectState
 from iccon.incident.roles import Role
 from iccon.incident.severity import Audience, Phase, Severity
+from iccon.incident.tasks import Task
 
 
 class Holding(Struct, frozen=True):
@@ -93,6 +94,7 @@ class State(Struct, frozen=True):
     verdicts: dict[tuple[str, str], Written] = {}
     metrics: dict[str, Written] = {}
     milestones: dict[str, datetime] = {}
+    tasks: tuple[Task, ...] = ()
     notes: int = 0
     entries: int = 0
     last_id: str = ""

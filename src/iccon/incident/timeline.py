@@ -33,6 +33,10 @@ from iccon.incident.entries import (
     SourceSeen,
     Stalked,
     Struck,
+    TaskAccepted,
+    TaskNoted,
+    TaskPostponed,
+    TaskSettled,
     TheorySet,
     Unknown,
     UpdateIssued,
@@ -41,6 +45,7 @@ from iccon.incident.entries import (
 from iccon.incident.fold import TEXT_FIELDS, Ledger
 from iccon.incident.ids import short
 from iccon.incident.roles import TITLES, Role
+from iccon.incident.tasks import ENDS, TaskKind
 
 LATE = timedelta(minutes=2)  # an entry recorded this long after it happened is marked late
 
@@ -163,6 +168,14 @@ def _source_text(body: SourceSeen) -> str:
     return _with_reason(f"metrics server {body.source} {said}", body.reason)
 
 
+def _task_text(body: TaskNoted) -> str:
+    back = f"{'back' if body.what == TaskKind.DECISION else 'due'} in {body.minutes} min" if body.minutes else ""
+    whose = ", ".join(part for part in (body.owner, back) if part)
+    more = (("options", body.options), ("risk", body.risk), ("objections", body.objections))
+    rest = "".join(f"; {name}: {text}" for name, text in more if text)
+    return f"{body.what}: {body.text}{f' ({whose})' if whose else ''}{rest}"
+
+
 _READINGS: dict[type[Body], Callable[[Any], str]] = {
     Declared: lambda b: f"declared {b.severity}: {b.title}",
     Retitled: lambda b: f"title: {b.title}",
@@ -174,6 +187,10 @@ _READINGS: dict[type[Body], Callable[[Any], str]] = {
     ImpactStarted: lambda b: _with_reason("customer impact started", b.scope),
     ImpactStopped: lambda b: f"customer impact stopped ({short(b.segment)})",
     TheorySet: lambda b: f"theory{' (confirmed)' if b.confirmed else ''}: {b.text}",
+    TaskNoted: _task_text,
+    TaskAccepted: lambda b: f"accepted: {b.text}",
+    TaskPostponed: lambda b: f"postponed by {b.minutes} min: {b.text}: {b.reason}",
+    TaskSettled: lambda b: _with_reason(f"{b.what} {ENDS.get(b.what, 'settled')}: {b.text}", b.outcome),
     Amended: lambda b: _with_reason(f"amended {short(b.target)}", b.text or ""),
     Struck: lambda b: _with_reason(f"struck {short(b.target)}", b.reason),
     PageSeen: lambda b: f"page {b.status}{' by ' + b.who if b.who else ''}: {b.page.title}",

@@ -2,9 +2,12 @@
 
 from datetime import datetime, timedelta
 
+from msgspec import Struct
+
 from iccon.incident.milestones import Milestone
 from iccon.incident.severity import Audience, Policy
 from iccon.incident.state import State
+from iccon.incident.tasks import open_tasks
 
 
 def elapsed(state: State, now: datetime) -> timedelta:
@@ -47,3 +50,21 @@ def hurting_since(state: State) -> datetime | None:
         return begun
     known = [impact.started for impact in state.impacts]
     return min([*known, *([state.declared_at] if state.declared_at else [])], default=None)
+
+
+class Timer(Struct, frozen=True):
+    """Something that runs out: when, what it is, whose, and the id of the task ("" for the customer update)."""
+
+    due: datetime
+    label: str
+    owner: str = ""
+    task: str = ""
+
+
+def running(state: State, policy: Policy) -> list[Timer]:
+    """Return every timer of an incident, the first to run out first; tasks keep running after it is resolved."""
+    told = next_update(state, policy)
+    timers = [Timer(told, "customer update")] if told else []
+    due = ((task.due, task) for task in open_tasks(state.tasks) if task.due is not None)
+    timers += [Timer(at, f"{task.what}: {task.text}", task.owner, task.id) for at, task in due]
+    return sorted(timers, key=lambda timer: (timer.due, timer.task))

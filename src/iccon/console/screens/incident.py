@@ -23,7 +23,7 @@ from iccon.console.widgets.runbook import RunbookView
 from iccon.console.widgets.strip import StateStrip
 from iccon.console.widgets.timeline import TimelineView
 from iccon.console.widgets.updates import UpdatesView
-from iccon.incident import commands as c
+from iccon.incident import timers
 from iccon.incident.entries import (
     Declared,
     Entry,
@@ -36,7 +36,9 @@ from iccon.incident.entries import (
 )
 from iccon.incident.evidence import BadSamples, series_of
 from iccon.incident.fold import Ledger
+from iccon.incident.jotting import command
 from iccon.incident.milestones import began
+from iccon.incident.severity import DEFAULT_POLICY
 from iccon.incident.state import State
 from iccon.incident.timeline import Item, Timeline
 from iccon.incident.timers import hurting_since
@@ -65,6 +67,7 @@ class IncidentScreen(LiveSurface):
         self.timeline = Timeline(self.ledger)
         self._placed = layout
         self._mounting = asyncio.Lock()
+        self._looked_at: datetime | None = None
 
     def compose(self) -> ComposeResult:
         """Place the regions as the layout says; note line and keys below."""
@@ -144,6 +147,18 @@ class IncidentScreen(LiveSurface):
             ),
         )
         self.each(UpdatesView, lambda view: view.show(self.ledger.state))
+        self._prompt(now)
+
+    def _prompt(self, now: datetime) -> None:
+        """Say what has just run out, with the bell; what ran out before this screen was open stands in the strip."""
+        before, self._looked_at = self._looked_at, now
+        if before is None:
+            return
+        for timer in timers.running(self.ledger.state, DEFAULT_POLICY):
+            if before < timer.due <= now:
+                self.console.say(f"DUE: {timer.label}{f' ({timer.owner})' if timer.owner else ''}", "warning")
+                if self.console.parts.setting.config.console.bell:
+                    self.app.bell()
 
     @property
     def began(self) -> float | None:
@@ -283,11 +298,26 @@ class IncidentScreen(LiveSurface):
     async def _note_typed(self, event: Input.Submitted) -> None:
         bar = await self._note_bar()
         bar.field.keeper.hold()  # a draft that is saved after the note would come back as another note
-        refused = await self.console.act(c.AddNote(text=event.value), self.incident, drop_draft=self._note_key)
+        refused = await self._jotted(event.value)
         if refused is None:
             bar.close()
         else:
             await bar.field.keeper.now()
+
+    async def _jotted(self, line: str) -> str | None:
+        """Do what a typed line means; return why not, which is shown as well."""
+        clock = self.form_clock
+        wanted = command(line, clock.now, clock.zone, self.ledger.state.declared_at)
+        if isinstance(wanted, str):
+            self.console.say(wanted, "warning")
+            return wanted
+        return await self.console.act(wanted, self.incident, drop_draft=self._note_key)
+
+    async def action_tasks(self) -> None:
+        """Show what is open: decisions to come back to, questions, actions, todos."""
+        from iccon.console.screens.tasks import TasksScreen  # not on the first screen
+
+        await self.app.push_screen(TasksScreen(self.incident, lambda: self.ledger.state))
 
     async def action_update(self) -> None:
         """Open the composer."""

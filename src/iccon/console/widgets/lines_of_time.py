@@ -21,6 +21,10 @@ MARKS: Mapping[str, tuple[str, str, str]] = {
     "stalk": ("◉", "@", ""),
     "update": ("»", ">", "strong"),
     "runbook_opened": ("§", "=", ""),
+    "task": ("□", "o", "strong"),
+    "task_settled": ("■", "x", ""),
+    "task_postponed": ("□", "o", "dim"),
+    "task_accepted": ("□", "o", "dim"),
     "page_acted": ("▸", "a", ""),
 }
 CHANGE = ("◆", "#", "strong")

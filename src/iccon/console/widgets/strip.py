@@ -146,6 +146,7 @@ def _clocks(facts: Now) -> list[Piece]:
         ),
         _impact(state, facts),
         *_update(state, facts),
+        *_task(state, facts),
     ]
 
 
@@ -175,6 +176,21 @@ def _update(state: State, facts: Now) -> list[Piece]:
     return [
         Piece((("update due in ", "dim"), (soon, style), (f" ({at})", "dim")), ((f"update {soon}", style or "dim"),), 3)
     ]
+
+
+def _task(state: State, facts: Now) -> list[Piece]:
+    """The task that runs out first; once some have run out, how many."""
+    found = [timer for timer in timers.running(state, facts.policy) if timer.task]
+    if not found:
+        return []
+    first, late = found[0], sum(timer.due <= facts.now for timer in found)
+    left = (first.due - facts.now).total_seconds()
+    what = clean(f"{first.label}{f' ({first.owner})' if first.owner else ''}", 60)
+    if late:
+        word = f" {late} DUE " if late > 1 else " DUE "
+        return [Piece(((word, "alarm"), (f" {span_text(-left)} ago: {what}", "")), ((word, "alarm"),), 2, keep=True)]
+    soon, style = span_text(left), "v-warn" if left <= SOON.total_seconds() else "dim"
+    return [Piece(((f"in {soon} ", style), (what, "dim")), ((f"task {soon}", style),), 4)]
 
 
 def _sources(facts: Now) -> list[Piece]:

@@ -1,0 +1,81 @@
+"""What is open in an incident, over the whole screen: settle it, postpone it, accept it."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from textual.app import ComposeResult
+
+from iccon.console import commands, questions
+from iccon.console.safe import set_titles
+from iccon.console.screens.base import Surface
+from iccon.console.widgets.keybar import KeyBar
+from iccon.console.widgets.tasks import TasksView
+from iccon.incident import commands as c
+from iccon.incident.entries import Entry
+from iccon.incident.state import State
+from iccon.incident.tasks import Task, open_tasks
+
+
+class TasksScreen(Surface):
+    """The open tasks of `incident`, as `read_state` gives them."""
+
+    SCOPES = (commands.TASKS,)
+    BINDINGS = commands.bindings(*SCOPES)
+
+    def __init__(self, incident: str, read_state: Callable[[], State]) -> None:
+        super().__init__()
+        self._incident = incident
+        self._read_state = read_state
+
+    def compose(self) -> ComposeResult:
+        """The list and its keys."""
+        plain = self.console.parts.setting.config.console.ascii
+        yield TasksView(id="tasks", classes="region", ascii_only=plain)
+        yield KeyBar(self.console.footer(self.SCOPES))
+
+    def on_mount(self) -> None:
+        """Show what is open."""
+        self.query_one(TasksView).focus()
+        self._show()
+
+    def tick(self, now: datetime) -> None:
+        """Time runs."""
+        tasks, view = open_tasks(self._read_state().tasks), self.query_one(TasksView)
+        set_titles(view, "Tasks", f"{len(tasks)} open" if tasks else "")
+        view.show(tasks, now)
+
+    def appended(self, entries: tuple[Entry, ...]) -> None:
+        """Show the change, once the screen below has taken the entries in."""
+        self.call_later(self._show)
+
+    def _show(self) -> None:
+        self.tick(self.console.parts.setting.clock.now())
+
+    def _chosen(self) -> Task | None:
+        task = self.query_one(TasksView).chosen
+        if task is None:
+            self.console.say("no task is chosen: move to one", "warning")
+        return task
+
+    async def action_settle(self) -> None:
+        """Ask how the chosen task ended."""
+        if task := self._chosen():
+            await self.console.ask(questions.settle_task(task), self._incident)
+
+    async def action_postpone(self) -> None:
+        """Ask until when the chosen task waits, and why."""
+        if task := self._chosen():
+            await self.console.ask(questions.postpone_task(task), self._incident)
+
+    async def action_accept(self) -> None:
+        """Note that the owner of the chosen task said yes."""
+        if task := self._chosen():
+            await self.console.act(c.AcceptTask(target=task.id), self._incident)
+
+    async def action_add(self) -> None:
+        """Ask for a task."""
+        await self.console.ask(questions.add_task(), self._incident)
+
+    def action_close(self) -> None:
+        """Go back to the incident."""
+        self.dismiss()

@@ -85,7 +85,8 @@ def page_backends(setting: Setting) -> "dict[str, PageBackend]":
     from iccon.pages.alertmanager import AlertmanagerBackend
 
     found: dict[str, PageBackend] = {
-        name: AlertmanagerBackend(name, manager, setting.clock) for name, manager in setting.config.alertmanager.items()
+        name: AlertmanagerBackend(name, manager, setting.clock, setting.actor)
+        for name, manager in setting.config.alertmanager.items()
     }
     if setting.config.pagerduty is not None:
         found[PAGERDUTY] = _pagerduty(setting)

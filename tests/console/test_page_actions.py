@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from running import Running, config_of, declared, running, setting_in
 from test_pages_on_screen import Pager, chosen, page, shows
 
 from iccon.config import schema
-from iccon.console.pagemenu import acts, fields, offered
+from iccon.console.pagemenu import acts, fields, hit, offered, preview
 from iccon.console.screens.form import Form
 from iccon.console.screens.page import PageScreen
 from iccon.console.widgets.pages import PagesView
@@ -17,6 +18,8 @@ from iccon.drill.pagerduty_api import PagerDutyServer
 from iccon.faults import FaultKind, SourceFault
 from iccon.incident import entries as e
 from iccon.incident import page_verbs
+from iccon.pages.model import Page
+from iccon.text import clean
 
 THREE = tuple(page(f"P{i}", f"Page number {i}") for i in range(1, 4))
 
@@ -172,9 +175,25 @@ def test_the_menu_offers_what_every_pager_can() -> None:
     assert [v.name for v in offered(mixed, {"pagerduty": ("note", "acknowledge")})] == ["acknowledge", "note"]
     assert offered(mixed, {"pagerduty": ()}) == ()
     one, two = ({verb.name for verb in offered(THREE[:n], {})} for n in (1, 2))
-    assert one - two == {"edit_note", "delete_note"}
+    assert one - two == {"edit_note", "delete_note", "silence", "unsilence"}
     assert two - one == {"merge"}
     assert set(page_verbs.VERBS) - one - two == {"reopen"}
+
+
+def test_a_silence_hits_the_alerts_of_its_name_and_service() -> None:
+    def named(ident: str, alert: str, service: str) -> Page:
+        return replace(page(ident, service=service), alert=clean(alert))
+
+    disk, other, elsewhere, bare = (
+        named("a", "Disk", "db"),
+        named("b", "Disk", "db"),
+        named("c", "Disk", "cart"),
+        named("d", "Disk", ""),
+    )
+    pages = (disk, other, elsewhere, bare, named("e", "Slow", "db"))
+    assert [p.id for p in hit(disk, pages)] == ["a", "b"]
+    assert [p.id for p in hit(bare, pages)] == ["a", "b", "c", "d"]
+    assert "hits 2 of the 5" in preview(disk, pages)[0]
 
 
 def test_every_verb_asks_for_what_it_needs() -> None:

@@ -53,7 +53,7 @@ def test_a_lost_answer_stays_lost(server: PagerDutyServer, port: PagesPort) -> N
     ("wanted", "words"),
     [
         (effect("P1", target="gone"), "'gone' is configured"),
-        (effect("P1", target="am"), "takes no commands"),
+        (effect("P1", target="am"), "it can silence, unsilence"),
         (effect("P1", verb="teleport"), "it can acknowledge, resolve"),
         (effect("P1", verb="snooze"), "needs a time"),
         (effect(None), "which page"),

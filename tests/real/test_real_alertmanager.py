@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from real_alertmanager import Alertmanager, alertmanager_program, running_alertmanager
 
+from iccon.clock import SystemClock
 from iccon.config import schema
+from iccon.console.pagemenu import hit
 from iccon.faults import SourceFault
 from iccon.pages.alertmanager import AlertmanagerBackend
-from iccon.pages.model import Page, PageStatus
+from iccon.pages.model import Act, Page, PageStatus
 from iccon.pages.source import PagesSource
 
 pytestmark = pytest.mark.skipif(alertmanager_program() is None, reason="prometheus-alertmanager is absent")
@@ -105,3 +107,56 @@ def test_a_dead_peer_is_said_and_the_other_serves(peers: tuple[Alertmanager, Ale
 
 def test_probe_says_the_version(peers: tuple[Alertmanager, Alertmanager]) -> None:
     assert backend(peers[0]).probe().startswith("Alertmanager ")
+
+
+def of(name: str, service: str) -> dict[str, Any]:
+    made = alert(name)
+    made["labels"] |= {"service": service, "mount": f"/{service}/{len(name)}"}
+    return made
+
+
+def test_a_silence_hits_what_its_preview_says_and_ends_when_told(peers: tuple[Alertmanager, Alertmanager]) -> None:
+    one, _ = peers
+    other = of("Full", "db")
+    other["labels"]["mount"] = "/else"
+    one.post(of("Full", "db"), other, of("Full", "cart"), of("Slow", "db"))
+    pager = backend(one)
+    mine = [page for page in pager.list() if page.alert in ("Full", "Slow")]
+    chosen = next(page for page in mine if (page.alert, page.service) == ("Full", "db"))
+    wanted = {page.id for page in hit(chosen, mine)}
+    assert len(wanted) == 2
+
+    act = Act("silence", chosen.id, {"seconds": "600", "text": "known [/dev/sda1]"}, SystemClock().now())
+    assert pager.read_back(act) is None
+    done = pager.act(act)
+    assert done.receipt.startswith("silenced until 20")
+    assert pager.read_back(act) == done
+    assert pager.read_back(Act("silence", chosen.id, {"seconds": "600", "text": "other words"}, act.at)) is None
+    assert silenced(pager, mine) == wanted
+    told = pager.detail(chosen.id).notes
+    assert ["known [/dev/sda1]" in trace.what and "silenced until" in trace.what for trace in told] == [True]
+
+    ended = Act("unsilence", chosen.id, {}, SystemClock().now())
+    assert pager.read_back(ended) is None
+    assert pager.act(ended).receipt == "1 silences ended"
+    assert pager.read_back(ended) is not None
+    assert silenced(pager, mine) == set()
+    with pytest.raises(SourceFault, match="no silence is over it"):
+        pager.act(ended)
+
+
+def silenced(pager: AlertmanagerBackend, among: list[Page]) -> set[str]:
+    """Return which pages are silenced, once the server has taken its own silences into account."""
+    ids = {page.id for page in among}
+    time.sleep(0.2)
+    return {page.id for page in pager.list() if page.id in ids and page.status is PageStatus.SILENCED}
+
+
+def test_a_silence_goes_to_the_peer_that_is_there(peers: tuple[Alertmanager, Alertmanager]) -> None:
+    one, _ = peers
+    one.post(of("Alone", "db"))
+    config = schema.Alertmanager(urls=("http://127.0.0.1:9", one.url), timeout=5)
+    pager = AlertmanagerBackend("am", config, who="Kim")
+    (page,) = [page for page in pager.list() if page.alert == "Alone"]
+    pager.act(Act("silence", page.id, {"seconds": "60", "text": "x"}))
+    assert pager.detail(page.id).notes[0].who == "Kim"

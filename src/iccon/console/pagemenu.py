@@ -40,7 +40,7 @@ def offered(pages: Sequence[Page], verbs: Mapping[str, tuple[str, ...]]) -> tupl
     """Return what every pager of `pages` can do to them, in the order of the menu; `verbs` is by pager."""
     can = [set(verbs.get(page.source, VERBS)) for page in pages]
     one_pager = len({page.source for page in pages}) == 1
-    single = ("edit_note", "delete_note")  # notes have ids of their own
+    single = ("edit_note", "delete_note", "silence", "unsilence")  # notes have ids, a silence hits others by itself
     return tuple(
         verb
         for verb in VERBS.values()
@@ -56,6 +56,19 @@ def lines(pages: Sequence[Page], place: str) -> list[str]:
     named = [f"{page.service or '-'}: {page.title}  ({page.source} {page.id})" for page in pages[:NAMED]]
     more = [f"and {len(pages) - NAMED} more"] if len(pages) > NAMED else []
     return [*named, *more, f"in {place}" if place else "in an environment without a name"]
+
+
+def hit(page: Page, pages: Sequence[Page]) -> list[Page]:
+    """Return which of `pages` a silence made from `page` hits: those of its alert name, and its service if any."""
+    same = (other for other in pages if (other.source, other.alert) == (page.source, page.alert))
+    return [other for other in same if not page.service or other.service == page.service]
+
+
+def preview(page: Page, pages: Sequence[Page]) -> list[str]:
+    """Return what a form says of the alerts that a silence will hit now."""
+    found = hit(page, pages)
+    named = [f"  {other.service or '-'}: {other.title}" for other in found[:NAMED]]
+    return [f"It hits {len(found)} of the {len(pages)} pages shown, and those that come:", *named]
 
 
 def fields(verb: PageVerb, pages: Sequence[Page]) -> list[Field]:
@@ -95,6 +108,7 @@ class PageMenu:
         self._pages = pages
         slot = console.snapshot.slots.get("pages")
         verbs = slot.value.verbs if slot and slot.value else {}
+        self._all: Sequence[Page] = slot.value.pages if slot and slot.value else ()
         self._offered = {verb.name: verb for verb in offered(pages, verbs)}
         self._incident = incident
         self._done = done
@@ -141,6 +155,8 @@ class PageMenu:
             return await self._do(verb, answers)
 
         said = [*self._lines, f"then {verb.effect}"]
+        if verb.name == "silence":
+            said += preview(self._pages[0], self._all)
         form = Form(f"{verb.title}{many}?", asked, submit, self._console.save_draft, lines=said)
         await self._console.push_screen(form)
 

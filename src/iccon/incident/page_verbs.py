@@ -84,6 +84,14 @@ VERBS: dict[str, PageVerb] = {
             ("note", "text"),
         ),
         PageVerb("delete_note", "Delete note", "delete note {note} on page: {page}", "its text is gone", ("note",)),
+        PageVerb(
+            "silence",
+            "Silence",
+            "silence alert for {span}: {page} ({text})",
+            "all alerts of its name and service are quiet until that time ends",
+            ("seconds", "text"),
+        ),
+        PageVerb("unsilence", "End silence", "end the silences over alert: {page}", "it and its like are heard again"),
         PageVerb("reopen", "Reopen", "reopen page: {page}", "its escalation policy pages people again"),
     )
 }

@@ -1,15 +1,18 @@
-"""Alertmanager's API v2: what fires, over one peer or several of a cluster. It knows no acknowledgement."""
+"""Alertmanager's API v2: what fires, over one peer or several of a cluster. It knows silences, no acknowledgement."""
 
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from msgspec.structs import replace
 
 from iccon.clock import Clock, SystemClock
 from iccon.config import schema
 from iccon.faults import FaultKind, SourceFault
+from iccon.incident import page_verbs
 from iccon.net import Limits, checked, guarded_session, host_of, http_date
 from iccon.net.together import together
 from iccon.net.wire import NO_TITLE, decode, first, instant, link, record, records, text
+from iccon.pages import silences
 from iccon.pages.model import UNKNOWN_TIME, Act, Detail, Done, Listing, Page, PageStatus, Trace, place
 from iccon.text import CleanText, clean
 
@@ -24,12 +27,16 @@ _Answers = tuple[list[Any], tuple[CleanText, ...]]  # of the peers that answered
 
 
 class AlertmanagerBackend:
-    """The alerts of one Alertmanager cluster. Blocking and safe to call from several threads."""
+    """The alerts of one Alertmanager cluster. Blocking and safe to call from several threads.
 
-    verbs: tuple[str, ...] = ()
+    `who` is named as the author of silences.
+    """
 
-    def __init__(self, name: str, config: schema.Alertmanager, clock: Clock | None = None) -> None:
+    verbs: tuple[str, ...] = ("silence", "unsilence")
+
+    def __init__(self, name: str, config: schema.Alertmanager, clock: Clock | None = None, who: str = "iccon") -> None:
         self.name = name
+        self._who = who
         self.deadline = config.timeout + 1.0
         self._config = config
         self._clock = clock or SystemClock()
@@ -68,24 +75,76 @@ class AlertmanagerBackend:
         return next((page for page in self.list() if page.id == page_id), None)
 
     def detail(self, page_id: str) -> Detail:
-        """Return one alert with its labels and annotations. Raises SourceFault, also where there is no such alert."""
+        """Return one alert with its silences, labels and annotations. Raises SourceFault, also where it has ended."""
+        alert, page, notices = self._alert(page_id)
+        pairs = {**record(alert.get("labels")), **record(alert.get("annotations"))}
+        lines = (f"{name}: {text(value)}" for name, value in pairs.items())
+        quiet = silences.over(alert, self._silences()) if page.status is PageStatus.SILENCED else []
+        return Detail(
+            page, tuple(Trace(clean(line)) for line in lines), tuple(map(silences.trace, quiet)), notices=notices
+        )
+
+    def act(self, act: Act) -> Done:
+        """Silence the alert and its like, or end the silences over it, once. Raises SourceFault; LOST in doubt."""
+        self._check(act)
+        alert, page, _ = self._alert(act.page)
+        if act.verb == "silence":
+            return self._silence(act, alert)
+        over = silences.over(alert, self._silences())
+        if not over:
+            raise SourceFault(FaultKind.REJECTED, f"no silence is over it: it is {page.status.value}")
+        for silence in over:
+            self._write("DELETE", f"/api/v2/silence/{quote(str(silence['id']), safe='')}")
+        return Done(CleanText(f"{len(over)} silences ended"))
+
+    def read_back(self, act: Act) -> Done | None:
+        """Say whether it took effect: by the silences in force. Raises SourceFault, also where the alert has ended."""
+        self._check(act)
+        alert, _, _ = self._alert(act.page)
+        if act.verb == "unsilence":
+            left = silences.over(alert, self._silences())
+            return None if left else Done(CleanText("no silence is over it"))
+        known = silences.found(self._silences(), act, silences.matchers_of(alert, self._config.service_label))
+        return None if known is None else Done(silences.receipt(known, str(known.get("id"))))
+
+    def _check(self, act: Act) -> None:
+        if act.verb not in self.verbs:
+            raise SourceFault(FaultKind.REJECTED, f"Alertmanager cannot {clean(act.verb, 30)} an alert")
+        if wrong := page_verbs.problem(act.verb, act.arguments):
+            raise SourceFault(FaultKind.REJECTED, f"{wrong[1]}: {wrong[2]}")
+
+    def _silence(self, act: Act, alert: dict[str, Any]) -> Done:
+        matchers = silences.matchers_of(alert, self._config.service_label)
+        wanted = silences.silence_of(act, matchers, self._who, self._clock.now())
+        answer = self._write("POST", "/api/v2/silences", json=wanted)
+        try:
+            key = first(record(decode(answer)).get("silenceID"))
+        except SourceFault as fault:
+            raise SourceFault(FaultKind.LOST, f"sent, but its answer is unreadable: {fault.reason}") from fault
+        return Done(silences.receipt(wanted, key))
+
+    def _write(self, method: str, path: str, **body: Any) -> Any:
+        """Send once, to the first peer that takes a connection: peers tell one another. Raises SourceFault."""
+        for url in self._config.urls[:-1]:
+            try:
+                self._get(url, "/api/v2/status")
+            except SourceFault:
+                continue
+            return checked(self._session(url).request(method, url.rstrip("/") + path, **body), write=True)
+        url = self._config.urls[-1]
+        return checked(self._session(url).request(method, url.rstrip("/") + path, **body), write=True)
+
+    def _silences(self) -> tuple[dict[str, Any], ...]:
+        answers, _ = self._ask("/api/v2/silences")
+        return tuple({str(row.get("id")): row for rows in answers for row in records(rows)}.values())
+
+    def _alert(self, key: str) -> tuple[dict[str, Any], Page, tuple[CleanText, ...]]:
         answers, notices = self._ask("/api/v2/alerts")
         for alert in (row for rows in answers for row in records(rows)):
             page = page_of(self.name, alert, self._config.service_label)
-            if page is not None and page.id == page_id:
-                pairs = {**record(alert.get("labels")), **record(alert.get("annotations"))}
-                return Detail(
-                    page, tuple(Trace(clean(f"{name}: {text(pairs[name])}")) for name in pairs), notices=notices
-                )
+            if page is not None and page.id == key:
+                return alert, page, notices
         raise SourceFault(FaultKind.NOT_FOUND, "the alert has ended: Alertmanager gives it no more")
-
-    def act(self, act: Act) -> Done:
-        """Refuse: Alertmanager has no acknowledgement. Always raises SourceFault."""
-        raise SourceFault(FaultKind.REJECTED, f"Alertmanager cannot {clean(act.verb, 30)} an alert")
-
-    def read_back(self, act: Act) -> Done | None:
-        """Return None: nothing is ever written to it."""
-        return None
 
     def probe(self) -> str:
         """Return one line: each peer's version and cluster state, and how far the clocks differ. Raises SourceFault."""

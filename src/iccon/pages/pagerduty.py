@@ -66,13 +66,13 @@ class PagerDutyBackend:
         pages = {page.id: page for row in rows if (page := page_of(self.name, row))}
         dropped = len(rows) - len(pages)
         nameless = CleanText(f"{dropped} incidents without an id are not shown") if dropped else CleanText("")
-        notices = tuple(notice for notice in (missing, nameless) if notice)
+        notices = tuple(notice for notice in (missing, nameless, self._client.budget.low()) if notice)
         return Listing(tuple(pages.values()), notices, complete=not missing)
 
     def closed(self, pages: tuple[Page, ...]) -> tuple[Page, ...]:
         """Return those of `pages` that are among the last 100 resolved ones (one request). Raises SourceFault."""
         query = self._filters() | {"statuses[]": ["resolved"], "sort_by": "resolved_at:desc"}
-        rows, _ = _rows(self._client.get("/incidents", query | {"limit": PAGE, "offset": 0}))
+        rows, _ = _rows(self._client.get("/incidents", query | {"limit": PAGE, "offset": 0}, poll=True))
         wanted = {page.id for page in pages}
         found = (page_of(self.name, row) for row in rows)
         return tuple(page for page in found if page is not None and page.id in wanted)
@@ -161,7 +161,8 @@ class PagerDutyBackend:
         self._client.get("/abilities")
         who = self._who()
         self._client.get("/incidents", self._filters() | {"limit": 1})
-        return "; ".join(part for part in (who, "may read incidents", self._writing(), self._skew()) if part)
+        parts = (who, "may read incidents", self._writing(), self._client.budget.said(), self._skew())
+        return "; ".join(part for part in parts if part)
 
     def _check_ids(self) -> None:
         for key in (*self._config.services, *self._config.teams):
@@ -207,7 +208,7 @@ class PagerDutyBackend:
     def _incidents(self, query: dict[str, Any], offset: int, until: float) -> Rows:
         if time.monotonic() > until:
             raise SourceFault(FaultKind.TIMEOUT, f"the list of pages was not complete at row {offset} in time")
-        return _rows(self._client.get("/incidents", query | {"limit": PAGE, "offset": offset}))
+        return _rows(self._client.get("/incidents", query | {"limit": PAGE, "offset": offset}, poll=True))
 
 
 def _rows(body: Any) -> Rows:

@@ -14,6 +14,7 @@ from iccon.config import schema
 from iccon.faults import FaultKind, SourceFault
 from iccon.net import WRITES, Limits, fault_of, guarded_session, http_date, httpx_transport
 from iccon.net.wire import decode
+from iccon.pages.budget import Budget, budget_of
 from iccon.text import clean
 
 if TYPE_CHECKING:
@@ -34,14 +35,16 @@ class PagerDutyClient:
 
     def __init__(self, config: schema.PagerDuty, token: str, email: str, clock: Clock) -> None:
         self.email = email
+        self.budget = budget_of(config.url, token)
         self._config = config
         self._token = token
         self._clock = clock
         self._lock = threading.Lock()
         self._opened: tuple[Any, GuardedSession] | None = None
 
-    def get(self, path: str, query: dict[str, Any] | None = None) -> Any:
-        """Return the JSON at `path`. Raises SourceFault."""
+    def get(self, path: str, query: dict[str, Any] | None = None, *, poll: bool = False) -> Any:
+        """Return the JSON at `path`; a `poll` is refused before the budget's last requests. Raises SourceFault."""
+        self.budget.admit(poll=poll)
         return decode(self._send("GET", path, params=query or {}))
 
     def write(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
@@ -49,6 +52,7 @@ class PagerDutyClient:
 
         An answer that cannot be read leaves the outcome unknown: LOST.
         """
+        self.budget.admit(poll=False)
         response = self._send(method, path, json=body) if body is not None else self._send(method, path)
         if response.status_code == 204:
             return None
@@ -70,7 +74,7 @@ class PagerDutyClient:
     def _client(self) -> "tuple[Any, GuardedSession]":
         with self._lock:
             if self._opened is None:
-                self._opened = _open(self._config, self._token, self.email)
+                self._opened = _open(self._config, self._token, self.email, self.budget)
             return self._opened
 
 
@@ -79,7 +83,7 @@ def unreadable(fault: SourceFault) -> SourceFault:
     return SourceFault(FaultKind.LOST, f"the write was sent, its answer is unreadable: {fault.reason}")
 
 
-def _open(config: schema.PagerDuty, token: str, email: str) -> "tuple[Any, GuardedSession]":
+def _open(config: schema.PagerDuty, token: str, email: str, budget: Budget) -> "tuple[Any, GuardedSession]":
     """Build the client over the guarded session: one try, no sleeping, faults as SourceFault."""
     import pagerduty  # 48 ms, and an HTTP stack: only where an account is configured
 
@@ -88,6 +92,7 @@ def _open(config: schema.PagerDuty, token: str, email: str) -> "tuple[Any, Guard
     if not secure and urlsplit(base).hostname not in _LOOPBACK:
         raise SourceFault(FaultKind.REJECTED, "the PagerDuty url must be https: the token would be readable on the way")
     session = guarded_session(base, Limits(seconds=config.timeout))
+    session.hooks["response"].append(lambda answer, *_, **__: budget.note(answer.status_code, answer.headers))
     client = pagerduty.RestApiV2Client(
         token,
         default_from=email or None,

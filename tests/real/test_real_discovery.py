@@ -40,13 +40,13 @@ def test_a_service_and_node_exporter_give_four_signals_with_verdicts_and_no_edit
         "errors": "HTTP requests",
         "saturation": "Process CPU",
     }
-    assert facts["label"] == "service"
+    assert (facts["label"], facts["up"]) == ("service", 'avg by (service) (up{service!=""})')
     found = {each["name"]: each for each in facts["presets"]}
     assert [(each["signal"], each["services"]) for each in found["node_exporter"]["signals"]] == [("saturation", 1)]
     assert found["node_exporter"]["label"] == "job"
     assert found["Process CPU"]["signals"][0]["services"] == 1
     [row] = board["services"]
-    assert row["service"] == "checkout"
+    assert (row["service"], row["targets_up"]) == ("checkout", 1)
     assert [signal["verdict"] for signal in row["signals"].values()] == ["ok"] * 4
 
 

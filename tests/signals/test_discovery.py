@@ -241,6 +241,25 @@ def test_series_named_by_another_label_are_renamed_to_the_boards(serve: Serve, i
     promql_parser.parse(query)
 
 
+def test_scrape_targets_are_asked_for_where_they_have_the_boards_label(
+    serve: Serve, capsys: pytest.CaptureFixture[str], _own_home: Path
+) -> None:
+    assert main(["init", "--prometheus", serve(["http_requests_total", "up"], label="app")]) == 0
+    assert "scrape targets by app: written: up" in capsys.readouterr().out
+    loaded = load(None, folders_of(_own_home))
+    assert not loaded.problems
+    assert loaded.config.signals.up is not None
+    assert loaded.config.signals.up.query == 'avg by (app) (up{app!=""})'
+
+
+@pytest.mark.parametrize(("names", "silent"), [(["up"], ("(up{",)), ([], ())])
+def test_without_targets_of_that_label_none_are_asked_for(
+    names: list[str], silent: tuple[str, ...], serve: Serve, init: Any
+) -> None:
+    code, facts = init(serve(["http_requests_total", *names], silent=silent))
+    assert (code, facts["up"]) == (0, None)
+
+
 def test_a_users_preset_replaces_the_bundled_one(serve: Serve, init: Any, _own_home: Path) -> None:
     folder = _own_home / "presets"
     folder.mkdir()

@@ -1,8 +1,9 @@
 """init: a commented starter configuration, and the folders; with --prometheus the signals that a server has.
 
-JSON: {file, folders [path]}; with --prometheus also {label, signals {name: {preset, query, services}},
+JSON: {file, folders [path]}; with --prometheus also {label, signals {name: {preset, query, services}}, up,
 presets [{name, label, signals [{signal, query, services, fault, only_nan}]}]}: every preset whose metrics are there,
 the preferred first, and for each of its queries how many services had numbers (0: it returned nothing, or NaN alone).
+`up` is the query for scrape targets, null where targets do not have the label.
 """
 
 import argparse
@@ -135,6 +136,8 @@ def _written(server: Prometheus, found: "Discovery") -> str:
         | ({"worse": each.signal.worse} if each.signal.worse != "higher" else {})
         for name, each in found.chosen.items()
     }
+    if found.up is not None:
+        tables["up"] = {"query": found.up.query}
     return starter_with(server, found.label, tables)
 
 
@@ -157,7 +160,8 @@ def _facts(found: "Discovery") -> dict[str, Any]:
         for name, each in found.chosen.items()
     }
     presets = [{"name": each.preset.name, "label": each.label, "signals": each.tried} for each in found.found]
-    return {"label": found.label, "signals": signals, "presets": presets}
+    up = found.up and found.up.query
+    return {"label": found.label, "signals": signals, "up": up, "presets": presets}
 
 
 def _made(folder: Path) -> bool:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from iccon.clock import Clock
 from iccon.config import schema
@@ -51,11 +52,15 @@ class Chosen(Struct, frozen=True):
 
 
 class Discovery(Struct, frozen=True):
-    """Every preset that was found, the highest rank first, the board's service label, and the chosen signals."""
+    """Every preset that was found, the highest rank first, the board's service label, and the chosen signals.
+
+    `up` is the query for scrape targets, None where targets do not have that label.
+    """
 
     found: tuple[Found, ...]
     label: str
     chosen: dict[str, Chosen]
+    up: Tried | None = None
 
 
 def discover(backend: PrometheusBackend, presets: Sequence[Preset], clock: Clock) -> Discovery:
@@ -65,7 +70,8 @@ def discover(backend: PrometheusBackend, presets: Sequence[Preset], clock: Clock
     """
     names = backend.metric_names()
     asking = _Asking(backend, clock.now().timestamp())
-    return choose([asking.preset(preset) for preset in presets if names.issuperset(preset.needs)])
+    found = choose([asking.preset(preset) for preset in presets if names.issuperset(preset.needs)])
+    return replace(found, up=asking.up(found.label)) if found.label and "up" in names else found
 
 
 def choose(found: Sequence[Found]) -> Discovery:
@@ -105,6 +111,11 @@ class _Asking:
         signals = preset.signals().items() if label else ()
         return Found(preset, label, tuple(self._tried(name, signal, label) for name, signal in signals))
 
+    def up(self, label: str) -> Tried | None:
+        """Try the query for scrape targets by `label`."""
+        tried = self._ask("up", f'avg by ({label}) (up{{{label}!=""}})', "ratio", label)
+        return tried if tried.services else None
+
     def _has(self, metric: str, label: str) -> bool:
         return self._ask("label", f"count by ({label}) ({metric})", "number", label).services > 0
 
@@ -126,7 +137,10 @@ class _Asking:
 
 def said(discovery: Discovery) -> list[CleanText]:
     """Return a line a preset that was found: what it gives, and which of its queries returned nothing."""
-    return [clean(_line(each, discovery)) for each in discovery.found]
+    lines = [clean(_line(each, discovery)) for each in discovery.found]
+    if discovery.up is not None:
+        lines.append(clean(f"scrape targets by {discovery.label}: written: up"))
+    return lines
 
 
 def _line(found: Found, discovery: Discovery) -> str:

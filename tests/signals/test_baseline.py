@@ -9,7 +9,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 
 from iccon.cli.main import main
 from iccon.drill.scenario_file import find
@@ -57,6 +57,7 @@ def test_the_ratio_of_the_usual_value_judges_and_else_the_fixed_threshold(
 
 
 @given(st.lists(st.tuples(st.floats(-1000, 1000), st.floats()), max_size=80))
+@example([(0.0, 8.9e307), (0.0, 9.1e307)])
 def test_what_is_usual_is_a_number_of_about_then_or_nothing(points: list[tuple[float, float]]) -> None:
     times, values = zip(*sorted(points), strict=True) if points else ((), ())
     found = usual(Window(spec(), base=Window(spec(), {API: Samples(times, values)})), API, 0.0)

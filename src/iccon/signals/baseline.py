@@ -7,7 +7,7 @@ answer of a server whose clock is a day behind.
 
 import math
 from bisect import bisect_left, bisect_right
-from statistics import median
+from statistics import median_low
 
 from msgspec.structs import replace
 
@@ -41,7 +41,7 @@ def usual(window: Window, service: CleanText, at: float) -> float | None:
     samples = window.base.series.get(service, NO_SAMPLES) if window.base else NO_SAMPLES
     first, last = bisect_left(samples.times, at - AROUND), bisect_right(samples.times, at + AROUND)
     values = [v for v in samples.values[first : last : (last - first) // TAKEN + 1] if math.isfinite(v)]
-    return median(values) if values else None
+    return median_low(values) if values else None  # one that was: the middle of two could overflow
 
 
 def limits(spec: SignalSpec, base: float | None) -> SignalSpec:

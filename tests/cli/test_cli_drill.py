@@ -14,7 +14,7 @@ def test_scenarios_are_listed(iccon):
 
 
 def test_a_headless_drill_tells_what_happened(iccon, incident):
-    ran = iccon("drill", "--headless", "--for", "60s", "--speed", "40", "--seed", "7")
+    ran = iccon("drill", "--headless", "--for", "60s", "--speed", "100", "--seed", "7")
     assert ran.code == 0
     assert "DRILL REPORT" in ran.out
     assert re.search(r"first update +\d+:\d\d", ran.out)

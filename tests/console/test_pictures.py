@@ -200,8 +200,8 @@ def after(*keys: str) -> Steps:
         await pilot.pause(0.1)
         for key in keys:
             await pilot.press(key)
-            await pilot.pause(0.1)
-        await pilot.pause(0.1)
+            await pilot.pause(0.02)
+        await pilot.pause(0.15)
 
     return run
 

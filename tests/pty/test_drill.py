@@ -14,7 +14,7 @@ def test_the_story_by_keys(tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.configure(CONFIG)
     home.run("declare", "A real one", "--severity", "SEV3")
-    with home.console("drill", "--speed", "20", size=(140, 40)) as term:
+    with home.console("drill", "--speed", "40", size=(140, 40)) as term:
         term.wait_for(lambda text: "DRILL" in text and "checkout" in text)
         term.wait_for(PAGE, 30)
         declared_from_the_page(term)
@@ -89,7 +89,7 @@ def on_every_screen(term: Terminal) -> None:
 
 def test_headless(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    said = home.run("drill", "--headless", "--for", "30s", "--speed", "20")
+    said = home.run("drill", "--headless", "--for", "30s", "--speed", "60")
     assert "DRILL REPORT" in said
     assert home.json("list") == []
     (drilled,) = home.json("list", "--drill")

@@ -187,7 +187,7 @@ def proven(world: World) -> None:
     assert (taken["service"], taken["query"]) == ("checkout", real_prometheus.LATENCY)
     ((_, points),) = world.home.json("evidence", "show", taken["short"])["series"]
     numbers = [(at, value) for at, value in points if isinstance(value, float)]
-    assert len(numbers) > 5
+    assert len(numbers) > 2
     agree = [value == said(world, taken["query"], at) for at, value in numbers]
     assert agree.count(False) <= 1  # a scrape may have been on its way when the newest was asked
 

@@ -157,6 +157,21 @@ def test_pages_are_merged_into_the_first(iccon, incident, pager):
     assert iccon("page", "merge", first).code == 2
 
 
+def test_all_about_a_page_with_the_ids_that_its_notes_are_edited_by(iccon, incident, pager):
+    key = pager.trigger("disk [/dev/sda1]", "db")
+    iccon("page", "note", key, "--text", "grows\x1b[31m")
+    told = iccon("page", "show", key, "--json").json[0]
+    assert (told["id"], told["service"], told["notices"]) == (key, "db", [])
+    assert [entry["what"].split(":")[0] for entry in told["log"]] == ["Annotate by Commander", "Trigger by the API"]
+    (note,) = told["notes"]
+    shown = iccon("page", "show", key).out
+    assert "disk [/dev/sda1]" in shown and note["id"] in shown
+    assert "\x1b" not in shown
+    assert iccon("page", "delete-note", key, "--note", note["id"]).code == 0
+    assert iccon("page", "show", key, "--json").json[0]["notes"] == []
+    assert iccon("page", "show", "nope").code == 3
+
+
 def test_a_note_comes_from_the_standard_input(iccon, incident, pager):
     key = pager.trigger("disk", "db")
     assert iccon("page", "note", key, "--text", "-", stdin=b"two\nlines\x1b[31m\n\n").code == 0

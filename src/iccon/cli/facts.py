@@ -9,6 +9,7 @@ line       what an entry has, and machine, late, amended, struck (the reason, or
 receipt    incident, entries [entry], effects [id]
 effect     id, short, incident, port, target, verb, state, queued_at, changed_at, detail, receipt, title
 page       source, id, number, title, service, status, urgency, created_at, assignees, acknowledged_by, url
+detail     what a page has, and alerts, notes, responders, log [{id, at, who, what}], notices
 """
 
 from collections.abc import Iterable
@@ -26,7 +27,7 @@ from iccon.incident.state import Issued, State
 from iccon.incident.timeline import Item, describe
 
 if TYPE_CHECKING:
-    from iccon.pages.model import Page
+    from iccon.pages.model import Detail, Page
 
 Facts = dict[str, Any]
 
@@ -139,6 +140,12 @@ def effect(row: OutboxRow) -> Facts:
         "receipt": row.receipt,
         "title": what.payload.get("title", ""),
     }
+
+
+def detail(detail: "Detail") -> Facts:
+    """Return one page with its story."""
+    parts = ("alerts", "notes", "responders", "log", "notices")
+    return {**page(detail.page), **{name: getattr(detail, name) for name in parts}}
 
 
 def page(page: "Page") -> Facts:

@@ -15,7 +15,7 @@ from iccon.when import ago, seconds_of
 if TYPE_CHECKING:
     from iccon.desk import Receipt
     from iccon.faults import SourceFault
-    from iccon.pages.model import Page, PageBackend
+    from iccon.pages.model import Page, PageBackend, Trace
 
 _FIRST = ("triggered", "acknowledged", "silenced", "resolved")
 _IDS = "ids or numbers, as `iccon pages` shows them"
@@ -41,7 +41,7 @@ def add(commands: Commands) -> None:
     ack = add_command(commands, "ack", _do_ack)
     ack.add_argument("pages", nargs="+", metavar="PAGE", help=_IDS)
     page = add_command(commands, "page", _do_page, notes=_notes())
-    page.add_argument("verb", choices=[_word(verb) for verb in VERBS], metavar="VERB", help="see below")
+    page.add_argument("verb", choices=["show", *map(_word, VERBS)], metavar="VERB", help="see below")
     page.add_argument("pages", nargs="+", metavar="PAGE", help=f"{_IDS}; merge: the others end in the first")
     for name, (option, placeholder, words) in _OPTIONS.items():
         action = "append" if name == "to" else "store"
@@ -59,7 +59,7 @@ def _notes() -> str:
         needs = [_OPTIONS[name][0] for name in verb.needs if name in _OPTIONS]
         may = [f"[{_OPTIONS[name][0]}]" for name in verb.may]
         rows.append(f"  {_word(verb.name):<18} {' '.join([*needs, *may])}".rstrip())
-    return "\n".join(["verbs, what they need, and what they take besides:", *rows])
+    return "\n".join(["verbs, what they need, and what they take besides:", "  show", *rows])
 
 
 def _do_pages(args: argparse.Namespace) -> int:
@@ -151,7 +151,34 @@ def _do_ack(args: argparse.Namespace) -> int:
         return _act(opened, "acknowledge", _meant(opened, args.pages), {})
 
 
+def _show(args: argparse.Namespace) -> int:
+    """Print all about some pages; what a note is called is what edit-note and delete-note want."""
+    with session(args, read_only=True) as opened:
+        backends = _backends(opened)
+        found = [backends[page.source].detail(page.id) for page in _meant(opened, args.pages, resolved=True)]
+        if args.json:
+            say_json([facts.detail(each) for each in found])
+            return OK
+        for each in found:
+            page = each.page
+            say(f"{page.title}\n{page.status}  {page.service or '-'}  {page.source} {page.id}  {page.url}".rstrip())
+            for title, traces in (("alerts", each.alerts), ("notes", each.notes), ("responders", each.responders)):
+                _say_traces(opened, title, traces)
+            _say_traces(opened, "log", each.log)
+            for notice in each.notices:
+                complain(notice)
+    return OK
+
+
+def _say_traces(opened: Session, title: str, traces: "tuple[Trace, ...]") -> None:
+    if traces:
+        say(f"\n{title}")
+        table((t.id, opened.clock_text(t.at) if t.at else "", t.who, t.what) for t in traces)
+
+
 def _do_page(args: argparse.Namespace) -> int:
+    if args.verb == "show":
+        return _show(args)
     verb, arguments = args.verb.replace("-", "_"), _arguments(args)
     with session(args) as opened:
         if verb == "merge":

@@ -114,12 +114,6 @@ def cpu(pid: int) -> float:
     return time.clock_gettime(~pid << 3 | 2)  # Linux's name for the CPU clock of another process
 
 
-def waited(*pids: int) -> float:
-    """Return the seconds that the threads of processes were ready to run and got no core: others have the machine."""
-    files = [file for pid in pids for file in Path(f"/proc/{pid}/task").glob("*/schedstat")]
-    return sum(int(file.read_text().split()[1]) for file in files) / 1e9
-
-
 def memory(pid: int, field: str = "VmRSS") -> float:
     """Return the resident memory of a process in MiB; its greatest so far is VmHWM."""
     line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith(field))

@@ -1,5 +1,6 @@
 """A server that demands a client certificate, over real TLS: the right one, and all that can be wrong with it."""
 
+import json
 import ssl
 import subprocess
 from collections.abc import Iterator
@@ -8,11 +9,15 @@ from pathlib import Path
 import pytest
 from rawserver import RawServer, json_answer, serving
 
+from iccon.cli.main import main
+from iccon.config.load import folders, load
 from iccon.config.schema import Prometheus
 from iccon.faults import FaultKind, SourceFault
 from iccon.signals.prometheus import PrometheusBackend
 
 NEW = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -days 1 -addext subjectAltName=IP:127.0.0.1"
+ONE = {"metric": {"service": "api"}, "values": [[1, "1"]]}
+FOUND = json_answer(json.dumps({"status": "success", "data": {"resultType": "matrix", "result": [ONE]}}).encode())
 OPEN, LOCKED = "-nodes", "-passout pass:x"
 
 
@@ -29,13 +34,17 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def server(made: Path) -> Iterator[RawServer]:
+def demanding(made: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(made / "server.pem", made / "server.key")
     context.load_verify_locations(made / "ours.pem")
     context.verify_mode = ssl.CERT_REQUIRED
-    with serving(json_answer(b'{"status":"success","data":{"version":"3.1"}}'), tls=context) as running:
+    return context
+
+
+@pytest.fixture
+def server(made: Path) -> Iterator[RawServer]:
+    with serving(json_answer(b'{"status":"success","data":{"version":"3.1"}}'), tls=demanding(made)) as running:
         yield running
 
 
@@ -77,3 +86,17 @@ def test_a_certificate_that_was_renewed_is_read_again(server: RawServer, made: P
         asked.probe()
     (tmp_path / "later.key").write_bytes((made / "ours.key").read_bytes())
     assert asked.probe() == "version 3.1"
+
+
+def test_init_asks_with_the_certificate_and_writes_where_it_lies(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ICCON_HOME", str(tmp_path))
+    monkeypatch.chdir(made)
+    answers = json_answer(b'{"status":"success","data":["http_requests_total"]}'), FOUND
+    with serving(*answers, tls=demanding(made)) as server:
+        url = server.url.replace("http:", "https:")
+        words = ("--ca-file", "server.pem", "--cert-file", "ours.pem", "--key-file", "ours.key")
+        assert main(["init", "--prometheus", url, *words]) == 0
+    written = load(None, folders({"ICCON_HOME": str(tmp_path)})).config.prometheus["main"]
+    assert (written.cert_file, written.key_file) == (str(made / "ours.pem"), str(made / "ours.key"))

@@ -204,6 +204,8 @@ def test_a_private_ca_is_written_by_its_whole_path(
         ("--prometheus", "http://a", "--header", "X-A=a\nb"),
         ("--prometheus", "http://a", "--header", "Authorization=Bearer s3cret"),
         ("--prometheus", "http://a", "--ca-file", "/nowhere/ca.pem"),
+        ("--prometheus", "http://a", "--cert-file", __file__),
+        ("--key-file", __file__),
     ],
 )
 def test_credentials_that_do_not_fit_are_a_usage_error(

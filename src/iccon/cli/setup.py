@@ -35,6 +35,8 @@ def add(commands: Commands) -> None:
     tenant = "a header for every request, such as X-Scope-OrgID=team (repeatable)"
     server.add_argument("--header", metavar="NAME=VALUE", action="append", default=[], help=tenant)
     server.add_argument("--ca-file", metavar="FILE", help="the certificate of a private CA, in PEM")
+    server.add_argument("--cert-file", metavar="FILE", help="our own certificate, in PEM")
+    server.add_argument("--key-file", metavar="FILE", help="its key, in PEM, without a pass phrase")
 
 
 def _do_init(args: argparse.Namespace) -> int:
@@ -67,26 +69,35 @@ def _server(args: argparse.Namespace) -> Prometheus | None:
     """Return the server that is to be asked, None where none is named. Raises BadUse."""
     from iccon.config.forms import url_fault
 
-    demands = (args.token_env, args.username, args.password_env, args.header, args.ca_file)
+    files = {key: _file(getattr(args, key), key) for key in ("ca_file", "cert_file", "key_file")}
+    demands = (args.token_env, args.username, args.password_env, args.header, *files.values())
     if args.prometheus is None:
         if any(demands):
-            raise BadUse("--token-env, --username, --password-env, --header and --ca-file go with --prometheus URL")
+            raise BadUse("what a server demands goes with --prometheus URL")
         return None
     if (fault := url_fault(args.prometheus)) is not None:
         raise BadUse(f"--prometheus: {fault.found}, expected {fault.expected}")
     if (args.username is None) != (args.password_env is None) or (args.token_env and args.username):
         raise BadUse("either --token-env, or --username and --password-env together")
-    ca_file = Path(args.ca_file).expanduser().absolute() if args.ca_file else None
-    if ca_file is not None and not ca_file.is_file():
-        raise BadUse(f"--ca-file: {clean(ca_file)} is no file")
+    if bool(files["cert_file"]) != bool(files["key_file"]):
+        raise BadUse("--cert-file and --key-file go together; one file may hold both")
     return Prometheus(
         args.prometheus,
         token=_variable(args.token_env),
         username=args.username or "",
         password=_variable(args.password_env),
         headers=dict(map(_header, args.header)),
-        ca_file=str(ca_file or ""),
+        ca_file=files["ca_file"],
+        cert_file=files["cert_file"],
+        key_file=files["key_file"],
     )
+
+
+def _file(given: str | None, key: str) -> str:
+    file = Path(given).expanduser().absolute() if given else None
+    if file is not None and not file.is_file():
+        raise BadUse(f"--{key.replace('_', '-')}: {clean(file)} is no file")
+    return str(file or "")
 
 
 def _variable(name: str | None) -> Secret | None:

@@ -166,7 +166,7 @@ def starter_config() -> str:
 
 
 Table = dict[str, str | float | None]
-SERVER = ("url", "token", "username", "password", "headers", "ca_file")
+SERVER = ("url", "token", "username", "password", "headers", "ca_file", "cert_file", "key_file")
 
 
 def starter_with(server: Prometheus, label: str, signals: Mapping[str, Table]) -> str:

@@ -18,7 +18,7 @@ from iccon.journal.faults import JournalFault
 from iccon.pages.events import events
 from iccon.pages.model import Pages
 from iccon.signals.model import Board, Windows
-from iccon.signals.stalk import Key, seen
+from iccon.signals.stalk import Memory, seen
 
 if TYPE_CHECKING:
     from iccon.journal.flight import Row
@@ -35,7 +35,7 @@ class Recorder:
     def __init__(self, do: Do) -> None:
         self._do = do
         self._seen: dict[str, Pages] = {}
-        self._first: dict[str, dict[Key, str]] = {}
+        self._stalked: dict[str, Memory] = {}
         self._windows: Windows | None = None
 
     async def take(self, incident: str, pages: Pages) -> None:
@@ -52,7 +52,7 @@ class Recorder:
         if board.windows is self._windows:
             return
         self._windows = board.windows
-        if command := seen(board, state, self._first.setdefault(state.incident, {}), now):
+        if command := seen(board, state, self._stalked.setdefault(state.incident, Memory()), now):
             await self._do(command, state.incident)
 
 

@@ -16,7 +16,7 @@ from iccon.incident.stalk import HOLD
 from iccon.incident.timeline import Timeline
 from iccon.signals.board import failed, judge, merged, to_ask
 from iccon.signals.model import Answer, Samples, SignalSpec, Unit, Window, Windows
-from iccon.signals.stalk import Key, seen
+from iccon.signals.stalk import Memory, seen
 from iccon.text import CleanText
 
 NOW = datetime(2026, 11, 24, 15, tzinfo=UTC)
@@ -36,7 +36,7 @@ class Watch:
     def __init__(self, *marks: e.Stalked, consoles: int = 1, servers: tuple[str, str] = ("main", "main")) -> None:
         declared = e.Declared(title="t", severity=Severity.SEV2)
         self.ledger = Ledger("i", [entry(n, body) for n, body in enumerate((declared, *marks))])
-        self.firsts: list[dict[Key, str]] = [{} for _ in range(consoles)]
+        self.consoles = [Memory() for _ in range(consoles)]
         self.now = NOW
         self.windows = tuple(map(Window, (spec("latency", servers[0]), spec("errors", servers[1]))))
 
@@ -44,9 +44,9 @@ class Watch:
         """Ask all servers but those of `faults`; `values` are a service's, alike for all signals."""
         self.now += timedelta(seconds=seconds)
         self.windows = tuple(self._window(window, window.spec.server in faults, values) for window in self.windows)
-        for first in self.firsts:
+        for memory in self.consoles:
             board = judge(Windows(self.windows, 600, 15), self.now.timestamp())
-            if command := seen(board, self.ledger.state, first, self.now):
+            if command := seen(board, self.ledger.state, memory, self.now):
                 self.write(command)
 
     def _window(self, window: Window, fails: bool, values: dict[str, float]) -> Window:
@@ -127,7 +127,7 @@ def test_a_console_that_starts_again_goes_on_from_the_record() -> None:
     watch = Watch(API)
     watch.poll(api=OK)
     watch.poll(api=BAD)
-    watch.firsts = [{}]
+    watch.consoles = [Memory()]
     watch.poll(90, api=BAD)
     assert len(watch.said) == 1
     watch.poll(api=OK)
@@ -151,7 +151,7 @@ def test_an_outage_of_the_server_is_one_entry_and_its_end_another() -> None:
 def test_one_missed_poll_and_one_failing_query_are_no_outage() -> None:
     watch = Watch(e.Stalked())
     watch.poll(api=OK)
-    watch.poll(faults=("main",))
+    watch.poll(3600, faults=("main",))  # as after a night's sleep
     watch.poll(api=OK)
     assert watch.said == []
     other = Watch(e.Stalked(), servers=("main", "eu"))
@@ -197,3 +197,12 @@ def refusals() -> Iterator[tuple[tuple[e.Stalked, ...], c.Stalk, str]]:
 def test_refusals(marks: tuple[e.Stalked, ...], command: c.Stalk, code: str) -> None:
     refused = decide(Watch(*marks).ledger.state, command, Context(NOW, "ann", lambda: "x"))
     assert getattr(refused, "code", None) == code
+
+
+def test_what_the_record_says_already_is_not_written_again_however_late_it_is_told() -> None:
+    watch = Watch(API)
+    seen_then = c.SeeVerdicts(cells=(c.Judged("api", "latency", "ok", "bad", "2s", NOW),))
+    for _ in range(2):
+        watch.write(seen_then)
+        watch.now += 2 * HOLD
+    assert watch.said == ["api latency ok -> bad (2s)"]

@@ -5,6 +5,7 @@ server's silence is one fact of its own. A cell without a value says nothing.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from iccon.incident.commands import Answering, Judged, SeeVerdicts
@@ -19,15 +20,24 @@ Key = tuple[str, str, str]  # service, signal, and the entry that marked them
 _JUDGED = (Verdict.OK, Verdict.WARN, Verdict.BAD)
 
 
-def seen(board: Board, state: State, first: dict[Key, str], now: datetime) -> SeeVerdicts | None:
-    """Return what is to be written down by now (aware UTC), or None.
+@dataclass
+class Memory:
+    """What a watcher knows beside the record: each cell's verdict when it was first seen under its mark, and since when
+    (aware UTC) a server fails.
+    """
 
-    `first` is the caller's memory, extended here: the verdict of each stalked cell when it was first seen under its
-    mark. A change is told from that, or from what the record says last.
+    first: dict[Key, str] = field(default_factory=dict)
+    failing: dict[str, datetime] = field(default_factory=dict)
+
+
+def seen(board: Board, state: State, memory: Memory, now: datetime) -> SeeVerdicts | None:
+    """Return what is to be written down by now (aware UTC), or None. `memory` is the caller's and is extended here.
+
+    A change is told from what the record says last of a cell, else from what was first seen.
     """
     if board.windows is None or not state.stalks_any():
         return None
-    cells, sources = tuple(_cells(board, state, first)), tuple(_sources(board.windows, state, now))
+    cells, sources = tuple(_cells(board, state, memory.first)), tuple(_sources(board.windows, state, memory, now))
     return SeeVerdicts(cells=cells, sources=sources) if cells or sources else None
 
 
@@ -44,19 +54,19 @@ def _cells(board: Board, state: State, first: dict[Key, str]) -> Iterator[Judged
             yield Judged(service, signal, was, str(cell.judged), value, datetime.fromtimestamp(cell.at, UTC))
 
 
-def _sources(windows: Windows, state: State, now: datetime) -> Iterator[Answering]:
+def _sources(windows: Windows, state: State, memory: Memory, now: datetime) -> Iterator[Answering]:
     """A server is down when none of its signals was read for a while; one that never answered is no news."""
     by_server: dict[str, list[Window]] = {}
     for window in windows.signals:
-        by_server.setdefault(window.spec.server, []).append(window)
+        by_server.setdefault(clean(window.spec.server, 100), []).append(window)
     for server, of_it in by_server.items():
-        last = max((window.until for window in of_it if window.until is not None), default=None)
-        if last is None:
+        if all(window.until is None for window in of_it):
             continue
-        since, fails = datetime.fromtimestamp(last, UTC), all(window.fault for window in of_it)
         written = state.metrics.get(server)
         down = written is not None and written.word == "down"
-        if fails and not down and now - since >= SILENT:
-            yield Answering(clean(server, 100), False, since, of_it[0].fault)
-        elif down and not fails:
-            yield Answering(clean(server, 100), True, since)
+        if not all(window.fault for window in of_it):
+            memory.failing.pop(server, None)
+            if down:
+                yield Answering(server, True, now)
+        elif not down and now - memory.failing.setdefault(server, now) >= SILENT:
+            yield Answering(server, False, memory.failing[server], of_it[0].fault)

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from widgetmakers import HOSTILE, START, Gallery, page, pages
 
 from iccon.console.fit import length
-from iccon.console.widgets.pages import NONE, STATUS, WAITING, PagesView, page_spans
+from iccon.console.widgets.page_rows import STATUS
+from iccon.console.widgets.pages import NONE, WAITING, PagesView, page_spans
 from iccon.pages.model import PageStatus
 from iccon.text import clean
 

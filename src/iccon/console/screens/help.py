@@ -16,6 +16,7 @@ LISTS = (
     ("← →", "Board: move between the cells"),
     ("↵", "Board: the chart of the cell. Pages: all about the page"),
     ("space  ⌫", "Pages: mark a page for the next action; no marks"),
+    ("G", "Pages: what belongs together as one row, or each page"),
     ("m", "Timeline: show or fold machine entries"),
     ("[  ]", "Runbook: previous and next heading"),
 )

@@ -8,17 +8,11 @@ from textual.binding import Binding, BindingType
 
 from iccon.console.figures import age_text
 from iccon.console.fit import Span, cells, crop, fit, said
+from iccon.console.widgets.page_rows import STATUS, PageRows, group_spans
 from iccon.console.widgets.virtual import VirtualList
 from iccon.pages.model import Page, PageStatus
 from iccon.text import clean
 
-# status: glyph, ASCII, word, short word, style
-STATUS: Mapping[PageStatus, tuple[str, str, str, str, str]] = {
-    PageStatus.TRIGGERED: ("●", "!", "triggered", "trig", "v-bad"),
-    PageStatus.ACKNOWLEDGED: ("◐", "a", "acked", "ack", "v-warn"),
-    PageStatus.SILENCED: ("○", "s", "silenced", "mute", "dim"),
-    PageStatus.RESOLVED: ("✓", "r", "resolved", "done", "v-ok"),
-}
 NONE = "No page is open."
 WAITING = "Waiting for the first answer."
 
@@ -56,19 +50,23 @@ def _who(page: Page, width: int) -> str:
 class PagesView(VirtualList):
     """Shows pages. An action takes what is selected when the person's key is pressed: the marked pages, else `chosen`.
 
-    A mark belongs to a page's key, as the cursor does: it moves with its row and goes with it.
+    A mark belongs to a page's key, as the cursor does: it moves with its row and goes with it. In a storm pages that
+    belong together are one row, which unfolds; on it an action takes all of them.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "mark", "Mark", id="pages.mark", show=False),
         Binding("backspace", "unmark", "Unmark all", id="pages.unmark", show=False),
-        Binding("enter", "screen.page_detail", "Details", id="pages.detail", show=False),
+        Binding("enter", "open", "Details, or unfold", id="pages.detail", show=False),
+        Binding("G", "group", "Group, or one row a page", id="pages.group", show=False),
     ]
 
     def __init__(self, *, id: str | None = None, classes: str | None = None, ascii_only: bool = False) -> None:
         super().__init__(id=id, classes=classes, ascii_only=ascii_only)
         self.pages: dict[str, Page] = {}
         self.marks: frozenset[str] = frozenset()
+        self.rows_of = PageRows()
+        self._given: Sequence[Page] = ()
         self.pending: Mapping[str, str] = {}
         self.now = datetime.fromtimestamp(0, UTC)
         self.note = ""
@@ -81,13 +79,17 @@ class PagesView(VirtualList):
 
         `pending` says which writes are in flight, by page key; None leaves it as it is.
         """
-        self.waiting = pages is None
-        self.pages = {page.key: page for page in pages or ()}
+        self.waiting, self._given = pages is None, pages or ()
+        self.pages = {page.key: page for page in self._given}
         self.marks &= self.pages.keys()
         self.now, self.note = now, clean(note, 300)
         if pending is not None:
             self.pending = pending
-        self.set_rows(tuple(self.pages))
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Show the rows; what is chosen or marked stays in sight."""
+        self.set_rows(self.rows_of.take(self._given, {*self.marks, self.chosen_key or ""}))
 
     def mark_pending(self, pending: Mapping[str, str]) -> None:
         """Show which writes are in flight, by page key: "ack sending", "ack unknown"."""
@@ -101,16 +103,36 @@ class PagesView(VirtualList):
 
     @property
     def selected(self) -> tuple[Page, ...]:
-        """The marked pages in their order, else the one under the cursor, if any."""
+        """The marked pages in their order, else the one under the cursor, or all of the group under it."""
         if self.marks:
             return tuple(page for key, page in self.pages.items() if key in self.marks)
-        return (self.chosen,) if self.chosen else ()
+        return self._here
+
+    @property
+    def _here(self) -> tuple[Page, ...]:
+        group = self.rows_of.groups.get(self.chosen_key or "")
+        return group.pages if group else (self.chosen,) if self.chosen else ()
 
     def action_mark(self) -> None:
-        """Mark the page under the cursor, or take its mark away."""
-        if self.chosen_key is not None:
-            self.marks ^= {self.chosen_key}
+        """Mark what is under the cursor, or take the mark away: a page, or all of a group."""
+        here = frozenset(page.key for page in self._here)
+        if here:
+            self.marks = self.marks - here if here <= self.marks else self.marks | here
             self.touch()
+
+    async def action_open(self) -> None:
+        """Unfold the group under the cursor, or fold it; show all about a page."""
+        group = self.chosen_key or ""
+        if group in self.rows_of.groups:
+            self.rows_of.unfolded ^= {group}
+            self._arrange()
+        else:
+            await self.run_action("screen.page_detail")
+
+    def action_group(self) -> None:
+        """Show what belongs together as one row, or each page."""
+        self.rows_of.wish = not self.rows_of.on
+        self._arrange()
 
     def action_unmark(self) -> None:
         """Take all marks away."""
@@ -118,18 +140,35 @@ class PagesView(VirtualList):
         self.touch()
 
     def row_spans(self, key: str, width: int) -> list[Span]:
-        """Return a page's row; while any page is marked, with the mark in front."""
-        sign = "" if not self.marks else " " if key not in self.marks else "*" if self.ascii_only else "✔"
-        pending = clean(self.pending.get(key, ""), 24)
-        row = page_spans(self.pages[key], width - 2 * bool(sign), self.now, pending, self.ascii_only)
-        return [(f"{sign} ", "strong"), *row] if sign else row
+        """Return the row of a page or a group; while any page is marked, with the mark in front."""
+        group = self.rows_of.groups.get(key)
+        members = [page.key for page in group.pages] if group else [key]
+        sign = self._sign(sum(member in self.marks for member in members), len(members))
+        inside = "  " if group is None and self.rows_of.group_of(key) else ""
+        left = width - cells(sign) - len(inside)
+        if group is not None:
+            row = group_spans(group, left, self.now, key in self.rows_of.unfolded, self.ascii_only)
+        else:
+            row = page_spans(self.pages[key], left, self.now, clean(self.pending.get(key, ""), 24), self.ascii_only)
+        return [(sign + inside, "strong"), *row]
+
+    def _sign(self, marked: int, of: int) -> str:
+        if not self.marks:
+            return ""
+        whole, part = ("*", "-") if self.ascii_only else ("✔", "·")
+        return f"{whole if marked == of else part if marked else ' '} "
 
     def header(self, width: int) -> list[list[Span]]:
-        """Return how many are marked and what is wrong, while there are rows below it."""
+        """Return how many are marked or grouped and what is wrong, while there are rows below it."""
         if not self.pages:
             return []
-        marked = [[(crop(f" {len(self.marks)} of {len(self.pages)} marked", width), "strong")]] if self.marks else []
-        return marked + ([[(crop(f" ! {self.note}", width), "v-error")]] if self.note else [])
+        lines: list[list[Span]] = []
+        if self.marks:
+            lines.append([(crop(f" {len(self.marks)} of {len(self.pages)} marked", width), "strong")])
+        elif self.rows_of.on and self.rows_of.groups:
+            words = f" {len(self.pages):,} pages by {self.rows_of.rule}   ↵ unfolds, G ungroups"
+            lines.append([(crop(words.replace("↵", "Enter") if self.ascii_only else words, width), "dim")])
+        return lines + ([[(crop(f" ! {self.note}", width), "v-error")]] if self.note else [])
 
     def empty(self, width: int) -> list[list[Span]]:
         """Say why there is nothing."""

@@ -164,6 +164,17 @@ def test_write_lost_has_no_effect_and_is_not_sent_again(server: PagerDutyServer,
     assert (writes(server), traces(server, act)) == (1, before)
 
 
+@pytest.mark.parametrize("verb", ["acknowledge", "workflow", "responders"])
+def test_a_question_before_the_write_that_is_not_answered_leaves_no_doubt(server: PagerDutyServer, verb: str) -> None:
+    act = prepared(server, next(case for case in CASES if case.verb == verb))
+    server.fail(Fault("hang", method="GET"))
+    config = {"pages": PagesPort({"pagerduty": backend(server, timeout=0.3)})}
+    fate = attempt(config, effect_of(act))
+    assert fate.state is EffectState.FAILED
+    assert "nothing was sent" in fate.detail
+    assert writes(server) == 0
+
+
 @pytest.mark.parametrize("verb", ["note", "status", "snooze", "responders"])
 def test_an_older_trace_of_the_same_is_not_taken_for_this_one(server: PagerDutyServer, verb: str) -> None:
     case = next(case for case in CASES if case.verb == verb)

@@ -18,7 +18,7 @@ from iccon.pages.pagerduty_decode import INCLUDE, page_of
 from iccon.pages.pagerduty_detail import detail_of
 from iccon.pages.pagerduty_names import look_up, own_ids, targets
 from iccon.pages.pagerduty_proofs import Wish, incident
-from iccon.pages.pagerduty_verbs import VERBS, Verb, proof, send
+from iccon.pages.pagerduty_verbs import VERBS, Verb, prepare, proof, send
 from iccon.pages.paging import PAGE, Rows, complete
 from iccon.text import CleanText, clean
 
@@ -109,7 +109,14 @@ class PagerDutyBackend:
     def act(self, act: Act) -> Done:
         """Do it, sending the write once. Raises SourceFault; LOST where the outcome is unknown."""
         verb = self._verb(act)
-        return Done(send(self._client, verb, self._wish(act)))
+        try:
+            wish = self._wish(act)
+            ready = prepare(self._client, verb, wish)
+        except SourceFault as fault:
+            if fault.kind is FaultKind.TIMEOUT:  # of a question, not of the write: the outcome is not in doubt
+                raise SourceFault(FaultKind.REFUSED, f"{fault.reason}; nothing was sent") from fault
+            raise
+        return Done(ready.already or send(self._client, verb, wish, ready))
 
     def read_back(self, act: Act) -> Done | None:
         """Say whether it took effect, by what PagerDuty shows or its log. Raises SourceFault where nobody can tell."""

@@ -55,14 +55,27 @@ class Verb(Struct, frozen=True):
     needs_open: bool | None = None
 
 
-def send(client: PagerDutyClient, verb: Verb, wish: Wish) -> CleanText:
-    """Do it, sending the write once, and return the proof. Raises SourceFault; LOST where the outcome is unknown.
+class Ready(Struct, frozen=True):
+    """What is to be sent; or that it is so `already`, and nothing needs to be."""
+
+    path: str = ""
+    body: Json | None = None
+    already: CleanText = CleanText("")
+
+
+def prepare(client: PagerDutyClient, verb: Verb, wish: Wish) -> Ready:
+    """Return what to send, sending nothing. Raises SourceFault.
 
     The page is looked at first where it matters: a status set on a resolved incident would reopen it.
     """
     if verb.needs_open is not None and (already := _before(client, verb, wish)):
-        return already
-    answer = client.write(verb.method, _path(verb, wish), verb.body(wish))
+        return Ready(already=already)
+    return Ready(_path(verb, wish), verb.body(wish))
+
+
+def send(client: PagerDutyClient, verb: Verb, wish: Wish, ready: Ready) -> CleanText:
+    """Send the write once and return the proof. Raises SourceFault; LOST where the outcome is unknown."""
+    answer = client.write(verb.method, ready.path, ready.body)
     if verb.method == "DELETE":
         return CleanText("deleted")
     body = record(answer)

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from iccon.clock import Clock
 from iccon.incident import ids
-from iccon.incident.commands import ActOnPage, Command, Declare, TellChange
+from iccon.incident.commands import ActOnPage, Command, Declare, MarkPage, TellChange
 from iccon.incident.decide import Context, Refusal, decide
 from iccon.incident.effects import EffectState, OutboxRow
 from iccon.incident.entries import NO_INCIDENT, Entry, Note, Struck
@@ -80,7 +80,7 @@ class Desk:
         if incident is not None:
             return self.state(incident)
         active = self.active()
-        if len(active) > 1 and not isinstance(command, ActOnPage | TellChange):
+        if len(active) > 1 and not isinstance(command, ActOnPage | MarkPage | TellChange):
             names = ", ".join(f"{ids.short(s.incident)} ({s.severity} {s.title})" for s in active)
             return Refusal("which", f"{len(active)} incidents are active", f"name one of {names}")
         return active[0] if len(active) == 1 else None

@@ -214,3 +214,18 @@ async def test_hostile_titles_are_shown_as_written(tmp_path: Path) -> None:
         await chosen(console, "P1", "P2")
         await console.until(lambda: "disk [/dev/sda1] is 95%" in console.shown())
         assert "[@click=app.quit]x[/]" in console.shown()
+
+
+async def test_one_key_says_that_a_page_was_noise_and_again_that_it_was_not(tmp_path: Path) -> None:
+    setting = setting_in(tmp_path)
+    declared(setting)
+    pager = Pager(page("P1"), page("P2"))
+    async with running(setting, sources=[pager.source], ports=pager.ports) as console:
+        view = await chosen(console, "P1", "P2")
+        await console.press("N")
+        await console.until(lambda: "noise" in console.shown())
+        await console.press("N")
+        marked = await console.bodies(e.PageMarked)
+        assert [(m.page.id, m.actionable) for m in marked] == [("P1", False), ("P1", True)]
+        await console.until(lambda: view.worth == {"pagerduty:P1": True})
+        assert pager.sent == []

@@ -78,7 +78,7 @@ async def test_what_is_pending_can_change_alone():
     view = PagesView()
     async with Gallery([view]).run_test(size=(80, 10)):
         view.show(pages(), START, pending={})
-        view.mark_pending({"pagerduty:P1": "ack unknown \x1b[2J"})
+        view.mark_pending({"pagerduty:P1": "ack unknown \x1b[2J"}, {})
         assert "ack unknown" in shown(view)[0]
         view.show(pages(), START)
         assert "ack unknown" in shown(view)[0]

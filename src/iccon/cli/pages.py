@@ -8,6 +8,7 @@ from iccon.cli.output import complain, say, say_json, table
 from iccon.cli.parsing import FAULT, OK, Commands, add_command
 from iccon.cli.sending import perform
 from iccon.cli.session import BadUse, Session, refuse, session, text_of
+from iccon.cli.written import say_receipt
 from iccon.incident.page_verbs import VERBS, problem
 from iccon.text import clean
 from iccon.when import ago, seconds_of
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _FIRST = ("triggered", "acknowledged", "silenced", "resolved")
 _IDS = "ids or numbers, as `iccon pages` shows them"
+MARKS = ("actionable", "noise")  # was it worth it? no write to the pager
 # argument of a verb: option, placeholder, help
 _OPTIONS = {
     "to": ("--to", "WHO", "a name, e-mail address or id, or policy:NAME (repeatable)"),
@@ -41,7 +43,7 @@ def add(commands: Commands) -> None:
     ack = add_command(commands, "ack", _do_ack)
     ack.add_argument("pages", nargs="+", metavar="PAGE", help=_IDS)
     page = add_command(commands, "page", _do_page, notes=_notes())
-    page.add_argument("verb", choices=["show", *map(_word, VERBS)], metavar="VERB", help="see below")
+    page.add_argument("verb", choices=["show", *MARKS, *map(_word, VERBS)], metavar="VERB", help="see below")
     page.add_argument("pages", nargs="+", metavar="PAGE", help=f"{_IDS}; merge: the others end in the first")
     for name, (option, placeholder, words) in _OPTIONS.items():
         action = "append" if name == "to" else "store"
@@ -59,7 +61,8 @@ def _notes() -> str:
         needs = [_OPTIONS[name][0] for name in verb.needs if name in _OPTIONS]
         may = [f"[{_OPTIONS[name][0]}]" for name in verb.may]
         rows.append(f"  {_word(verb.name):<18} {' '.join([*needs, *may])}".rstrip())
-    return "\n".join(["verbs, what they need, and what they take besides:", "  show", *rows])
+    plain = [f"  {word}" for word in ("show", *MARKS)]
+    return "\n".join(["verbs, what they need, and what they take besides:", *plain, *rows])
 
 
 def _do_pages(args: argparse.Namespace) -> int:
@@ -179,6 +182,8 @@ def _say_traces(opened: Session, title: str, traces: "tuple[Trace, ...]") -> Non
 def _do_page(args: argparse.Namespace) -> int:
     if args.verb == "show":
         return _show(args)
+    if args.verb in MARKS:
+        return _mark(args)
     verb, arguments = args.verb.replace("-", "_"), _arguments(args)
     with session(args) as opened:
         if verb == "merge":
@@ -191,6 +196,18 @@ def _do_page(args: argparse.Namespace) -> int:
         if wrong := problem(verb, arguments):
             raise BadUse(f"{wrong[1]}; {wrong[2]}")
         return _act(opened, verb, _meant(opened, args.pages, resolved=True), arguments)
+
+
+def _mark(args: argparse.Namespace) -> int:
+    """Say of each page whether it was worth it; into the record of the one active incident, if there is one."""
+    from iccon.incident.commands import MarkPage
+
+    with session(args) as opened:
+        active = opened.desk.active()
+        incident = active[0].incident if len(active) == 1 else None
+        for page in _meant(opened, args.pages, resolved=True):
+            say_receipt(opened, opened.do(MarkPage(page=page.ref, actionable=args.verb == "actionable"), incident))
+    return OK
 
 
 def _arguments(args: argparse.Namespace) -> dict[str, str]:

@@ -40,6 +40,7 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("note", "Note", "Write a note into the timeline", ("n",), DESK, "note", 10, True),
     ConsoleCommand("acknowledge", "Ack", "Acknowledge the chosen page", ("a",), LIVE, "acknowledge", 11, True),
     ConsoleCommand("page_act", "Act", "Do anything else to the chosen pages", ("A",), LIVE, "page_act", None, True),
+    ConsoleCommand("noise", "Noise", "The page was noise; again: it was actionable", ("N",), LIVE, "noise", None, True),
     ConsoleCommand("update", "Update", "Compose a status update", ("u",), DESK, "update", 12, True),
     ConsoleCommand("runbook", "Runbook", "Open the runbook of the page or service", ("r",), LIVE, "runbook", 13),
     ConsoleCommand("severity", "Severity", "Change the severity", ("s",), DESK, "severity", 14, True),

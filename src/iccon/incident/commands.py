@@ -163,6 +163,13 @@ class ActOnPage(Command, frozen=True, kw_only=True):
     arguments: dict[str, str] = {}
 
 
+class MarkPage(Command, frozen=True, kw_only=True):
+    """Say whether a page was worth it: actionable, or noise. Works without an incident too."""
+
+    page: PageRef
+    actionable: bool
+
+
 class TellChange(Command, frozen=True, kw_only=True):
     """Record that something was changed in production. Works without an incident too.
 

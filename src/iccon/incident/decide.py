@@ -209,6 +209,12 @@ def _act_on_page(state: State | None, command: c.ActOnPage, ctx: Context) -> Out
     return Decision((e.Draft(incident, body, ctx.now, ctx.actor),), (effect,))
 
 
+def _mark_page(state: State | None, command: c.MarkPage, ctx: Context) -> Outcome:
+    incident = state.incident if state is not None and state.declared_at is not None else e.NO_INCIDENT
+    body = e.PageMarked(page=command.page, actionable=command.actionable)
+    return Decision((e.Draft(incident, body, ctx.now, ctx.actor),))
+
+
 def _tell_change(state: State | None, command: c.TellChange, ctx: Context) -> Outcome:
     if refused := unreadable("the change", command.text):
         return refused
@@ -293,6 +299,7 @@ def _capture(state: State, command: c.Capture, ctx: Context) -> Outcome:
 
 _WITHOUT_INCIDENT: dict[type[c.Command], Callable[[State | None, Any, Context], Outcome]] = {
     c.ActOnPage: _act_on_page,
+    c.MarkPage: _mark_page,
     c.TellChange: _tell_change,
 }
 

@@ -198,6 +198,14 @@ class PageActed(Body, frozen=True, kw_only=True):
     arguments: dict[str, str]
 
 
+class PageMarked(Body, frozen=True, kw_only=True):
+    """A person says whether a page was worth it: `actionable`, or noise. The newest word on a page holds."""
+
+    kind: ClassVar[str] = "page_marked"
+    page: PageRef
+    actionable: bool
+
+
 class RunbookOpened(Body, frozen=True, kw_only=True):
     """A runbook was opened; `digest` is the SHA-256 of the text that was read."""
 
@@ -333,6 +341,7 @@ BODIES: dict[str, type[Body]] = {
         Struck,
         PageSeen,
         PageActed,
+        PageMarked,
         RunbookOpened,
         UpdateIssued,
         EffectEnded,

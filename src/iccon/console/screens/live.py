@@ -19,7 +19,7 @@ from iccon.console.widgets.runbook import RunbookView
 from iccon.feed.model import Slot, Snapshot, Trouble
 from iccon.incident import commands as c
 from iccon.incident.effects import EffectState
-from iccon.incident.entries import EffectEnded, Entry, PageActed
+from iccon.incident.entries import EffectEnded, Entry, PageActed, PageMarked
 from iccon.incident.state import State
 from iccon.pages.model import UNKNOWN_TIME, Page
 from iccon.runbooks.library import RunbookFault
@@ -52,6 +52,7 @@ class Acts:
     def __init__(self) -> None:
         self._pages: dict[str, tuple[str, str]] = {}  # effect id -> page key, word for the verb
         self._states: dict[str, EffectState] = {}
+        self.worth: dict[str, bool] = {}  # page key -> actionable, else noise
 
     def take(self, entries: Iterable[Entry]) -> None:
         """Take note of acts and of how they ended."""
@@ -63,6 +64,8 @@ class Acts:
                 self._states.setdefault(body.effect, EffectState.QUEUED)
             elif isinstance(body, EffectEnded) and body.effect in self._pages:
                 self._states[body.effect] = EffectState(body.state)
+            elif isinstance(body, PageMarked):
+                self.worth[f"{body.page.source}:{body.page.id}"] = body.actionable
 
     def pending(self) -> dict[str, str]:
         """Return the words for each page whose last act has not succeeded."""
@@ -105,7 +108,7 @@ class LiveSurface(Surface):
     def appended(self, entries: tuple[Entry, ...]) -> None:
         """Show what is under way on the pages."""
         self._acts.take(entries)
-        self.each(PagesView, lambda view: view.mark_pending(self._acts.pending()))
+        self.each(PagesView, lambda view: view.mark_pending(self._acts.pending(), self._acts.worth))
 
     def _show_board(self, now: datetime) -> None:
         slot = self.console.snapshot.slots.get("signals")
@@ -228,6 +231,12 @@ class LiveSurface(Surface):
             acts = [c.ActOnPage(page=page.ref, verb="acknowledge") for page in pages]
             if await self.console.act_on_pages(acts, self.incident or None) is None:
                 self.unmark()
+
+    async def action_noise(self) -> None:
+        """Say that what is selected was noise; once it was said, that it was actionable after all."""
+        for page in self._selected_pages():
+            actionable = self._acts.worth.get(page.key) is False
+            await self.console.act(c.MarkPage(page=page.ref, actionable=actionable), self.incident or None)
 
     async def action_page_act(self) -> None:
         """Ask what is done to the pages that are marked, or to the one under the cursor, as the key is pressed."""

@@ -13,6 +13,7 @@ from iccon.console.widgets.virtual import VirtualList
 from iccon.pages.model import Page, PageStatus
 from iccon.text import clean
 
+WORTH = {True: "actionable", False: "noise"}  # what people said of a page
 NONE = "No page is open."
 WAITING = "Waiting for the first answer."
 
@@ -68,6 +69,7 @@ class PagesView(VirtualList):
         self.rows_of = PageRows()
         self._given: Sequence[Page] = ()
         self.pending: Mapping[str, str] = {}
+        self.worth: Mapping[str, bool] = {}
         self.now = datetime.fromtimestamp(0, UTC)
         self.note = ""
         self.waiting = True
@@ -91,9 +93,9 @@ class PagesView(VirtualList):
         """Show the rows; what is chosen or marked stays in sight."""
         self.set_rows(self.rows_of.take(self._given, {*self.marks, self.chosen_key or ""}))
 
-    def mark_pending(self, pending: Mapping[str, str]) -> None:
-        """Show which writes are in flight, by page key: "ack sending", "ack unknown"."""
-        self.pending = pending
+    def mark_pending(self, pending: Mapping[str, str], worth: Mapping[str, bool]) -> None:
+        """Show which writes are in flight, by page key: "ack sending", "ack unknown"; and what people said of pages."""
+        self.pending, self.worth = pending, worth
         self.touch()
 
     @property
@@ -149,8 +151,12 @@ class PagesView(VirtualList):
         if group is not None:
             row = group_spans(group, left, self.now, key in self.rows_of.unfolded, self.ascii_only)
         else:
-            row = page_spans(self.pages[key], left, self.now, clean(self.pending.get(key, ""), 24), self.ascii_only)
+            word = clean(self.pending.get(key, ""), 24) or self._said(key)
+            row = page_spans(self.pages[key], left, self.now, word, self.ascii_only)
         return [(sign + inside, "strong"), *row]
+
+    def _said(self, key: str) -> str:
+        return WORTH[self.worth[key]] if key in self.worth else ""
 
     def _sign(self, marked: int, of: int) -> str:
         if not self.marks:

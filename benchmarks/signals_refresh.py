@@ -25,7 +25,7 @@ import real_prometheus
 
 from iccon.clock import SystemClock
 from iccon.config import schema
-from iccon.signals.model import Answer, Board, SignalSpec, Unit
+from iccon.signals.model import Board, SignalSpec, Unit
 from iccon.signals.prometheus import PrometheusBackend
 from iccon.signals.source import BoardSource
 
@@ -87,15 +87,11 @@ class Counting(PrometheusBackend):
     queries = 0
     size = 0
 
-    def range(self, spec: SignalSpec, start: float, end: float, step: float) -> Answer:
-        """Ask, and count."""
-        self.queries += 1
-        return super().range(spec, start, end, step)
-
     def _asked(self, ask: Callable[[Any], Any]) -> Any:
-        envelope = super()._asked(ask)
+        envelope, date = super()._asked(ask)
+        self.queries += 1
         self.size += len(bytes(envelope.data.result))
-        return envelope
+        return envelope, date
 
 
 def taken(source: BoardSource, backend: Counting) -> tuple[Board, int, int]:

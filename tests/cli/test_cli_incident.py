@@ -168,7 +168,7 @@ def test_a_file_that_is_no_export_is_refused_whole(iccon, incident, tmp_path):
 def test_json_has_the_documented_fields(iccon, incident):
     facts = iccon("show", "--json").json
     documented = """id short title severity phase active drill services declared_at declared_by resolved_at
-        elapsed_seconds impact_seconds commander roles impacts theory milestones next_update updates notes entries"""
+        elapsed_seconds impact_seconds commander roles impacts theory tasks milestones next_update updates notes entries"""
     assert set(facts) == set(documented.split())
     entry_fields = "id short incident kind happened_at recorded_at actor text"
     line = iccon("timeline", "--json").json["lines"][0]
@@ -227,3 +227,7 @@ def test_tasks_are_noted_listed_postponed_and_settled(iccon, incident):
     assert iccon("assign", "x", "--in", "soon").code == 2
     assert iccon("resolve", "over").code == 0
     assert iccon("done", tasks[3]["short"]).code == 0
+    exported = iccon("export").out
+    assert "## Decisions and tasks" in exported
+    assert "| roll back 4711 | sam |" in exported
+    assert len(iccon("show", "--json").json["tasks"]) == 4

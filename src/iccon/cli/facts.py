@@ -3,7 +3,8 @@
 incident   id, short, title, severity, phase, active, drill, services, declared_at, declared_by, resolved_at,
            elapsed_seconds, impact_seconds, commander, roles {role: {person, since}}, impacts [{id, scope, started,
            stopped}], theory {text, confirmed, at}, milestones {name: at}, next_update, updates [{entry, audience, at,
-           text, next_due, outlets {name: {effect, state, detail, receipt}}}], notes, entries
+           text, next_due, outlets {name: {effect, state, detail, receipt}}}], tasks [task], notes, entries
+task       id, short, what, text, owner, accepted, at, due, settled, outcome
 entry      id, short, incident, kind, happened_at, recorded_at, actor, text
 line       what an entry has, and machine, late, amended, struck (the reason, or null)
 receipt    incident, entries [entry], effects [id]
@@ -24,6 +25,7 @@ from iccon.incident.milestones import moments
 from iccon.incident.roles import Role
 from iccon.incident.severity import Policy
 from iccon.incident.state import Issued, State
+from iccon.incident.tasks import Task
 from iccon.incident.timeline import Item, describe
 
 if TYPE_CHECKING:
@@ -44,8 +46,25 @@ def incident(state: State, now: datetime, policy: Policy) -> Facts:
         "milestones": {str(name): at for name, at in moments(state).items()},
         "next_update": timers.next_update(state, policy),
         "updates": [_issued(issued, state) for issued in state.updates],
+        "tasks": [task(each) for each in state.tasks],
         "notes": state.notes,
         "entries": state.entries,
+    }
+
+
+def task(task: Task) -> Facts:
+    """Return one task."""
+    return {
+        "id": task.id,
+        "short": short(task.id),
+        "what": task.what,
+        "text": task.text,
+        "owner": task.owner,
+        "accepted": task.accepted,
+        "at": task.at,
+        "due": task.due,
+        "settled": task.settled,
+        "outcome": task.outcome,
     }
 
 

@@ -2,8 +2,8 @@
 
 import argparse
 from collections.abc import Callable
-from typing import Any
 
+from iccon.cli import facts
 from iccon.cli.output import say, say_json, table
 from iccon.cli.parsing import OK, Commands, Parser, add_command, with_incident, with_time
 from iccon.cli.session import BadUse, Session, refuse, session, text_of
@@ -95,28 +95,12 @@ def _do_list(args: argparse.Namespace) -> int:
         state = opened.ledger().state
         tasks = list(state.tasks) if args.all else open_tasks(state.tasks)
         if args.json:
-            say_json({"incident": state.incident, "tasks": [_facts(task) for task in tasks]})
+            say_json({"incident": state.incident, "tasks": [facts.task(task) for task in tasks]})
         elif tasks:
             table([_row(task, opened) for task in tasks], ("id", "what", "due", "who", "text"))
         else:
             say("nothing is open")
     return OK
-
-
-def _facts(task: Task) -> dict[str, Any]:
-    """Return a task as JSON. The names are promises; instants are UTC."""
-    return {
-        "id": task.id,
-        "short": short(task.id),
-        "what": task.what,
-        "text": task.text,
-        "owner": task.owner,
-        "accepted": task.accepted,
-        "at": task.at,
-        "due": task.due,
-        "settled": task.settled,
-        "outcome": task.outcome,
-    }
 
 
 def _row(task: Task, opened: Session) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from iccon.incident.ids import short
 from iccon.incident.milestones import OWN_ENTRIES, moments
 from iccon.incident.roles import TITLES
 from iccon.incident.state import Impact, Issued, State
+from iccon.incident.tasks import Task
 from iccon.incident.timeline import Item, Timeline
 from iccon.incident.timers import elapsed, impact
 
@@ -50,6 +51,8 @@ def _header(ledger: Ledger, zone: tzinfo) -> Iterator[str]:
     yield from _section("Customer impact", _impacts(state, until, zone))
     yield from _section("Roles", _roles(state, zone))
     yield from _section("Intervals", _intervals(ledger))
+    if state.tasks:
+        yield from _section("Decisions and tasks", _tasks(state, zone))
     yield from _section("Updates sent", _updates(state, zone))
 
 
@@ -95,6 +98,19 @@ def _intervals(ledger: Ledger) -> Iterator[str]:
         value = duration(figure.value) if figure.value is not None else figure.missing
         rows.append((figure.name, figure.meaning, value, " ".join(_id(entry) for entry in figure.entries)))
     yield from _table(("Interval", "From -> to", "Value", "Entries"), rows)
+
+
+def _tasks(state: State, zone: tzinfo) -> Iterator[str]:
+    rows = [_task_row(task, zone) for task in sorted(state.tasks, key=lambda task: (task.at, task.id))]
+    yield from _table(("What", "Text", "Whose", "Noted", "How it ended", "Entry"), rows)
+
+
+def _task_row(task: Task, zone: tzinfo) -> tuple[str, ...]:
+    ended = (
+        f"{moment(task.settled, zone)}{': ' if task.outcome else ''}{line(task.outcome)}" if task.settled else "open"
+    )
+    whose = line(task.owner) or "nobody's"
+    return line(task.what), line(task.text), whose, moment(task.at, zone), ended, _id(task.id)
 
 
 def _updates(state: State, zone: tzinfo) -> Iterator[str]:

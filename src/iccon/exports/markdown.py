@@ -106,9 +106,7 @@ def _tasks(state: State, zone: tzinfo) -> Iterator[str]:
 
 
 def _task_row(task: Task, zone: tzinfo) -> tuple[str, ...]:
-    ended = (
-        f"{moment(task.settled, zone)}{': ' if task.outcome else ''}{line(task.outcome)}" if task.settled else "open"
-    )
+    ended = ": ".join(filter(None, (moment(task.settled, zone), line(task.outcome)))) if task.settled else "open"
     whose = line(task.owner) or "nobody's"
     return line(task.what), line(task.text), whose, moment(task.at, zone), ended, _id(task.id)
 

@@ -71,8 +71,20 @@ def home_screen(world: World) -> Iterator[Terminal]:
 def incident(world: World, request: pytest.FixtureRequest) -> Iterator[Terminal]:
     ident = world.home.json("list")[0]["id"]
     with world.home.console("--incident", ident, size=getattr(request, "param", SIZE)) as term:
-        term.wait_for(lambda text: "Timeline" in text and f" {DISK} " in text and "MMMMM" in text)
+        term.wait_for(lambda text: "Timeline" in text and f" {DISK} " in text and " pages by " in text)
+        ungroup(term)
         yield term
+
+
+def ungroup(term: Terminal) -> None:
+    """Give each page a row of its own; the focus is where it was."""
+    for tabs in range(1, 9):
+        term.press("tab", "G")
+        term.settle(0.1)
+        if "MMMMM" in term.text():
+            term.press(*["shift+tab"] * tabs)
+            return
+    raise AssertionError(term.text())
 
 
 def unharmed(term: Terminal) -> None:

@@ -80,43 +80,6 @@ def test_one_signal_failing_leaves_the_other(source: BoardSource, backend: Backe
     assert (failed.verdict, failed.value, failed.fault) == (Verdict.ERROR, 1.0, "refused: nothing listens")
 
 
-def asked(backend: Backend) -> list[str]:
-    names, backend.asked = [name for name, *_ in backend.asked], []
-    return sorted(names)
-
-
-def test_a_signal_that_is_told_to_wait_is_left_alone_and_the_others_go_on(
-    source: BoardSource, backend: Backend, clock: HandClock
-) -> None:
-    backend.broken["latency"] = SourceFault(FaultKind.RATE_LIMITED, "HTTP 429", retry_after=60)
-    source.poll()
-    assert asked(backend) == ["errors", "latency"]
-    for clock.seconds in (15.0, 59.0):
-        board = source.poll()
-        assert asked(backend) == ["errors"]
-        assert board.cells["api", "latency"].fault == "rate limited: HTTP 429"
-        assert board.cells["api", "errors"].at == clock.now().timestamp()
-    del backend.broken["latency"]
-    clock.seconds = 60.0
-    assert source.poll().cells["api", "latency"].fault == ""
-    backend.broken["latency"] = SourceFault(FaultKind.RATE_LIMITED, "HTTP 429", retry_after=60)
-    source.poll()
-    backend.broken["errors"] = REFUSED
-    asked(backend)
-    with pytest.raises(SourceFault):  # one is left alone and the other fails: nothing answers
-        source.poll()
-    assert asked(backend) == ["errors"]
-
-
-def test_a_person_who_asks_again_while_all_are_told_to_wait_is_heard(source: BoardSource, backend: Backend) -> None:
-    fault = SourceFault(FaultKind.RATE_LIMITED, "HTTP 429", retry_after=1e9)
-    backend.broken = {"latency": fault, "errors": fault}
-    for _ in range(2):
-        with pytest.raises(SourceFault):
-            source.poll()
-        assert asked(backend) == ["errors", "latency"]
-
-
 def test_an_outage_raises_and_the_board_stays_readable(source: BoardSource, backend: Backend, clock: HandClock) -> None:
     source.poll()
     clock.seconds = 10

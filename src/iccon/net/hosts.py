@@ -10,10 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from weakref import WeakValueDictionary
 
+from iccon.clock import SystemClock
 from iccon.faults import FaultKind, SourceFault
 
 AT_ONCE = 4  # requests to one server at the same time
 LONGEST_HOLD = 900.0  # seconds: a longer wait is not taken at its word
+
+_clock = SystemClock()  # counts a suspension
 
 Origin = tuple[str, str, int | None]
 
@@ -41,11 +44,11 @@ class Host:
     def hold(self, fault: SourceFault | None) -> None:
         """Ask nothing more as long as `fault` asks to wait."""
         if fault is not None and fault.retry_after:
-            self._held = time.monotonic() + min(fault.retry_after, LONGEST_HOLD), fault
+            self._held = _clock.monotonic() + min(fault.retry_after, LONGEST_HOLD), fault
 
     def _raise_if_held(self) -> None:
         held = self._held
-        left = held[0] - time.monotonic() if held else 0.0
+        left = held[0] - _clock.monotonic() if held else 0.0
         if held and left > 0:
             raise SourceFault(held[1].kind, f"{held[1].reason}; asked again in {left:.0f} s", left)
 

@@ -21,7 +21,6 @@ from iccon.signals.model import GOLDEN, About, Answer, Board, SignalBackend, Sig
 from iccon.signals.skew import learned, said
 from iccon.text import clean
 
-LONGEST_WAIT = 900.0  # seconds: a Retry-After beyond this is not taken at its word
 _log = logging.getLogger("iccon")
 
 
@@ -93,7 +92,6 @@ class BoardSource:
         self._windows = Windows(tuple(Window(spec) for spec in specs), window, step, about, hold, asked)
         self._said: Board | None = None  # what the last poll gave
         self._retry: dict[str, float] = {}  # until when a baseline that failed is left alone, monotonic, by signal
-        self._patience: dict[str, float] = {}  # until when a signal is left alone, monotonic, by its name
         self._skews: dict[str, float] = {}  # seconds by which a server's clock is ahead of ours, by its name
 
     @property
@@ -106,10 +104,9 @@ class BoardSource:
     def poll(self) -> Board:
         """Bring every signal up to now and return the board; a signal that fails is marked, the others go on.
 
-        One whose server asked for patience is left alone for so long. Raises SourceFault when all fail; the board with
-        its old values, marked, is in `partial`.
+        Raises SourceFault when all fail; the board with its old values, marked, is in `partial`.
         """
-        windows = [each for each in self._windows.signals if not self._waits(each)] or self._windows.signals
+        windows = self._windows.signals
         for _ in range(2):  # once more where the answers show that they were asked by the wrong clock
             lacking = [each for each in windows if self._lacks_baseline(each)]
             questions = [*map(self._newer, windows), *map(self._earlier, lacking), *self._up()]
@@ -120,21 +117,10 @@ class BoardSource:
         self._keep(told[: len(windows)], told[len(windows) :])
         self._said = self.last
         faults = [fault_of(each) for each in came[: len(windows)] if isinstance(each, Exception)]
-        self._be_patient(windows, came)
-        if faults and all(each.fault for each in self._windows.signals):
+        if faults and len(faults) == len(windows):
             waits = [fault.retry_after for fault in faults if fault.retry_after is not None]
             raise SourceFault(faults[0].kind, faults[0].reason, max(waits, default=None), self._said)
         return self._said
-
-    def _waits(self, window: Window) -> bool:
-        return self._clock.monotonic() < self._patience.get(window.spec.name, -math.inf)
-
-    def _be_patient(self, windows: Sequence[Window], came: Sequence[Answer | Exception]) -> None:
-        """Remember until when each signal is left alone."""
-        now = self._clock.monotonic()
-        for window, answer in zip(windows, came, strict=False):
-            wait = answer.retry_after if isinstance(answer, SourceFault) else None
-            self._patience[window.spec.name] = now + min(wait or 0.0, LONGEST_WAIT)
 
     def _up(self) -> list[_Question]:
         """Ask which targets are up, where that is configured."""
@@ -163,9 +149,8 @@ class BoardSource:
         for each in bases:
             if each.fault:
                 self._retry[each.spec.name] = self._clock.monotonic() + RETRY
-        found, asked = {each.spec.name: each for each in bases}, {each.spec.name: each for each in windows}
-        now = (asked.get(each.spec.name, each) for each in self._windows.signals)
-        signals = (replace(each, base=found.get(each.spec.name, each.base)) for each in now)
+        found = {each.spec.name: each for each in bases}
+        signals = (replace(each, base=found.get(each.spec.name, each.base)) for each in windows)
         targets = next((each for each in others if not each.spec.baseline), None)
         self._windows = replace(self._windows, signals=tuple(signals), targets=targets)
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from journalkit import entry
 
-from iccon.changes.model import MOST, Change, Changes, ChangeSource, Found, newest, of_service
-from iccon.changes.source import REACH, ChangesSource
+from iccon.changes.model import MOST, REACH, Change, Changes, ChangeSource, Found, newest, of_service
+from iccon.changes.source import ChangesSource
 from iccon.changes.told import told
 from iccon.faults import FaultKind, SourceFault
 from iccon.incident.entries import ChangeSeen, Note

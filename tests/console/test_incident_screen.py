@@ -268,7 +268,7 @@ async def test_a_console_that_only_watches_has_no_key_that_writes(tmp_path: Path
         screen = await console.until_incident()
         assert "READ-ONLY" in console.shown()
         assert "Note" not in console.shown().splitlines()[-1]
-        for key in "nausIpiotexRTdAcmD":
+        for key in "nausIpiotexRTdAmD":
             await console.press(key)
             assert console.app.screen is screen
         await console.press("question_mark")

@@ -81,7 +81,8 @@ LATER = {
     *("jinja2", "markdown_it", "promql_parser"),
     *("iccon.config.keymap", "iccon.runbooks.markdown", "iccon.updates.templates", "iccon.exports", "iccon.drill"),
     *(f"iccon.console.{name}" for name in ("drafts", "palette", "plain", "widgets.cycle", "widgets.notebar")),
-    *(f"iccon.console.screens.{name}" for name in ("composer", "form", "help", "reader")),
+    *(f"iccon.console.screens.{name}" for name in ("changes", "composer", "form", "help", "reader")),
+    "iccon.changes",
 }
 
 

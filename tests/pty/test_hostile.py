@@ -1,5 +1,6 @@
 """The whole program in a real terminal against hostile text from everywhere: shown as written, never obeyed."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ import pytest
 from consolekit import Home, choose_page, leave
 from hostile import CLICK, DISK, HOSTILE, HUGE, QUEUE, SEEN_AS_WRITTEN, Metrics, obeyed
 
+from iccon.clock import SystemClock
 from iccon.drill.pagerduty_api import Fault, PagerDutyServer
 from ptyhelp import Terminal
 
@@ -24,6 +26,7 @@ signals.latency.query = "latency"
 signals.traffic.query = "broken"
 signals.errors.query = "html"
 signals.saturation.query = "type"
+changes.ci = {{ kind = "file", path = "deploys.log" }}
 updates.outlets.file = {{ kind = "file", path = "updates.md" }}
 """
 
@@ -45,6 +48,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     table = f"| a | b |\n|-|-|\n| {CLICK} | {QUEUE} |\n"
     header = "---\nalerts: disk devsda1 is 95\n---\n"
     (runbooks / "disk.md").write_text(f"{header}# Runbook {DISK} {CLICK}\n\n{text}\n\n```\n{text}\n```\n\n{table}")
+    lines = [
+        {"at": f"{SystemClock().now():%Y-%m-%dT%H:%M:%SZ}", "text": each, "who": each} for each in (*HOSTILE, HUGE)
+    ]
+    log = "\n".join(json.dumps(line | {"service": line["text"][:80], "url": f"https://{CLICK}"}) for line in lines)
+    (folder / "deploys.log").write_text(f"{log}\n{HOSTILE[3]}\n")
     with PagerDutyServer() as pager, Metrics() as metrics:
         pages = {title: pager.trigger(title, title[:100], alert=title) for title in reversed((*HOSTILE[3:], HUGE))}
         pages |= {title: pager.trigger(title, title, alert=title) for title in reversed(HOSTILE[:3])}
@@ -121,6 +129,24 @@ def test_timeline_and_strip(incident: Terminal) -> None:
         assert written in text, written
     incident.press("tab", "tab", "tab", "up", "up", "enter", "home", "m", "end")
     incident.click(CLICK, CLICK.index("x"))
+    unharmed(incident)
+
+
+def test_changes_in_the_list_their_details_and_the_timeline(incident: Terminal) -> None:
+    incident.press("c")
+    text = incident.wait_for(lambda text: "in 24 hours" in text and text.count(DISK) >= 1)
+    for written in (*SEEN_AS_WRITTEN, "gnp.exe", "␛]0;OWNED0␇title"):
+        assert written in text, written
+    assert "line 15: no time" in text
+    incident.press("enter")
+    incident.wait_for(f"https://{CLICK}")
+    for _ in range(15):
+        incident.press("down")
+    incident.press("t")
+    incident.wait_for("on the timeline")
+    incident.click(CLICK, CLICK.index("x"))
+    incident.press("escape")
+    incident.wait_for("Timeline")
     unharmed(incident)
 
 

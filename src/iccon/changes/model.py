@@ -1,7 +1,7 @@
 """Changes as plain data, and what a source of them must do. Pure."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from msgspec import Struct
@@ -9,6 +9,7 @@ from msgspec import Struct
 from iccon.faults import FaultKind
 from iccon.text import CleanText
 
+REACH = timedelta(hours=24)  # how far back changes are kept
 MOST = 1_000  # changes kept at once; older ones give way
 NOBODY = CleanText("")
 UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)

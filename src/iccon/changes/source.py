@@ -7,13 +7,12 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from iccon.changes.model import Change, Changes, ChangeSource, Found, SourceTrouble, newest
+from iccon.changes.model import REACH, Change, Changes, ChangeSource, Found, SourceTrouble, newest
 from iccon.clock import Clock
 from iccon.faults import SourceFault
 from iccon.net.together import together
 from iccon.text import clean
 
-REACH: Final = timedelta(hours=24)  # how far back changes are kept
 SKEW: Final = timedelta(minutes=5)  # how far ahead of our clock another's may be
 
 

@@ -27,6 +27,7 @@ class ConsoleCommand(Struct, frozen=True):
 
 
 APP, HOME, DESK, LIVE, PEOPLE, PAGE, TASKS = "anywhere", "home", "incident", "live", "people", "page", "tasks"
+CHANGES = "changes"
 CHART, BOARD_CHART = "chart", "chart of the board"
 
 REGISTRY: tuple[ConsoleCommand, ...] = (
@@ -58,6 +59,7 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("declare", "Declare", "Declare, from the chosen page if any", ("d",), LIVE, "declare", 20, True),
     ConsoleCommand("people", "On call", "Who is on call and how to reach them", ("P",), LIVE, "people", 21),
     ConsoleCommand("evidence", "Evidence", "Keep the chosen cell's samples", ("E",), LIVE, "evidence", None, True),
+    ConsoleCommand("changes", "Changes", "What was changed in the last hours", ("c",), LIVE, "changes", 22),
     ConsoleCommand("export", "Export", "Write the record to a Markdown file", ("X",), DESK, "export"),
     ConsoleCommand("zoom", "Zoom", "Let the region fill the screen, and back", ("z",), LIVE, "zoom", 32),
     ConsoleCommand("order", "Order", "Let held rows move; else worst first, or by tier", ("O",), LIVE, "order"),
@@ -79,6 +81,10 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("task_accept", "Accept", "Its owner says yes", ("y",), TASKS, "accept", 11, True),
     ConsoleCommand("task_add", "Add", "Note a decision, question, action or todo", ("n",), TASKS, "add", 12, True),
     ConsoleCommand("tasks_close", "Close", "Back to the incident", ("escape", "q"), TASKS, "close", 13),
+    ConsoleCommand("change_details", "Details", "All that is known of the change", ("enter",), CHANGES, "details", 10),
+    ConsoleCommand("change_pin", "To the timeline", "Put it on the timeline", ("t",), CHANGES, "pin", 11, True),
+    ConsoleCommand("change_service", "Its service", "Only its service, or all again", ("f",), CHANGES, "only", 12),
+    ConsoleCommand("change_close", "Close", "Back to where it was opened", ("escape", "c", "q"), CHANGES, "close", 9),
 )
 
 

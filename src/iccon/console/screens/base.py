@@ -1,5 +1,6 @@
 """What every screen of the console can reach: the application, typed, and the clock tick."""
 
+import math
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
@@ -8,8 +9,9 @@ from textual.reactive import Reactive
 from textual.screen import ModalScreen, Screen, ScreenResultType
 from textual.widget import Widget
 
-from iccon.console.commands import REGISTRY
-from iccon.feed.model import Snapshot
+from iccon.console.commands import REGISTRY, key_name
+from iccon.console.figures import age_text, time_text, zone_name
+from iccon.feed.model import Slot, Snapshot, Trouble
 from iccon.incident.entries import Entry
 
 if TYPE_CHECKING:
@@ -63,6 +65,41 @@ class Surface(Screen[None]):
 
     def appended(self, entries: tuple[Entry, ...]) -> None:
         """The journal has new entries, this console's or another process's."""
+
+    # What is wrong with a source
+
+    def trouble_note(self, slot: Slot | None, missing: str) -> str:
+        """Return what is wrong with a source and when it is tried again; `missing` where none is configured."""
+        return missing if slot is None else "; ".join(filter(None, (self._paused(), self.trouble_text(slot))))
+
+    def trouble_text(self, slot: Slot) -> str:
+        """Return why a source does not answer, since when and until when; the empty text where it does."""
+        trouble = slot.trouble
+        if trouble is None:
+            return ""
+        return f"{trouble.kind}{self.since_text(trouble.since)}{self._again(trouble)}: {trouble.reason}"
+
+    def _paused(self) -> str:
+        """Say that nothing is asked, and the key that goes on: a paused board grows stale with nothing wrong."""
+        keys = self.console.parts.keys.get("pause", ())
+        hint = f" ({key_name(keys[0])} goes on)" if keys else ""
+        return f"paused, nothing is asked{hint}" if self.console.snapshot.paused else ""
+
+    def _again(self, trouble: Trouble) -> str:
+        """Count down to the next try, in the clock's seconds; while paused there is none."""
+        if self.console.snapshot.paused:
+            return ""
+        left = math.ceil((trouble.next_try - self.console.parts.setting.clock.now()).total_seconds())
+        return f", again in {age_text(left)}" if left > 0 else ", asking"
+
+    def since_text(self, at: datetime | None) -> str:
+        """Return ` since 14:03 UTC`, or the empty text."""
+        return f" since {self.clock_text(at)}" if at else ""
+
+    def clock_text(self, at: datetime) -> str:
+        """Return `14:03 UTC`, in the zone of the screen."""
+        zone = self.console.parts.zone
+        return f"{time_text(at, zone, seconds=False)} {zone_name(zone, at)}"
 
 
 class Modal(ModalScreen[ScreenResultType]):

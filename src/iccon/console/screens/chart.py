@@ -40,6 +40,7 @@ class Charted(Surface):
         super().__init__()
         self._read_marks = marks
         self._marks: tuple[Mark, ...] = ()
+        self._told = 0  # the version of the changes that are marked
         self._zoom = 0
         self._others = False
         self._cursor: float | None = None
@@ -71,8 +72,13 @@ class Charted(Surface):
         self._show(now)
 
     def fed(self, snapshot: Snapshot) -> None:
-        """Draw the new samples."""
-        self._show(self.console.parts.setting.clock.now())
+        """Draw the new samples, and the changes that were told meanwhile."""
+        slot = snapshot.slots.get("changes")
+        if slot is not None and slot.version != self._told:
+            self._told = slot.version
+            self._remark()
+        else:
+            self._show(self.console.parts.setting.clock.now())
 
     def appended(self, entries: tuple[Entry, ...]) -> None:
         """Draw the new markers, once the screen below has taken the entries in."""

@@ -1,7 +1,7 @@
 """The command screen: one incident, everything an Incident Commander looks at, in regions placed by a layout."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -65,6 +65,7 @@ class IncidentScreen(LiveSurface):
         self.ledger = Ledger(incident, entries)
         self._acts.take(entries)
         self.timeline = Timeline(self.ledger)
+        self._pinned: tuple[int, frozenset[str]] = (0, frozenset())  # of so many entries, the keys of changes
         self._placed = layout
         self._mounting = asyncio.Lock()
         self._looked_at: datetime | None = None
@@ -206,6 +207,15 @@ class IncidentScreen(LiveSurface):
             self.console.say(f"this evidence cannot be shown: {fault}", "error")
             return
         await self.app.push_screen(EvidenceScreen(body, series, self.marks))
+
+    def pinned(self) -> Collection[str]:
+        """Return the keys of the changes on this timeline, read off its entries when there are more of them."""
+        from iccon.changes.told import told  # not on the first frame
+
+        count = len(self.ledger.entries)
+        if self._pinned[0] != count:
+            self._pinned = count, frozenset(change.key for change in told(self.ledger.entries))
+        return self._pinned[1]
 
     # Questions
 

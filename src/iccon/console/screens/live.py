@@ -1,7 +1,6 @@
 """What the home and the incident screen share: the board, the pages, and what can be done from them."""
 
-import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -9,18 +8,19 @@ from textual.widget import Widget
 
 from iccon.background import in_thread
 from iccon.console import commands, questions
-from iccon.console.figures import age_text, time_text, zone_name
+from iccon.console.figures import age_text
 from iccon.console.safe import set_titles
 from iccon.console.screens.base import Surface
 from iccon.console.slo import Objectives
 from iccon.console.widgets.board import BoardView
 from iccon.console.widgets.pages import PagesView
 from iccon.console.widgets.runbook import RunbookView
-from iccon.feed.model import Slot, Snapshot, Trouble
+from iccon.feed.model import Slot, Snapshot
 from iccon.incident import commands as c
 from iccon.incident.effects import EffectState
 from iccon.incident.entries import EffectEnded, Entry, PageActed, PageMarked
 from iccon.incident.state import State
+from iccon.journal.faults import JournalFault
 from iccon.pages.model import UNKNOWN_TIME, Page
 from iccon.runbooks.library import RunbookFault
 from iccon.runbooks.model import Document, Match
@@ -29,6 +29,7 @@ from iccon.signals.model import Board
 from iccon.when import stamp
 
 if TYPE_CHECKING:
+    from iccon.console.known import KnownChanges
     from iccon.console.widgets.chart import Mark
 
 T = TypeVar("T")
@@ -82,6 +83,7 @@ class LiveSurface(Surface):
         super().__init__()
         self._acts = Acts()
         self.recorded: Board | None = None  # by the flight recorder, for while the feed has nothing
+        self._known: KnownChanges | None = None
         self._told: Board | None = None  # by the feed
         self._board: Board | None = None  # the same, aged
 
@@ -109,13 +111,15 @@ class LiveSurface(Surface):
         """Show what is under way on the pages."""
         self._acts.take(entries)
         self.each(PagesView, lambda view: view.mark_pending(self._acts.pending(), self._acts.worth))
+        if self._known is not None:
+            self._known.take(entries)
 
     def _show_board(self, now: datetime) -> None:
         slot = self.console.snapshot.slots.get("signals")
         board = self._aged(self.known, now.timestamp())
         slo = self.console.snapshot.slots.get("slo")
-        lost = f"slo: {self._trouble(slo)}" if slo and slo.trouble and slo.value is None else ""
-        note = self._past() + "; ".join(filter(None, (self._note(slot, NO_SERVER), lost)))
+        lost = f"slo: {self.trouble_text(slo)}" if slo and slo.trouble and slo.value is None else ""
+        note = self._past() + "; ".join(filter(None, (self.trouble_note(slot, NO_SERVER), lost)))
         shown = Objectives(slo.value if slo else None, *self.lasted)
         self.each(BoardView, lambda view: view.show(board, now.timestamp(), note, self.began, self.stalked, shown))
         self.each(BoardView, self._say_order)
@@ -178,45 +182,16 @@ class LiveSurface(Surface):
     def _show_pages(self, now: datetime) -> None:
         slot = self.console.snapshot.slots.get("pages")
         found = slot.value.pages if slot and slot.value else None
-        note = self._note(slot, NO_PAGER) or self._partial(slot)
+        note = self.trouble_note(slot, NO_PAGER) or self._partial(slot)
         if slot and slot.at and abs(age := (now - slot.at).total_seconds()) > OLD:
-            note = "; ".join(filter(None, (f"as of {self._time(slot.at)} ({age_text(age)})", note)))
+            note = "; ".join(filter(None, (f"as of {self.clock_text(slot.at)} ({age_text(age)})", note)))
         self.each(PagesView, lambda view: view.show(found, now, note, self._acts.pending()))
-
-    def _note(self, slot: Slot | None, missing: str) -> str:
-        if slot is None:
-            return missing
-        return "; ".join(filter(None, (self._paused(), self._trouble(slot))))
-
-    def _trouble(self, slot: Slot) -> str:
-        trouble = slot.trouble
-        return f"{trouble.kind}{self._since(trouble.since)}{self._again(trouble)}: {trouble.reason}" if trouble else ""
-
-    def _paused(self) -> str:
-        """Say that nothing is asked, and the key that goes on: a paused board grows stale with nothing wrong."""
-        keys = self.console.parts.keys.get("pause", ())
-        hint = f" ({commands.key_name(keys[0])} goes on)" if keys else ""
-        return f"paused, nothing is asked{hint}" if self.console.snapshot.paused else ""
-
-    def _again(self, trouble: Trouble) -> str:
-        """Count down to the next try, in the clock's seconds; while paused there is none."""
-        if self.console.snapshot.paused:
-            return ""
-        left = math.ceil((trouble.next_try - self.console.parts.setting.clock.now()).total_seconds())
-        return f", again in {age_text(left)}" if left > 0 else ", asking"
 
     def _partial(self, slot: Slot | None) -> str:
         if slot is None or slot.value is None:
             return ""
-        down = (f"{t.backend}: {t.kind}{self._since(t.since)}: {t.reason}" for t in slot.value.trouble)
+        down = (f"{t.backend}: {t.kind}{self.since_text(t.since)}: {t.reason}" for t in slot.value.trouble)
         return "; ".join([*down, *slot.value.notices])
-
-    def _since(self, at: datetime | None) -> str:
-        return f" since {self._time(at)}" if at else ""
-
-    def _time(self, at: datetime) -> str:
-        zone = self.console.parts.zone
-        return f"{time_text(at, zone, seconds=False)} {zone_name(zone, at)}"
 
     # What the keys do
 
@@ -292,7 +267,9 @@ class LiveSurface(Surface):
             return
         from iccon.console.screens.chart import ChartScreen  # not on the first screen
 
-        await self.app.push_screen(ChartScreen(*board.chosen, self.marks, self.incident))
+        service, signal = board.chosen
+        await self._know_changes()
+        await self.app.push_screen(ChartScreen(service, signal, lambda: self._marks_of(service), self.incident))
 
     async def action_evidence(self) -> None:
         """Keep the samples of the cell under the board's cursor as evidence."""
@@ -306,6 +283,38 @@ class LiveSurface(Surface):
         now = self.console.parts.setting.clock.now().timestamp()
         picture = picture_of(self.known, *board.chosen, now, 1.0, False)
         await keep_evidence(self.console, picture, self.known, self.incident)
+
+    async def _know_changes(self) -> "KnownChanges":
+        """Return what is known of changes; the journal is asked when the first screen wants it."""
+        if self._known is None:
+            from iccon.console.known import KnownChanges, held  # not on the first frame
+
+            try:
+                found = await self.console.parts.desk.call(held)
+            except JournalFault as fault:
+                self.console.say(f"the changes told here cannot be read: {fault}", "error")
+                return KnownChanges(())
+            self._known = self._known or KnownChanges(found)
+        return self._known
+
+    def _marks_of(self, service: str) -> Sequence["Mark"]:
+        """Return what a chart of `service` marks: what `marks` does, and the changes of that service or of none."""
+        slot, now = self.console.snapshot.slots.get("changes"), self.console.parts.setting.clock.now()
+        listed = self._known.listed(slot.value if slot else None, now) if self._known else ()
+        near = [each for each in listed if service in each.services or not each.services]
+        return sorted([*self.marks(), *((each.at.timestamp(), f"change: {each.text}") for each in near)])
+
+    def pinned(self) -> Collection[str]:
+        """Return the keys of the changes on the timeline of the incident shown."""
+        return ()
+
+    async def action_changes(self) -> None:
+        """Show what was changed, with the cursor on the service that is under the board's."""
+        from iccon.console.screens.changes import ChangesScreen  # not on the first screen
+
+        known, board = await self._know_changes(), self.first(BoardView)
+        service = board.chosen_service or "" if board is not None and board.has_focus else ""
+        await self.app.push_screen(ChangesScreen(known, self.incident, self.pinned, service))
 
     async def action_people(self) -> None:
         """Show who is on call."""

@@ -9,15 +9,20 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
 from iccon.config.setting import Setting
 from iccon.desk import Desk
 from iccon.faults import FaultKind, SourceFault
 from iccon.incident.page_verbs import VERBS
+from iccon.incident.roles import Role
+from iccon.incident.severity import DEFAULT_POLICY, Level, Policy, Severity
 from iccon.journal.store import Journal
 
 if TYPE_CHECKING:
     from iccon.changes.model import Changes, ChangeSource
     from iccon.config.schema import Alertmanager, ChangeFeed, Jsm, PagerDuty
+    from iccon.config.schema import Level as LevelForm
     from iccon.effects import EffectPort
     from iccon.feed.model import Source
     from iccon.incident.effects import Effect
@@ -40,6 +45,7 @@ __all__ = [
     "outlets",
     "page_backends",
     "page_detail",
+    "policy",
     "roster_file",
     "roster_source",
     "signal_backends",
@@ -61,7 +67,24 @@ def open_desk(setting: Setting, *, awaited: bool = False) -> Desk:
         journal = Journal.awaited(setting.journal, setting.clock)
     else:
         journal = Journal.open(setting.journal, setting.clock, read_only=setting.read_only)
-    return Desk(journal, setting.clock, setting.actor)
+    return Desk(journal, setting.clock, setting.actor, policy(setting))
+
+
+def policy(setting: Setting) -> Policy:
+    """Return the severity policy: the default with what the configuration says otherwise."""
+    given = setting.config.policy
+    levels = {each: _level(each, getattr(given, each.name.lower())) for each in Severity}
+    return Policy(levels, given.first_post)
+
+
+def _level(severity: Severity, given: "LevelForm") -> Level:
+    said = {name: value for name, value in structs.asdict(given).items() if value is not None}
+    if "roles" in said:
+        said["roles"] = tuple(map(Role, said["roles"]))
+    for every in ("public_cadence", "internal_cadence", "callout"):
+        if every in said:
+            said[every] = said[every] or None
+    return structs.replace(DEFAULT_POLICY.levels[severity], **said)
 
 
 def library(setting: Setting) -> "Library":

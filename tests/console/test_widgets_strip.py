@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from widgetmakers import HOSTILE, START, Gallery, state, troubles
 
 from iccon.console.fit import length
@@ -44,7 +45,7 @@ def test_one_line_keeps_what_is_urgent():
 
 def test_the_next_update_counts_down():
     told = Issued("x", Audience.CUSTOMER, START, "we look into it", START + timedelta(minutes=20), {})
-    said = text(Now(state(updates=(told,)), START + timedelta(minutes=5)), 120, 2)
+    said = text(Now(state(updates=(told,)), START + timedelta(minutes=5)), 140, 2)
     assert "update due in 15m00s (14:23)" in said
     assert "OVERDUE" not in said
 
@@ -128,3 +129,14 @@ async def test_the_key_bar_drops_what_does_not_fit():
         assert "Quit" in bar.line(0).text
         bar.show([("[/x]", "\x1b[2J")])
         assert "[/x] ␛[2J" in bar.line(0).text
+
+
+def test_a_call_out_is_counted_where_there_is_room_and_said_when_it_is_due():
+    told = tuple(
+        Issued("x", audience, START, "x", START + timedelta(minutes=20), {})
+        for audience in (Audience.CUSTOMER, Audience.INTERNAL)
+    )
+    calm = replace(state(updates=told), called_out=START)
+    assert "call-out in 5m00s" in text(Now(calm, START + timedelta(minutes=5)), 200, 2)
+    assert "call-out" not in text(Now(calm, START + timedelta(minutes=5)), 80, 2)
+    assert "call-out due" in text(Now(calm, START + timedelta(minutes=11)), 130, 2)

@@ -89,7 +89,8 @@ def test_timers_run_out_in_order_and_the_promised_update_is_one_of_them() -> Non
     room = Room(noted(minutes=30), noted(TaskKind.DECISION, 2))
     found = running(room.ledger.state, DEFAULT_POLICY)
     assert [timer.due for timer in found] == sorted(timer.due for timer in found)
-    assert [timer.label.split(":")[0] for timer in found] == ["decision", "customer update", "action"]
+    kinds = [timer.label.split(":")[0] for timer in found]
+    assert kinds == ["decision", "customer update", "call-out", "internal update", "action"]
 
 
 def test_how_they_read() -> None:

@@ -47,6 +47,8 @@ COMMANDS: dict[str, Spec] = {
     "accept": Spec(_RECORD, "tasks", "say yes to a task"),
     "done": Spec(_RECORD, "tasks", "settle a task: how it came out"),
     "postpone": Spec(_RECORD, "tasks", "come back to a task later, for a reason"),
+    "callout": Spec(_RECORD, "callouts", "record that the commander asked around, or put that off"),
+    "criterion": Spec(_RECORD, "callouts", "tick an exit criterion, or take the tick back"),
     "timeline": Spec(_RECORD, "reading", "print the timeline"),
     "stalk": Spec(_RECORD, "record", "note each change of a signal's verdict, as a console sees it"),
     "amend": Spec(_RECORD, "record", "correct the text or the time of an entry"),

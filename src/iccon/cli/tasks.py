@@ -47,13 +47,13 @@ def _noting(commands: Commands, name: str, what: TaskKind, who: str, when: str, 
 
 def _do_add(args: argparse.Namespace, what: TaskKind) -> int:
     extras = {name: clean(getattr(args, name, "")) for name in ("options", "risk", "objections")}
-    text, minutes = text_of(args.text), None if args.span is None else _minutes(args.span)
+    text, minutes = text_of(args.text), None if args.span is None else minutes_of(args.span)
     with session(args) as opened:
         at, owner = opened.at(), clean(args.owner)
         return _write(opened, c.AddTask(what=what, text=text, owner=owner, minutes=minutes, at=at, **extras))
 
 
-def _minutes(span: str) -> int:
+def minutes_of(span: str) -> int:
     """Return whole minutes. Raises BadUse."""
     seconds = seconds_of(span)
     if seconds is None or seconds < 60:
@@ -73,7 +73,7 @@ def _about(commands: Commands, name: str, command: Callable[[argparse.Namespace,
 
 
 def _postponing(args: argparse.Namespace, target: str) -> c.Command:
-    return c.PostponeTask(target=target, minutes=_minutes(args.span), reason=clean(" ".join(args.reason)))
+    return c.PostponeTask(target=target, minutes=minutes_of(args.span), reason=clean(" ".join(args.reason)))
 
 
 def _write(opened: Session, command: c.Command) -> int:

@@ -13,6 +13,7 @@ from iccon.config.layout import layout_files
 from iccon.config.lines import KeyPath
 from iccon.config.objectives import check_slo
 from iccon.config.places import chosen, folders
+from iccon.config.policy import check_policy
 from iccon.config.schema import ChangeFeed, Config, Folders, Loaded, Prometheus, Secret, Signal, Signals
 from iccon.config.theme import theme_files
 
@@ -59,6 +60,7 @@ def _check(check: Checker, config: Config, data: Mapping[str, Any], folders: Fol
     _known(check, ("console", "layout"), console.layout, layout_files(folders))
     servers = _servers(data)
     _check_signals(check, config, servers)
+    check_policy(check, config.policy)
     for name, slo in config.slo.items():
         check_slo(check, ("slo", name), slo)
         _check_which_server(check, ("slo", name), slo.server, servers, "an objective")

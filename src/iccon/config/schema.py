@@ -28,6 +28,10 @@ ChangeKind = Annotated[str, Meta(extra_json_schema={"enum": ["pagerduty", "grafa
 Earlier = Annotated[str, Meta(extra_json_schema={"enum": ["", "1d", "1w"]})]
 Ratio = Annotated[float, Meta(gt=0)]
 OutletKind = Annotated[str, Meta(extra_json_schema={"enum": ["file", "clipboard", "webhook"]})]
+ROLES = ["commander", "deputy", "scribe", "comms", "operations", "expert"]
+RoleName = Annotated[str, Meta(extra_json_schema={"enum": ROLES})]
+Cadence = Annotated[int, Meta(ge=0, le=1440)]
+Minutes = Annotated[int, Meta(ge=1, le=1440)]
 
 
 class Secret(Struct, frozen=True):
@@ -238,6 +242,34 @@ class Updates(Struct, frozen=True):
     templates: str = ""
 
 
+class Level(Struct, frozen=True):
+    """What one severity means and demands; a key that is not given stays as it is by default.
+
+    Cadences are minutes between updates, `callout` those between call-outs; 0 demands none. `review`: a second
+    person reads what goes to customers. `exit`: signals, pages, impact, tasks and update are worked out, sentences are
+    ticked by a person.
+    """
+
+    meaning: Text | None = None
+    public_cadence: Cadence | None = None
+    internal_cadence: Cadence | None = None
+    callout: Cadence | None = None
+    roles: tuple[RoleName, ...] | None = None
+    review: bool | None = None
+    exit: tuple[Text, ...] | None = None
+
+
+class Policy(Struct, frozen=True):
+    """What each severity demands, and `first_post`: the minutes until the first public post."""
+
+    first_post: Minutes = 5
+    sev1: Level = field(name="SEV1", default=Level())
+    sev2: Level = field(name="SEV2", default=Level())
+    sev3: Level = field(name="SEV3", default=Level())
+    sev4: Level = field(name="SEV4", default=Level())
+    sev5: Level = field(name="SEV5", default=Level())
+
+
 class Console(Struct, frozen=True):
     """How the screen looks and answers. `zone` is an IANA name or "local"; `keys` maps command ids to keys.
 
@@ -267,6 +299,7 @@ class Config(Struct, frozen=True):
     changes: dict[str, ChangeFeed] = {}
     runbooks: Runbooks = Runbooks()
     updates: Updates = Updates()
+    policy: Policy = Policy()
     console: Console = Console()
 
 

@@ -51,6 +51,9 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("role", "Role", "Hand a role to a person", ("o",), DESK, "role", 17, True),
     ConsoleCommand("theory", "Theory", "State the current theory of the cause", ("t",), DESK, "theory", 18, True),
     ConsoleCommand("tasks", "Tasks", "Decisions, questions, actions, todos that are open", ("w",), DESK, "tasks", 18),
+    ConsoleCommand(
+        "callout", "Call-out", "Asked around: a word on it, or put it off", ("C",), DESK, "callout", 18, True
+    ),
     ConsoleCommand("amend", "Amend", "Correct the chosen entry", ("e",), DESK, "amend", 30, True),
     ConsoleCommand("strike", "Strike", "Strike the chosen entry", ("x",), DESK, "strike", 31, True),
     ConsoleCommand("resolve", "Resolve", "Resolve the incident, or reopen it", ("R",), DESK, "resolve", 19, True),

@@ -14,6 +14,7 @@ from iccon.effects import EffectRunner
 from iccon.feed.scheduler import Feed
 from iccon.incident.entries import Entry
 from iccon.incident.fold import Ledger
+from iccon.incident.severity import Policy
 from iccon.incident.state import State
 from iccon.pages.model import Detail
 from iccon.recorder import FlightRecorder, Recorder
@@ -37,6 +38,7 @@ class Parts(Struct, frozen=True):
     """
 
     setting: Setting
+    policy: Policy
     desk: DeskThread
     feed: Feed
     effects: EffectRunner | None

@@ -6,9 +6,10 @@ from datetime import datetime, tzinfo
 from msgspec import Struct
 
 from iccon.incident import commands as c
+from iccon.incident.callouts import next_callout
 from iccon.incident.milestones import OWN_ENTRIES, Milestone, moments
 from iccon.incident.roles import TITLES, Role
-from iccon.incident.severity import DEFAULT_POLICY, Phase, Severity, proposed
+from iccon.incident.severity import DEFAULT_POLICY, Phase, Policy, Severity, proposed
 from iccon.incident.state import State
 from iccon.incident.tasks import Task, TaskKind, open_tasks
 from iccon.incident.timeline import Item
@@ -53,8 +54,8 @@ class Question(Struct, frozen=True):
     draft: str = ""
 
 
-def _severities(current: str) -> ChoiceField:
-    options = tuple((s.value, f"{s.value}  {DEFAULT_POLICY.levels[s].meaning}") for s in Severity)
+def _severities(current: str, policy: Policy) -> ChoiceField:
+    options = tuple((s.value, f"{s.value}  {policy.levels[s].meaning}") for s in Severity)
     return ChoiceField("severity", "Severity (when unsure, the higher)", options, current)
 
 
@@ -89,7 +90,9 @@ class FromPage(Struct, frozen=True):
 NO_PAGE = FromPage()
 
 
-def declare(actor: str, clock: Clock, page: FromPage = NO_PAGE, drill: bool = False) -> Question:
+def declare(
+    actor: str, clock: Clock, page: FromPage = NO_PAGE, drill: bool = False, policy: Policy = DEFAULT_POLICY
+) -> Question:
     """Ask for a title and a severity; the asker becomes commander. Each page has a draft of its own, by its key.
 
     A page proposes the severity by its urgency, and the beginning by its own time, which is when it was detected too.
@@ -111,7 +114,7 @@ def declare(actor: str, clock: Clock, page: FromPage = NO_PAGE, drill: bool = Fa
 
     fields = (
         TextField("title", "Title", page.title, True, "what people notice: checkout fails for most customers", key),
-        _severities(proposed(page.urgency).value),
+        _severities(proposed(page.urgency).value, policy),
         TextField(
             "began",
             "Began (may stay empty)",
@@ -143,11 +146,11 @@ def milestone(state: State, clock: Clock) -> Question:
     return Question("Milestone", fields, command)
 
 
-def severity(state: State) -> Question:
+def severity(state: State, policy: Policy) -> Question:
     """Ask for a level and a reason, which a downgrade needs."""
     return Question(
         f"Severity (now {state.severity})",
-        (_severities(state.severity.value), TextField("reason", "Reason (needed for a downgrade)")),
+        (_severities(state.severity.value, policy), TextField("reason", "Reason (needed for a downgrade)")),
         lambda a: c.SetSeverity(level=Severity(a["severity"]), reason=a["reason"]),
     )
 
@@ -266,6 +269,31 @@ def add_task() -> Question:
         TextField("minutes", "Come back in (may stay empty)", placeholder="for example 10m, or 1h"),
     )
     return Question("Task", fields, command, draft="task")
+
+
+def callout(state: State, policy: Policy, clock: Clock) -> Question:
+    """Ask for a word on the call-out that was made; or for how long it is put off, and why."""
+    due = next_callout(state, policy)
+
+    def command(answers: Answers) -> c.Command | str:
+        minutes = _minutes(answers["later"])
+        if isinstance(minutes, str):
+            return minutes
+        if minutes is None:
+            return c.CallOut(text=answers["text"])
+        return c.SnoozeCallout(minutes=minutes, reason=answers["text"])
+
+    lines = (
+        "Conditions: what is known, what has changed?",
+        "Actions: who does what, until when?",
+        "Needs: who lacks what?",
+    )
+    fields = (
+        TextField("text", "What came of it (may stay empty); or why it is put off", draft="callout"),
+        TextField("later", "Put it off by (empty: it was made)", placeholder="for example 5m"),
+    )
+    title = f"Call-out, due {stamp(due, clock.zone)}" if due else "Call-out"
+    return Question(title, fields, command, lines, "callout")
 
 
 def _minutes(words: str) -> int | str | None:

@@ -127,6 +127,7 @@ def parts_of(
     writes = not setting.read_only
     return Parts(
         setting=setting,
+        policy=bootstrap.policy(setting),
         desk=desk,
         feed=Feed(bootstrap.sources(setting), setting.clock),
         effects=EffectRunner(desk.call, bootstrap.effect_ports(setting, clipboard)) if writes else None,

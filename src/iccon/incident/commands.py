@@ -140,6 +140,27 @@ class SettleTask(Command, frozen=True, kw_only=True):
     outcome: str = ""
 
 
+class CallOut(Command, frozen=True, kw_only=True):
+    """A call-out was made, with a word on it."""
+
+    text: str = ""
+    at: datetime | None = None
+
+
+class SnoozeCallout(Command, frozen=True, kw_only=True):
+    """Make the next call-out `minutes` from now instead, for a reason."""
+
+    minutes: int
+    reason: str
+
+
+class TickCriterion(Command, frozen=True, kw_only=True):
+    """Say that an exit criterion that is ticked by hand holds, or does not any more."""
+
+    criterion: str
+    met: bool = True
+
+
 class Amend(Command, frozen=True, kw_only=True):
     """Correct the text or the time of an entry."""
 

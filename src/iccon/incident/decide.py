@@ -5,16 +5,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from iccon.incident import callouts, exit_criteria, page_verbs, task_rules
 from iccon.incident import commands as c
 from iccon.incident import entries as e
-from iccon.incident import page_verbs, task_rules
 from iccon.incident.effects import Effect
 from iccon.incident.evidence import BLOB_LIMIT, samples_blob
 from iccon.incident.fold import TEXT_FIELDS, covers
 from iccon.incident.milestones import OWN_ENTRIES, Milestone, moments, out_of_order
 from iccon.incident.roles import Role
 from iccon.incident.ruling import TEXT_LIMIT, Context, Decision, Outcome, Refusal, one, unreadable
-from iccon.incident.severity import Phase, is_downgrade
+from iccon.incident.severity import Audience, Phase, is_downgrade
 from iccon.incident.stalk import unwritten
 from iccon.incident.state import State
 
@@ -254,6 +254,8 @@ def _issue_update(state: State, command: c.IssueUpdate, ctx: Context) -> Outcome
     if command.findings and not command.override.strip():
         found = "; ".join(command.findings)
         return Refusal("findings", f"the check found: {found}", "mend the text, or give the reason to send it so")
+    if ctx.policy.levels[state.severity].review and command.audience is Audience.CUSTOMER and not command.override:
+        return Refusal("review", f"{state.severity} posts to customers are reviewed", "give who read it as the reason")
     payload = {
         "text": command.text,
         "audience": str(command.audience),
@@ -334,7 +336,18 @@ def _see_verdicts(state: State, command: c.SeeVerdicts, ctx: Context) -> Outcome
 
 
 _STALKS = (c.Stalk, c.SeeVerdicts)
-_NEEDS_ACTIVE = (c.SetSeverity, c.SetPhase, c.TakeRole, c.StartImpact, c.StopImpact, c.SetTheory, c.Resolve, *_STALKS)
+_CALLOUTS = (c.CallOut, c.SnoozeCallout)
+_NEEDS_ACTIVE = (
+    c.SetSeverity,
+    c.SetPhase,
+    c.TakeRole,
+    c.StartImpact,
+    c.StopImpact,
+    c.SetTheory,
+    c.Resolve,
+    *_STALKS,
+    *_CALLOUTS,
+)
 
 _DECISIONS: dict[type[c.Command], Callable[[State, Any, Context], Outcome]] = {
     c.AddNote: _note,
@@ -350,6 +363,9 @@ _DECISIONS: dict[type[c.Command], Callable[[State, Any, Context], Outcome]] = {
     c.AcceptTask: task_rules.accept,
     c.PostponeTask: task_rules.postpone,
     c.SettleTask: task_rules.settle,
+    c.CallOut: callouts.make,
+    c.SnoozeCallout: callouts.put_off,
+    c.TickCriterion: exit_criteria.tick,
     c.Amend: _amend,
     c.Strike: _strike,
     c.OpenRunbook: _open_runbook,

@@ -165,6 +165,22 @@ class TaskSettled(Body, frozen=True, kw_only=True):
     outcome: str = ""
 
 
+class CalledOut(Body, frozen=True, kw_only=True):
+    """A call-out was made, with a word on it; or was put off by `minutes`, and `text` is why."""
+
+    kind: ClassVar[str] = "callout"
+    text: str = ""
+    minutes: int | None = None
+
+
+class CriterionTicked(Body, frozen=True, kw_only=True):
+    """A person says that an exit criterion holds, or does not any more."""
+
+    kind: ClassVar[str] = "criterion"
+    criterion: str
+    met: bool = True
+
+
 class PageRef(Struct, frozen=True):
     """Which page is meant: the system that holds it, its id there, and what a person saw when acting."""
 
@@ -337,6 +353,8 @@ BODIES: dict[str, type[Body]] = {
         TaskAccepted,
         TaskPostponed,
         TaskSettled,
+        CalledOut,
+        CriterionTicked,
         Amended,
         Struck,
         PageSeen,

@@ -10,6 +10,8 @@ from iccon.incident.effects import EffectState
 from iccon.incident.entries import (
     Amended,
     Body,
+    CalledOut,
+    CriterionTicked,
     Declared,
     EffectEnded,
     Entry,
@@ -35,7 +37,7 @@ from iccon.incident.entries import (
 )
 from iccon.incident.roles import Role
 from iccon.incident.severity import Phase
-from iccon.incident.state import Holding, Impact, Issued, Outcome, Stalk, State, Theory, Written
+from iccon.incident.state import Holding, Impact, Issued, Outcome, Stalk, State, Theory, Tick, Written
 from iccon.incident.tasks import Task, TaskKind
 
 _replace = msgspec.structs.replace
@@ -81,6 +83,7 @@ TEXT_FIELDS: dict[str, str] = {
     "phase": "reason",
     "evidence": "title",
     "task": "text",
+    "callout": "text",
 }
 
 
@@ -249,6 +252,19 @@ def _task_settled(state: State, entry: Entry, body: TaskSettled) -> State:
     return _task_changed(state, body.target, settled=entry.happened_at, outcome=body.outcome)
 
 
+def _callout(state: State, entry: Entry, body: CalledOut) -> State:
+    if body.minutes is not None:
+        return _replace(state, callout_due=_after(entry, body.minutes))
+    return _replace(state, called_out=entry.happened_at, callout_due=None)
+
+
+def _criterion(state: State, entry: Entry, body: CriterionTicked) -> State:
+    ticks = {criterion: tick for criterion, tick in state.ticks.items() if criterion != body.criterion}
+    if body.met:
+        ticks[body.criterion] = Tick(entry.actor, entry.happened_at)
+    return _replace(state, ticks=ticks)
+
+
 def _update(state: State, entry: Entry, body: UpdateIssued) -> State:
     issued = Issued(
         entry.id, body.audience, entry.happened_at, body.text, _after(entry, body.next_minutes), body.effects
@@ -317,6 +333,8 @@ _STEPS: dict[str, Callable[[State, Entry, Any], State]] = {
     "task_accepted": _task_accepted,
     "task_postponed": _task_postponed,
     "task_settled": _task_settled,
+    "callout": _callout,
+    "criterion": _criterion,
     "update": _update,
     "page_acted": _page_acted,
     "effect": _effect,

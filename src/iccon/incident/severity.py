@@ -4,6 +4,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from iccon.incident.roles import Role
+
 
 class Severity(StrEnum):
     """SEV1 is the worst."""
@@ -34,12 +36,24 @@ class Audience(StrEnum):
 
 
 class Level(Struct, frozen=True):
-    """What one severity means and demands. Cadences are minutes between updates; None demands none."""
+    """What one severity means and demands. Cadences are minutes between updates; None demands none.
+
+    `callout` is the minutes between call-outs, None for none. `review`: somebody else reads what goes to customers
+    before it leaves. `exit` is what must hold before the incident is resolved: a single word is a criterion that is
+    worked out, a sentence one that a person ticks (exit_criteria.py).
+    """
 
     meaning: str
     public_cadence: int | None
     internal_cadence: int | None
-    roles: tuple[str, ...] = ("commander",)
+    roles: tuple[Role, ...] = (Role.COMMANDER,)
+    review: bool = False
+    exit: tuple[str, ...] = ("impact", "tasks")
+    callout: int | None = None
+
+    def cadence(self, audience: Audience) -> int | None:
+        """Return the minutes between updates to `audience`; only customers and internal readers have one."""
+        return {Audience.CUSTOMER: self.public_cadence, Audience.INTERNAL: self.internal_cadence}.get(audience)
 
 
 class Policy(Struct, frozen=True):
@@ -49,16 +63,26 @@ class Policy(Struct, frozen=True):
     first_post: int = 5
 
 
+_HURTING = ("signals", "pages", "impact", "tasks", "update")
 DEFAULT_POLICY = Policy(
     levels={
         Severity.SEV1: Level(
             "Most customers cannot use the product, or data is at risk",
             20,
             30,
-            ("commander", "scribe", "comms"),
+            (Role.COMMANDER, Role.SCRIBE, Role.COMMS),
+            exit=_HURTING,
+            callout=10,
         ),
-        Severity.SEV2: Level("Many customers are hurt, or a key function is down", 20, 30, ("commander", "comms")),
-        Severity.SEV3: Level("Some customers are hurt; a work-around exists", 60, 60),
+        Severity.SEV2: Level(
+            "Many customers are hurt, or a key function is down",
+            20,
+            30,
+            (Role.COMMANDER, Role.COMMS),
+            exit=_HURTING,
+            callout=10,
+        ),
+        Severity.SEV3: Level("Some customers are hurt; a work-around exists", 60, 60, exit=_HURTING, callout=10),
         Severity.SEV4: Level("Little impact; handled in working hours", None, None),
         Severity.SEV5: Level("No impact; tracked only", None, None),
     }

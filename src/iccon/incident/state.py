@@ -70,10 +70,18 @@ class Written(Struct, frozen=True):
     at: datetime
 
 
+class Tick(Struct, frozen=True):
+    """Who said when that an exit criterion holds."""
+
+    person: str
+    at: datetime
+
+
 class State(Struct, frozen=True):
     """One incident as it stands after its entries so far. `declared_at` None: no declaration was seen yet.
 
-    `milestones` are those that were set by hand; see milestones.py for all that are known.
+    `milestones` are those that were set by hand; see milestones.py for all that are known. `called_out` is when the
+    last call-out was made, `callout_due` until when the next one was put off, `ticks` the exit criteria ticked.
     """
 
     incident: str
@@ -95,6 +103,9 @@ class State(Struct, frozen=True):
     metrics: dict[str, Written] = {}
     milestones: dict[str, datetime] = {}
     tasks: tuple[Task, ...] = ()
+    called_out: datetime | None = None
+    callout_due: datetime | None = None
+    ticks: dict[str, Tick] = {}
     notes: int = 0
     entries: int = 0
     last_id: str = ""

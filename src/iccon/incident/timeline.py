@@ -14,7 +14,9 @@ from iccon.incident.entries import (
     STALK_SOURCE,
     Amended,
     Body,
+    CalledOut,
     ChangeSeen,
+    CriterionTicked,
     Declared,
     EffectEnded,
     Entry,
@@ -177,6 +179,10 @@ def _task_text(body: TaskNoted) -> str:
     return f"{body.what}: {body.text}{f' ({whose})' if whose else ''}{rest}"
 
 
+def _callout_text(body: CalledOut) -> str:
+    return _with_reason("call-out" if body.minutes is None else f"call-out put off by {body.minutes} min", body.text)
+
+
 _READINGS: dict[type[Body], Callable[[Any], str]] = {
     Declared: lambda b: f"declared {b.severity}: {b.title}",
     Retitled: lambda b: f"title: {b.title}",
@@ -192,6 +198,8 @@ _READINGS: dict[type[Body], Callable[[Any], str]] = {
     TaskAccepted: lambda b: f"accepted: {b.text}",
     TaskPostponed: lambda b: f"postponed by {b.minutes} min: {b.text}: {b.reason}",
     TaskSettled: lambda b: _with_reason(f"{b.what} {ENDS.get(b.what, 'settled')}: {b.text}", b.outcome),
+    CalledOut: _callout_text,
+    CriterionTicked: lambda b: f"exit criterion {'met' if b.met else 'no longer met'}: {b.criterion}",
     Amended: lambda b: _with_reason(f"amended {short(b.target)}", b.text or ""),
     Struck: lambda b: _with_reason(f"struck {short(b.target)}", b.reason),
     PageSeen: lambda b: f"page {b.status}{' by ' + b.who if b.who else ''}: {b.page.title}",

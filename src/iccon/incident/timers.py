@@ -4,10 +4,14 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from iccon.incident.callouts import next_callout
 from iccon.incident.milestones import Milestone
+from iccon.incident.roles import Role
 from iccon.incident.severity import Audience, Policy
 from iccon.incident.state import State
 from iccon.incident.tasks import open_tasks
+
+CALLOUT = "call-out: conditions, actions, needs"
 
 
 def elapsed(state: State, now: datetime) -> timedelta:
@@ -29,19 +33,19 @@ def impact(state: State, now: datetime) -> timedelta:
     return total
 
 
-def next_update(state: State, policy: Policy) -> datetime | None:
-    """Return when the next customer update is due, or None when none is.
+def next_update(state: State, policy: Policy, audience: Audience = Audience.CUSTOMER) -> datetime | None:
+    """Return when the next update to `audience` is due, or None when none is.
 
-    The first is due `policy.first_post` minutes after the declaration; later ones at the promised
-    time, else after the severity's public cadence.
+    The first to customers is due `policy.first_post` minutes after the declaration; others at the promised time, else
+    after the severity's cadence.
     """
-    level = policy.levels[state.severity]
-    if not state.active or state.declared_at is None or level.public_cadence is None:
+    cadence = policy.levels[state.severity].cadence(audience)
+    if not state.active or state.declared_at is None or cadence is None:
         return None
-    told = [u for u in state.updates if u.audience is Audience.CUSTOMER]
-    if not told:
-        return state.declared_at + timedelta(minutes=policy.first_post)
-    return told[-1].next_due or told[-1].at + timedelta(minutes=level.public_cadence)
+    told = [u for u in state.updates if u.audience is audience]
+    if told:
+        return told[-1].next_due or told[-1].at + timedelta(minutes=cadence)
+    return state.declared_at + timedelta(minutes=policy.first_post if audience is Audience.CUSTOMER else cadence)
 
 
 def hurting_since(state: State) -> datetime | None:
@@ -53,18 +57,24 @@ def hurting_since(state: State) -> datetime | None:
 
 
 class Timer(Struct, frozen=True):
-    """Something that runs out: when, what it is, whose, and the id of the task ("" for the customer update)."""
+    """Something that runs out: when, what it is, whose; the id of the task, or who the update is for."""
 
     due: datetime
     label: str
     owner: str = ""
     task: str = ""
+    audience: Audience | None = None
 
 
 def running(state: State, policy: Policy) -> list[Timer]:
     """Return every timer of an incident, the first to run out first; tasks keep running after it is resolved."""
-    told = next_update(state, policy)
-    timers = [Timer(told, "customer update")] if told else []
+    timers = [
+        Timer(at, f"{audience} update", audience=audience)
+        for audience in (Audience.CUSTOMER, Audience.INTERNAL)
+        if (at := next_update(state, policy, audience)) is not None
+    ]
+    if (at := next_callout(state, policy)) is not None:
+        timers.append(Timer(at, CALLOUT, state.holder(Role.COMMANDER)))
     due = ((task.due, task) for task in open_tasks(state.tasks) if task.due is not None)
     timers += [Timer(at, f"{task.what}: {task.text}", task.owner, task.id) for at, task in due]
     return sorted(timers, key=lambda timer: (timer.due, timer.task))

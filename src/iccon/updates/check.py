@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from iccon.incident.severity import Audience, Phase
+from iccon.incident.severity import DEFAULT_POLICY, Audience, Phase, Policy
 from iccon.incident.state import State
 from iccon.text import CleanText, clean
 
@@ -136,11 +136,16 @@ RULES = (
 
 
 def check(
-    text: str, audience: Audience, state: State | None = None, next_minutes: int | None = None
+    text: str,
+    audience: Audience,
+    state: State | None = None,
+    next_minutes: int | None = None,
+    policy: Policy = DEFAULT_POLICY,
 ) -> tuple[Finding, ...]:
     """Return what to look at in `text` before it goes to `audience`, in the order of the text, what is absent last.
 
-    `state` lets it find names of people and an unconfirmed cause; `next_minutes` is the promise beside the text.
+    `state` lets it find names of people, an unconfirmed cause and that `policy` wants a review; `next_minutes` is the
+    promise beside the text.
     """
     found = [
         finding for rule in RULES if audience in OUTSIDE or not rule.outside_only for finding in _apply(rule, text)
@@ -149,7 +154,7 @@ def check(
         found.extend(_people(text, state))
         found.extend(_cause(text, state))
     distinct = sorted({(f.at, f.code, f.words): f for f in reversed(found)}.values(), key=lambda f: f.at)
-    return (*distinct, *_absent(text, audience, state, next_minutes))
+    return (*distinct, *_absent(text, audience, state, next_minutes), *_review(audience, state, policy))
 
 
 def _apply(rule: _Rule, text: str) -> Iterator[Finding]:
@@ -170,6 +175,12 @@ def _cause(text: str, state: State) -> Iterator[Finding]:
     words = theory.text.strip().rstrip(".") if theory and not theory.confirmed else ""
     if len(words) > 3 and (at := text.casefold().find(words.casefold())) >= 0:
         yield Finding("cause", clean(words, 80), "a cause that is not confirmed", True, at)
+
+
+def _review(audience: Audience, state: State | None, policy: Policy) -> Iterator[Finding]:
+    if state is not None and audience is Audience.CUSTOMER and policy.levels[state.severity].review:
+        reason = f"a second person reads what goes to customers at {state.severity}: say who did"
+        yield Finding("review", clean(""), reason, False)
 
 
 def _absent(text: str, audience: Audience, state: State | None, next_minutes: int | None) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from iccon.console.safe import SafeLabel, set_titles
 from iccon.console.screens.base import Modal
 from iccon.console.widgets.cycle import Changed, Cycle, Toggles
 from iccon.incident.commands import IssueUpdate
-from iccon.incident.severity import DEFAULT_POLICY, Audience
+from iccon.incident.severity import Audience
 from iccon.incident.state import State
 from iccon.journal.drafts import update_key
 from iccon.text import clean_block
@@ -58,7 +58,7 @@ class Composer(Modal[bool]):
         """Template, promise, outlets, text, findings, keys."""
         parts = self.console.parts
         self._templates = templates(parts.setting)
-        cadence = DEFAULT_POLICY.levels[self._state.severity].public_cadence
+        cadence = parts.policy.levels[self._state.severity].public_cadence
         names = self._templates.names()
         with Vertical(id="box") as box:
             set_titles(box, f"Status update: {self._state.severity} {self._state.title}")
@@ -149,7 +149,9 @@ class Composer(Modal[bool]):
     # Check
 
     def _check(self) -> None:
-        self._findings = check(clean_block(self._text.text), self._audience, self._state, self._minutes)
+        self._findings = check(
+            clean_block(self._text.text), self._audience, self._state, self._minutes, self.console.parts.policy
+        )
         lines = [f"▲ {finding.said}" for finding in self._findings[:SHOWN]]
         if more := len(self._findings) - SHOWN:
             lines += [f"  and {more} more"] if more > 0 else []

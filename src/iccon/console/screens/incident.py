@@ -38,7 +38,6 @@ from iccon.incident.evidence import BadSamples, series_of
 from iccon.incident.fold import Ledger
 from iccon.incident.jotting import command
 from iccon.incident.milestones import began
-from iccon.incident.severity import DEFAULT_POLICY
 from iccon.incident.state import State
 from iccon.incident.timeline import Item, Timeline
 from iccon.incident.timers import hurting_since
@@ -87,7 +86,7 @@ class IncidentScreen(LiveSurface):
         zone, plain = self.console.parts.zone, self.console.parts.setting.config.console.ascii
         wall = self._placed.turn > 0
         makers: dict[str, Callable[[], Widget]] = {
-            "state": lambda: StateStrip(zone, id="state", ascii_only=plain),
+            "state": lambda: StateStrip(zone, self.console.parts.policy, id="state", ascii_only=plain),
             "signals": lambda: BoardView(id="signals", classes="region", ascii_only=plain, wall=wall),
             "pages": lambda: PagesView(id="pages", classes="region", ascii_only=plain),
             "timeline": lambda: TimelineView(zone, id="timeline", classes="region", ascii_only=plain),
@@ -155,7 +154,7 @@ class IncidentScreen(LiveSurface):
         before, self._looked_at = self._looked_at, now
         if before is None:
             return
-        for timer in timers.running(self.ledger.state, DEFAULT_POLICY):
+        for timer in timers.running(self.ledger.state, self.console.parts.policy):
             if before < timer.due <= now:
                 self.console.say(f"DUE: {timer.label}{f' ({timer.owner})' if timer.owner else ''}", "warning")
                 if self.console.parts.setting.config.console.bell:
@@ -224,7 +223,7 @@ class IncidentScreen(LiveSurface):
 
     async def action_severity(self) -> None:
         """Ask for the severity."""
-        await self._ask(questions.severity(self.ledger.state))
+        await self._ask(questions.severity(self.ledger.state, self.console.parts.policy))
 
     async def action_phase(self) -> None:
         """Ask for the phase."""
@@ -328,6 +327,10 @@ class IncidentScreen(LiveSurface):
         from iccon.console.screens.tasks import TasksScreen  # not on the first screen
 
         await self.app.push_screen(TasksScreen(self.incident, lambda: self.ledger.state))
+
+    async def action_callout(self) -> None:
+        """Record the call-out, or put it off."""
+        await self._ask(questions.callout(self.ledger.state, self.console.parts.policy, self.form_clock))
 
     async def action_update(self) -> None:
         """Open the composer."""

@@ -248,7 +248,9 @@ class LiveSurface(Surface):
         if page is not None:
             at = min(page.created_at, clock.now) if page.created_at > UNKNOWN_TIME else None
             found = questions.FromPage(page.key, page.title, page.service, page.urgency, at)
-        await self.console.ask(questions.declare(setting.actor, clock, found, setting.drill), None)
+        await self.console.ask(
+            questions.declare(setting.actor, clock, found, setting.drill, self.console.parts.policy), None
+        )
 
     @property
     def form_clock(self) -> questions.Clock:

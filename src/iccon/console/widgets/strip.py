@@ -13,7 +13,7 @@ from iccon.console.widgets.lines import Lines
 from iccon.feed.model import Slot
 from iccon.incident import timers
 from iccon.incident.roles import Role
-from iccon.incident.severity import DEFAULT_POLICY, Phase, Policy
+from iccon.incident.severity import DEFAULT_POLICY, Audience, Phase, Policy
 from iccon.incident.state import State
 from iccon.text import clean
 from iccon.when import span_text
@@ -46,6 +46,7 @@ class Piece(Struct, frozen=True):
     short: tuple[Span, ...] = ()
     rank: int = 0
     keep: bool = False
+    spare: bool = False  # shown only where all others are there at full length
     stretch: bool = False  # its last span is cut to the room there is, where the short form leaves some
 
 
@@ -71,6 +72,8 @@ def view(facts: Now, width: int, height: int) -> list[list[Span]]:
 def arrange(pieces: Sequence[Piece], width: int) -> list[Span]:
     """Return the pieces in one line: first shortened, then dropped, highest rank first, until they fit."""
     shown: list[tuple[Piece, tuple[Span, ...]]] = [(p, p.full) for p in pieces if p.full]
+    if _size(shown) > width:
+        shown = [(p, spans) for p, spans in shown if not p.spare]
     ranks = sorted({p.rank for p in pieces if p.rank}, reverse=True)
     for rank in ranks:
         if _size(shown) > width:
@@ -147,6 +150,7 @@ def _clocks(facts: Now) -> list[Piece]:
         _impact(state, facts),
         *_update(state, facts),
         *_task(state, facts),
+        *_beat(state, facts),
     ]
 
 
@@ -191,6 +195,20 @@ def _task(state: State, facts: Now) -> list[Piece]:
         return [Piece(((word, "alarm"), (f" {span_text(-left)} ago: {what}", "")), ((word, "alarm"),), 2, keep=True)]
     soon, style = span_text(left), "v-warn" if left <= SOON.total_seconds() else "dim"
     return [Piece(((f"in {soon} ", style), (what, "dim")), ((f"task {soon}", style),), 4)]
+
+
+def _beat(state: State, facts: Now) -> list[Piece]:
+    """The call-out or the internal update, whichever is first: in words without alarm, and counted in spare room."""
+    own = (timer for timer in timers.running(state, facts.policy) if not timer.task)
+    first = next((timer for timer in own if timer.audience is not Audience.CUSTOMER), None)
+    if first is None:
+        return []
+    left = (first.due - facts.now).total_seconds()
+    name, _, checks = first.label.partition(":")
+    if left > 0:
+        return [Piece(((f"{name} in {span_text(left)}", "dim"),), spare=True)]
+    word = (f"{name} due", "v-warn")
+    return [Piece((word, (f":{checks}", "dim")) if checks else (word,), (word,), 5)]
 
 
 def _sources(facts: Now) -> list[Piece]:

@@ -1,0 +1,125 @@
+"""Exit criteria: each says met only when it is known to hold. And the call-out's beat."""
+
+from datetime import timedelta
+
+import pytest
+from journalkit import START, entry
+from msgspec.structs import replace
+from test_decide import IMPACT, NOW, Room
+
+from iccon.incident import commands as c
+from iccon.incident import entries as e
+from iccon.incident.callouts import next_callout
+from iccon.incident.decide import Context, Decision, decide
+from iccon.incident.exit_criteria import Sight, Standing, criteria
+from iccon.incident.fold import Ledger
+from iccon.incident.severity import DEFAULT_POLICY, Audience, Policy, Severity
+from iccon.incident.state import State
+from iccon.incident.timers import next_update
+
+MINUTE = timedelta(minutes=1)
+BY_HAND = "Support agrees"
+NOTHING = Sight()
+
+
+def standing(word: str, state: State, sight: Sight = NOTHING) -> tuple[str, str]:
+    level = replace(DEFAULT_POLICY.levels[state.severity], exit=(word,))
+    (found,) = criteria(state, Policy({state.severity: level}), sight)
+    return found.standing, found.why
+
+
+def ours(**verdicts: str) -> Sight:
+    return Sight({("checkout", name): verdict for name, verdict in verdicts.items()} | {("mail", "errors"): "bad"})
+
+
+STATE = replace(Room().ledger.state, services=("Checkout",))
+
+
+@pytest.mark.parametrize(
+    ("sight", "expected"),
+    [
+        (Sight(), (Standing.UNKNOWN, "no board")),
+        (Sight({("mail", "errors"): "ok"}), (Standing.UNKNOWN, "not on the board")),
+        (ours(errors="ok", latency="no baseline"), (Standing.MET, "2 of 2")),
+        (ours(errors="stale", latency="ok"), (Standing.OPEN, "checkout errors stale")),
+        (ours(errors="bad", latency="no data"), (Standing.OPEN, "checkout errors bad and 1 more")),
+    ],
+)
+def test_signals_of_the_incidents_services(sight: Sight, expected: tuple[str, str]) -> None:
+    assert standing("signals", STATE, sight) == expected
+
+
+@pytest.mark.parametrize(
+    ("pages", "expected"),
+    [
+        (None, (Standing.UNKNOWN, "no pager answers")),
+        ((), (Standing.MET, "")),
+        ((("checkout", "acknowledged"), ("mail", "triggered")), (Standing.OPEN, "1 open")),
+        ((("checkout", "resolved"), ("mail", "triggered")), (Standing.MET, "1 of other services")),
+    ],
+)
+def test_pages_of_the_incidents_services(pages: tuple[tuple[str, str], ...] | None, expected: tuple[str, str]) -> None:
+    assert standing("pages", STATE, Sight(None, pages)) == expected
+    if pages and expected[0] is Standing.MET:
+        assert standing("pages", replace(STATE, services=()), Sight(None, pages)) == (Standing.OPEN, "1 open")
+
+
+def test_impact_and_tasks() -> None:
+    assert standing("impact", STATE) == (Standing.MET, "none was noted")
+    assert standing("impact", Room(IMPACT).ledger.state) == (Standing.OPEN, "running: all")
+    todo = e.TaskNoted(what="todo", text="write it up")
+    assert standing("tasks", Room(todo).ledger.state) == (Standing.OPEN, "todo without owner: write it up")
+    assert standing("tasks", Room(replace(todo, owner="kim")).ledger.state) == (Standing.MET, "")
+    asked = Room(e.TaskNoted(what="question", text="why?", owner="kim")).ledger.state
+    assert standing("tasks", asked) == (Standing.OPEN, "1 open: why?")
+
+
+def test_a_public_post_counts_once_it_was_sent_after_the_mitigation() -> None:
+    post = e.UpdateIssued(audience=Audience.CUSTOMER, text="x", template="", next_minutes=None, effects={"page": "f"})
+    before = Room(post, e.MilestoneSet(milestone="mitigated"))
+    assert standing("update", Room(post).ledger.state) == (Standing.OPEN, "mitigated is not set")
+    assert standing("update", before.ledger.state) == (Standing.OPEN, "none since mitigated")
+    after = Ledger("i", [entry(9, e.MilestoneSet(milestone="mitigated")), entry(10, post)])
+    assert standing("update", after.state) == (Standing.OPEN, "the last one is queued")
+    after.extend([entry(11, e.EffectEnded(effect="f", target="page", state="sent"))])
+    assert standing("update", after.state) == (Standing.MET, "")
+
+
+def test_a_person_ticks_a_sentence_and_takes_it_back() -> None:
+    room = Room()
+    level = replace(DEFAULT_POLICY.levels[Severity.SEV2], exit=("impact", BY_HAND))
+    policy = Policy({Severity.SEV2: level})
+    room.context = Context(NOW, "ann", lambda: "new", policy=policy)
+    assert room.code(c.TickCriterion(criterion="impact")) == "no_criterion"
+    assert room.code(c.TickCriterion(criterion=BY_HAND, met=False)) == "unchanged"
+    for met, expected in ((True, Standing.MET), (False, Standing.OPEN)):
+        (body,) = room.bodies(c.TickCriterion(criterion=BY_HAND, met=met))
+        room.ledger.extend([entry(len(room.ledger.entries), body)])
+        _, found = criteria(room.ledger.state, policy, Sight())
+        assert (found.standing, found.by_hand) == (expected, True)
+
+
+def test_the_call_out_comes_every_ten_minutes_and_waits_for_a_reason_only() -> None:
+    room = Room()
+    room.context = replace(room.context, now=START + 12 * MINUTE)
+    assert next_callout(room.ledger.state, DEFAULT_POLICY) == START + 10 * MINUTE
+    assert room.code(c.SnoozeCallout(minutes=5, reason=" ")) == "reason"
+    assert room.code(c.SnoozeCallout(minutes=0, reason="x")) == "minutes"
+    for command, minutes in ((c.SnoozeCallout(minutes=5, reason="on the phone"), 17), (c.CallOut(text="fine"), 22)):
+        outcome = decide(room.ledger.state, command, room.context)
+        assert isinstance(outcome, Decision)
+        (draft,) = outcome.entries
+        room.ledger.extend([entry(len(room.ledger.entries), draft.body, at=draft.happened_at)])
+        assert next_callout(room.ledger.state, DEFAULT_POLICY) == START + minutes * MINUTE
+    calm = replace(room.ledger.state, severity=Severity.SEV4)
+    assert next_callout(calm, DEFAULT_POLICY) is None
+
+
+def test_internal_updates_have_a_beat_of_their_own() -> None:
+    state = STATE
+    assert next_update(state, DEFAULT_POLICY, Audience.INTERNAL) == START + 30 * MINUTE
+    assert next_update(state, DEFAULT_POLICY, Audience.EXECUTIVE) is None
+    told = e.UpdateIssued(audience=Audience.INTERNAL, text="x", template="", next_minutes=None, effects={})
+    room = Ledger("i", [entry(0, e.Declared(title="t", severity=Severity.SEV2)), entry(1, told, at=START + 8 * MINUTE)])
+    assert next_update(room.state, DEFAULT_POLICY, Audience.INTERNAL) == START + 38 * MINUTE
+    assert next_update(room.state, DEFAULT_POLICY) == START + 5 * MINUTE

@@ -4,11 +4,13 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from drillparts import HandClock, ask
 
+from iccon.changes.pagerduty import PagerDutyChanges
 from iccon.config import schema
 from iccon.drill import control
 from iccon.drill.scenario_file import find
@@ -197,3 +199,18 @@ def test_the_configuration_keeps_the_person_and_replaces_every_source(world: Wor
     assert config.pagerduty is not None and config.pagerduty.url == world.pager.url
     assert config.updates.outlets["file"].path.startswith(str(tmp_path))
     assert config.signals.latency is not None and config.signals.latency.bad == 1.0
+
+
+def test_the_deploy_behind_the_fault_is_told_to_the_ordinary_adapter(
+    world: World, clock: HandClock, tmp_path: Path
+) -> None:
+    go(world, clock, 1.0)
+    config = world.config(schema.Folders(tmp_path, tmp_path, tmp_path, tmp_path)).changes["deploys"]
+    now = clock.now()
+    found = PagerDutyChanges("deploys", config).changes(now - timedelta(hours=2), now).items
+    assert [(c.services, c.who) for c in found] == [
+        (("checkout",), "Sasha Kim"),
+        (("catalog",), "Jo Park"),
+        (("search",), "Lee Ray"),
+    ]
+    assert "4711" in found[0].text

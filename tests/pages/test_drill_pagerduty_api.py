@@ -190,9 +190,10 @@ def test_stopping_ends_what_hangs() -> None:
 @needs_spec
 def test_every_answer_is_as_described(server: PagerDutyServer) -> None:
     key = server.trigger("disk is full", "db", alert="DiskFull", runbook_url="https://runbooks/disk")
+    server.tell_change(server.clock.now(), "deploy 4711", "db", "Ada")
     of_incident = ("", "/log_entries", "/alerts", "/notes")
     paths = ["/incidents", *(f"/incidents/{key}{part}" for part in of_incident)]
-    paths += ["/users/me", "/abilities", "/services", "/oncalls", "/priorities"]
+    paths += ["/users/me", "/abilities", "/services", "/oncalls", "/priorities", "/change_events"]
     reads = [("GET", path, None) for path in paths]
     writes = [
         ("PUT", f"/incidents/{key}", ACKNOWLEDGE),

@@ -9,6 +9,7 @@ import struct
 import threading
 from collections import deque
 from collections.abc import Callable
+from datetime import datetime
 from email.utils import format_datetime
 from types import TracebackType
 from typing import Final, Self
@@ -148,6 +149,11 @@ class PagerDutyServer:
             )
         self._changed(incident.id, "triggered", "")
         return incident.id
+
+    def tell_change(self, at: datetime, summary: str, service: str, who: str = "") -> None:
+        """A pipeline tells what it changed, at `at` (aware UTC)."""
+        with self._lock:
+            self.account.tell_change(at, summary, service, who)
 
     def acknowledge(self, key: str, by: str) -> None:
         """Somebody (an e-mail address) acknowledges the incident elsewhere."""

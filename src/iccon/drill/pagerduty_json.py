@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from iccon.drill.pagerduty_state import Account, Asked, Event, Incident, Json, Person, code, service_id
+from iccon.drill.pagerduty_state import Account, Asked, ChangeEvent, Event, Incident, Json, Person, code, service_id
 
 _MESSAGES: Final = ("status_update_log_entry", "responder_request_log_entry")
 _STATUS_ENTRIES: Final = (
@@ -168,6 +168,21 @@ def service_json(account: Account, name: str) -> Json:
         "description": None,
         "status": "active",
         "escalation_policy": policy_json(account),
+    }
+
+
+def change_json(account: Account, event: ChangeEvent) -> Json:
+    """Return one change event."""
+    return {
+        "id": code("C", event.number),
+        "type": "change_event",
+        "summary": event.summary,
+        "timestamp": when(event.at),
+        "source": "deploy pipeline",
+        "integration": {"id": "IDEPLOY", "type": "inbound_integration_reference"},
+        "services": [_service_reference(account, event.service)],
+        "custom_details": {"author": event.who},
+        "links": [{"href": f"{account.url}/changes/{event.number}", "text": "The deploy"}],
     }
 
 

@@ -113,11 +113,11 @@ def _oncalls(account: Account, request: Request) -> Json:
     return page(request, "oncalls", rows, len(rows))
 
 
-def _instant(request: Request, name: str) -> datetime:
-    """Return a time of the query; now where it is not given."""
+def _instant(request: Request, name: str, missing: datetime | None = None) -> datetime:
+    """Return a time of the query; `missing`, or else now, where it is not given."""
     words = request.query.get(name, [""])[0]
     try:
-        return datetime.fromisoformat(words).astimezone(UTC) if words else request.at
+        return datetime.fromisoformat(words).astimezone(UTC) if words else missing or request.at
     except ValueError:
         raise bad(f"{name} is not a time") from None
 
@@ -130,6 +130,13 @@ def _user(account: Account, request: Request, key: str) -> Json:
     if "contact_methods" in _include(request):
         whole["contact_methods"] = contact_methods(account, person)
     return {"user": whole}
+
+
+def _change_events(account: Account, request: Request) -> Json:
+    since, until = _instant(request, "since", datetime.min.replace(tzinfo=UTC)), _instant(request, "until")
+    found = [change for change in account.changes if since <= change.at <= until]
+    rows = [shown.change_json(account, c) for c in sorted(found, key=lambda c: (c.at, c.number), reverse=True)]
+    return page(request, "change_events", rows, len(rows))
 
 
 def _priorities(account: Account, request: Request) -> Json:
@@ -183,6 +190,7 @@ _ROUTES: Final[tuple[tuple[str, re.Pattern[str], int, Route], ...]] = tuple(
         ("GET", r"/abilities", 200, _abilities),
         ("GET", r"/services", 200, _services),
         ("GET", r"/oncalls", 200, _oncalls),
+        ("GET", r"/change_events", 200, _change_events),
         ("GET", r"/priorities", 200, _priorities),
     )
 )

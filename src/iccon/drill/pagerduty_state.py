@@ -80,6 +80,16 @@ class Incident(Struct):
     runs: list[str] = field(default_factory=list)
 
 
+class ChangeEvent(Struct, frozen=True):
+    """Something that was changed, as a pipeline told it. `at` is aware UTC."""
+
+    number: int
+    at: datetime
+    summary: str
+    service: str
+    who: str = ""
+
+
 class Account:
     """Incidents by id, and the verbs that change them. All times come in as arguments."""
 
@@ -88,6 +98,7 @@ class Account:
         self.on_call = on_call
         self.incidents: dict[str, Incident] = {}
         self.services: list[str] = []
+        self.changes: list[ChangeEvent] = []
         self.people: dict[str, Person] = {on_call.email: on_call}
         domain = on_call.email.partition("@")[2]
         # of the only escalation policy
@@ -100,6 +111,10 @@ class Account:
         """Return the user with that address; an unknown address becomes a new user."""
         name = email.split("@", maxsplit=1)[0].replace(".", " ").title()
         return self.people.setdefault(email, Person(email, name))
+
+    def tell_change(self, at: datetime, summary: str, service: str, who: str = "") -> None:
+        """Take in a change event."""
+        self.changes.append(ChangeEvent(next(self._numbers), at, summary, service, who))
 
     def trigger(
         self,

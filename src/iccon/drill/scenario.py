@@ -89,6 +89,15 @@ class PageScript(Struct, frozen=True, forbid_unknown_fields=True):
     runbook: str = ""
 
 
+class Deploy(Struct, frozen=True, forbid_unknown_fields=True):
+    """Something that was changed in production, the cause or not; `at` may lie before the drill."""
+
+    text: Line
+    service: Word
+    at: Annotated[float, Meta(ge=-86_400)]
+    who: str = ""
+
+
 class Mitigation(Struct, frozen=True, forbid_unknown_fields=True):
     """What ends the fault: the verb `name`, or by itself `delay` seconds after `page` was acknowledged.
 
@@ -151,6 +160,7 @@ class Scenario(Struct, frozen=True, forbid_unknown_fields=True):
     mitigation: Mitigation
     responder: Responder
     expected: Expected = Expected()
+    changes: tuple[Deploy, ...] = ()
 
     @property
     def fault_at(self) -> float:

@@ -11,6 +11,7 @@ import msgspec
 
 from iccon.config.schema import Problem
 from iccon.drill.scenario import (
+    Deploy,
     Expected,
     Fault,
     GoldenSignal,
@@ -26,7 +27,7 @@ from iccon.text import clean
 FOLDER = Path(__file__).parent / "scenarios"
 DEFAULT = "checkout-latency"
 
-_LISTS: dict[str, type[msgspec.Struct]] = {"services": Service, "faults": Fault, "pages": PageScript}
+_LISTS: dict[str, type[msgspec.Struct]] = {"services": Service, "faults": Fault, "pages": PageScript, "changes": Deploy}
 _TABLES: dict[str, type[msgspec.Struct]] = {
     "mitigation": Mitigation,
     "responder": Responder,
@@ -177,6 +178,10 @@ def _inconsistent(scenario: Scenario, file: str) -> Iterator[Problem]:
         yield from _wants_signal(scenario, file, f"faults[{i}]", fault.service, fault.signal)
     for i, page in enumerate(scenario.pages):
         yield from _page_problems(scenario, file, f"pages[{i}]", page)
+    for i, change in enumerate(scenario.changes):
+        if scenario.service(change.service) is None:
+            names = ", ".join(s.name for s in scenario.services)
+            yield Problem(file, f"changes[{i}].service", change.service, f"a service: {names}")
     if scenario.page(scenario.mitigation.page) is None:
         names = ", ".join(p.name for p in scenario.pages)
         yield Problem(file, "mitigation.page", scenario.mitigation.page, f"the name of a page: {names}")

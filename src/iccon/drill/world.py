@@ -60,6 +60,7 @@ class World:
         self.started_at: datetime = self.clock.now()
         self._began = self.clock.monotonic()
         self._course = Course()
+        self._untold = sorted(scenario.changes, key=lambda change: change.at)
         self._ids: dict[str, str] = {}  # page name -> the pager's id
         self._lock = threading.RLock()
         self._stopping = threading.Event()
@@ -168,6 +169,7 @@ class World:
             signals=self._signals(),
             services={service.name: schema.Service() for service in self.scenario.services},
             slo=self._objectives(),
+            changes={"deploys": schema.ChangeFeed("pagerduty", self.pager.url, schema.Secret(literal=TOKEN))},
             pagerduty=schema.PagerDuty(schema.Secret(literal=TOKEN), url=self.pager.url, refresh=self._every(5.0)),
             runbooks=schema.Runbooks((str(RUNBOOKS),)),
             updates=schema.Updates(
@@ -254,6 +256,9 @@ class World:
     def _catch_up(self) -> None:
         """Let everything happen that is due; the caller holds the lock."""
         course = self._course
+        while self._untold and self._untold[0].at <= self.second():
+            told = self._untold.pop(0)
+            self.pager.tell_change(self.instant(told.at), told.text, told.service, told.who)
         self._course, steps = script.advance(self.scenario, self.seed, course, self.second(), automatic=self.automatic)
         for step in steps:
             self._make_it_so(step)

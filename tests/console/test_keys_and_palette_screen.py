@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+import pytest
 from running import config_of, declared, running, setting_in
 
 from iccon.config import schema
 from iccon.config.setting import Setting
 from iccon.console import commands
 from iccon.console.screens.form import Form
-from iccon.console.screens.help import HelpScreen
+from iccon.console.screens.help import KEYS, LISTS, HelpScreen
 from iccon.console.widgets.notebar import NoteBar
 from iccon.incident import entries as e
 
@@ -81,6 +82,29 @@ async def test_help_shows_every_key_of_the_screen_below_it(tmp_path: Path) -> No
             assert command.help in console.shown()
         await console.press("escape")
         await console.until_incident()
+
+
+def test_every_line_of_the_help_fits_beside_its_keys_in_80_columns() -> None:
+    room = 80 - 10 - KEYS - 2  # the box, its frame, the scroll bar; the gap before the keys
+    too_long = [text for _, text in (*LISTS, *(("", each.help) for each in commands.REGISTRY)) if len(text) > room]
+    assert not too_long
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_a_region_that_fills_the_screen_leaves_the_state_the_note_and_the_keys(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    setting = setting_in(tmp_path)
+    declared(setting)
+    async with running(setting, size=size) as console:
+        await console.press("tab", "z")
+        assert "SEV2" in console.shown()
+        assert "? Help" in console.shown()
+        await console.press("n", *"disk full")
+        assert "disk full" in console.shown()
+        await console.press("escape", "z")
+        assert console.app.screen.maximized is None
+        assert not await console.bodies(e.Note)
 
 
 async def test_the_focused_region_can_fill_the_screen_and_go_back(tmp_path: Path) -> None:

@@ -166,6 +166,11 @@ async def test_copy_does_not_follow_a_link(tmp_path):
     assert link.read_text() == "new"
 
 
+def test_what_is_cut_in_spaces_alone_does_not_look_cut():
+    assert crop("+44 1632960624    ", 15) == "+44 1632960624"
+    assert crop("+44 1632960624", 13) == "+44 16329606…"
+
+
 @given(st.text(max_size=40), st.integers(0, 30))
 def test_fit_is_exact_and_crop_never_longer(text, width):
     assert cells(crop(text, width)) <= width

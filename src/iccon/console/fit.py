@@ -13,9 +13,11 @@ def cells(text: str) -> int:
 
 
 def crop(text: str, width: int) -> str:
-    """Return `text` in at most `width` cells, ending in `…` when something was cut off."""
+    """Return `text` in at most `width` cells, ending in `…` when more than spaces was cut off."""
     if cells(text) <= width:
         return text
+    if text.endswith(" ") and cells(bare := text.rstrip()) <= width:
+        return bare  # a `…` behind a telephone number would say that digits are missing
     return set_cell_size(text, width - 1).rstrip() + "…" if width > 0 else ""
 
 

@@ -117,7 +117,7 @@ def declare(
         _severities(proposed(page.urgency).value, policy),
         TextField(
             "began",
-            "Began (may stay empty)",
+            "Began (optional)",
             clock.write(page.at) if page.at else "",
             placeholder="for example -12m, or 14:03",
         ),
@@ -129,7 +129,7 @@ def milestone(state: State, clock: Clock) -> Question:
     """Ask which milestone was reached, and when."""
     known = moments(state)
     options = tuple(
-        (each.value, f"{each:<13} {stamp(known[each], clock.zone, day=True) if each in known else 'not known'}")
+        (each.value, f"{each}: {stamp(known[each], clock.zone, day=True) if each in known else 'not known'}")
         for each in Milestone
         if each not in OWN_ENTRIES
     )
@@ -178,10 +178,10 @@ def role(state: State, actor: str) -> Question:
     )
 
 
-def impact(state: State) -> Question:
+def impact(state: State, clock: Clock) -> Question:
     """Start a segment of customer impact, or stop the open one."""
     if opened := state.open_impact:
-        lines = (f"Open since {opened.started:%H:%M} UTC: {opened.scope or 'scope not given'}",)
+        lines = (f"Open since {stamp(opened.started, clock.zone)}: {opened.scope or 'scope not given'}",)
         return Question("Customer impact stops now?", (), lambda _: c.StopImpact(segment=opened.id), lines)
     scope = TextField("scope", "Who is hurt, and how many", placeholder="EU customers, about 30 % of checkouts")
     return Question("Customer impact starts now", (scope,), lambda a: c.StartImpact(scope=a["scope"]))
@@ -265,8 +265,8 @@ def add_task() -> Question:
     fields = (
         TextField("text", "What", required=True, draft="task"),
         ChoiceField("what", "", options, TaskKind.ACTION.value),
-        TextField("owner", "Whose (may stay empty)"),
-        TextField("minutes", "Come back in (may stay empty)", placeholder="for example 10m, or 1h"),
+        TextField("owner", "Whose (optional)"),
+        TextField("minutes", "Come back in (optional)", placeholder="for example 10m, or 1h"),
     )
     return Question("Task", fields, command, draft="task")
 

@@ -12,11 +12,13 @@ from iccon.console.safe import SafeLabel, SafeStatic, set_titles
 from iccon.console.screens.base import Modal
 
 LISTS = (
-    ("↑ ↓  j k", "Move in the focused list; also pgup, pgdn, home, end"),
+    ("↑ ↓  j k", "Move in the list; also pgup, pgdn, home, end"),
     ("← →", "Board: move between the cells"),
-    ("↵", "Board: the chart of the cell. Pages: all about the page"),
+    ("↵", "Board: the chart of the cell"),
+    ("↵", "Pages: all about the page, or unfold a group"),
+    ("↵", "Timeline: the chart of evidence, or unfold entries"),
     ("space  ⌫", "Pages: mark a page for the next action; no marks"),
-    ("G", "Pages: what belongs together as one row, or each page"),
+    ("G", "Pages: one row for what belongs together, or each"),
     ("m", "Timeline: show or fold machine entries"),
     ("[  ]", "Runbook: previous and next heading"),
 )

@@ -55,7 +55,7 @@ class HomeScreen(LiveSurface):
         marks = ("DRILL" if setting.drill else "", "READ-ONLY" if setting.read_only else "")
         trouble = f"RECORD NOT KEPT: {self.console.record_trouble}" if self.console.record_trouble else ""
         environment = "" if setting.drill else setting.config.environment
-        return "   ".join(filter(None, ("iccon", *marks, environment, "no incident is active" * self._calm, trouble)))
+        return "   ".join(filter(None, ("iccon", trouble, *marks, environment, "no incident is active" * self._calm)))
 
     @property
     def _calm(self) -> bool:

@@ -15,7 +15,7 @@ from iccon.background import in_thread, spawn
 from iccon.config.layout import Layout
 from iccon.console import commands, questions
 from iccon.console.safe import set_titles
-from iccon.console.screens.live import LiveSurface
+from iccon.console.screens.live import NO_CELL, LiveSurface
 from iccon.console.widgets.board import BoardView
 from iccon.console.widgets.keybar import KeyBar
 from iccon.console.widgets.pages import PagesView
@@ -57,6 +57,7 @@ class IncidentScreen(LiveSurface):
 
     SCOPES = (commands.DESK, commands.LIVE)
     BINDINGS = commands.bindings(*SCOPES)
+    ESCAPE_TO_MINIMIZE = False  # it closes the note line first; `action_home` leaves the zoom
 
     def __init__(self, incident: str, entries: Sequence[Entry], layout: Layout) -> None:
         super().__init__()
@@ -72,7 +73,7 @@ class IncidentScreen(LiveSurface):
     def compose(self) -> ComposeResult:
         """Place the regions as the layout says; note line and keys below."""
         for row in self._placed.rows:
-            with Horizontal(classes="row") as box:
+            with Horizontal(classes="row state" if [r.name for r in row.regions] == ["state"] else "row") as box:
                 box.styles.height = row.height.css()
                 for region in row.regions:
                     widget = self._region(region.name)
@@ -239,7 +240,7 @@ class IncidentScreen(LiveSurface):
 
     async def action_impact(self) -> None:
         """Start or stop customer impact."""
-        await self._ask(questions.impact(self.ledger.state))
+        await self._ask(questions.impact(self.ledger.state, self.form_clock))
 
     async def action_theory(self) -> None:
         """Ask for the current theory."""
@@ -257,7 +258,7 @@ class IncidentScreen(LiveSurface):
         """Ask what is stalked: the cell under the board's cursor, its service, everything."""
         board = self.first(BoardView)
         if board is None or board.chosen is None:
-            self.console.say("no cell is chosen: go to the signals and move to one", "warning")
+            self.console.say(NO_CELL, "warning")
             return
         await self._ask(questions.stalk(self.ledger.state, *board.chosen))
 

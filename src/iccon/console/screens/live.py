@@ -38,7 +38,7 @@ W = TypeVar("W", bound=Widget)
 NO_SERVER = 'No Prometheus is configured.  In config.toml:  prometheus.url = "http://…:9090"'
 NO_PAGER = 'No pager is configured.  In config.toml:  pagerduty.token = { env = "PAGERDUTY_TOKEN" }'
 OLD = 120.0  # seconds after which a list of pages says from when it is: nobody asked, or the answer hangs
-NO_CELL = "no cell is chosen: go to the signals and move to one"
+NO_CELL = "no cell is chosen: go to the signals (tab) and move to one (↓)"
 PENDING = {
     EffectState.QUEUED: "sending",
     EffectState.SENDING: "sending",
@@ -78,6 +78,7 @@ class LiveSurface(Surface):
     """A screen with a board and pages. `incident` is the incident whose record its acts go into, "" for none."""
 
     incident = ""
+    ALLOW_IN_MAXIMIZED_VIEW = "#banner, .state, NoteBar, KeyBar"
 
     def __init__(self) -> None:
         super().__init__()

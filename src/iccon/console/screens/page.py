@@ -8,13 +8,14 @@ from textual.containers import VerticalScroll
 
 from iccon.background import in_thread, spawn
 from iccon.console import commands
-from iccon.console.figures import age_text, time_text
+from iccon.console.figures import age_text
 from iccon.console.safe import SafeStatic, set_titles
 from iccon.console.screens.base import Surface
 from iccon.console.widgets.keybar import KeyBar
 from iccon.faults import SourceFault
 from iccon.incident.entries import EffectEnded, Entry
-from iccon.pages.model import Detail, Page, Trace
+from iccon.pages.model import UNKNOWN_TIME, Detail, Page, Trace
+from iccon.when import stamp
 
 PATIENCE = 40.0  # seconds: pagers have deadlines of their own
 
@@ -77,7 +78,7 @@ class PageScreen(Surface):
         yield f"{page.status} for {age_text((now - (page.changed_at or page.created_at)).total_seconds())}" + (
             f" by {page.acknowledged_by or page.changed_by}" if page.acknowledged_by or page.changed_by else ""
         )
-        yield f"service {page.service or '-'}   urgency {page.urgency or '-'}   opened {self._time(page.created_at)}"
+        yield f"service {page.service or '-'}   urgency {page.urgency or '-'}   opened {self._opened}"
         yield f"assigned to {', '.join(page.assignees) or 'nobody'}   {page.source} {page.id}"
         yield from filter(None, (page.url, page.runbook_url))
         if self._detail is not None:
@@ -93,8 +94,15 @@ class PageScreen(Surface):
             at = self._time(trace.at) if trace.at else ""
             yield "  " + "  ".join(filter(None, (at, trace.who, trace.what, f"[{trace.id}]" if trace.id else "")))
 
+    @property
+    def _opened(self) -> str:
+        at, zone = self._page.created_at, self.console.parts.zone
+        return stamp(at, zone, day=True) if at > UNKNOWN_TIME else "at an unknown time"
+
     def _time(self, at: datetime) -> str:
-        return time_text(at, self.console.parts.zone)
+        """Return a time of day in the zone named above, with its day where that is not the page's own."""
+        there, own = (each.astimezone(self.console.parts.zone) for each in (at, self._page.created_at))
+        return f"{there:%H:%M:%S}" if there.date() == own.date() else f"{there:%Y-%m-%d %H:%M:%S}"
 
     async def action_act(self) -> None:
         """Ask what is done to this page."""

@@ -344,7 +344,7 @@ class BoardView(VirtualList):
 
     def header(self, width: int) -> list[list[Span]]:
         """Return the signals' names, and what is wrong."""
-        if self.board is None or not self.board.services:
+        if self.board is None or not self.board.services or self.area.height < 2:
             return []
         service, sizes, slo = self._columns(width - 1)
         names = [fit(clean(name), size) for name, size in zip(self.board.signals, sizes, strict=True)]

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Do = Callable[[Command, str], Awaitable[object]]
 Call = Callable[[Callable[[Desk], Any]], Awaitable[Any]]
+AT_ONCE = 100  # events in one write: a storm's would keep a note waiting, and the screen
 FLIGHT_EVERY = 60.0  # seconds of samples in one write to the disk
 
 
@@ -35,17 +36,23 @@ class Recorder:
     def __init__(self, do: Do) -> None:
         self._do = do
         self._seen: dict[str, Pages] = {}
+        self._taking: set[str] = set()
         self._stalked: dict[str, Memory] = {}
         self._windows: Windows | None = None
 
     async def take(self, incident: str, pages: Pages) -> None:
         """Capture what changed on the pages since the last call for `incident`; at the first, all that are open."""
         before = self._seen.get(incident)
-        if before is not None and before.at == pages.at:
+        if incident in self._taking or (before is not None and before.at == pages.at):
             return
-        if found := events(before, pages):
-            await self._do(Capture(events=found), incident)
-        self._seen[incident] = pages  # only now: what could not be written is captured again
+        self._taking.add(incident)
+        try:
+            found = events(before, pages)
+            for at in range(0, len(found), AT_ONCE):
+                await self._do(Capture(events=found[at : at + AT_ONCE]), incident)
+            self._seen[incident] = pages  # only now: what could not be written is captured again
+        finally:
+            self._taking.discard(incident)
 
     async def stalk(self, state: State, board: Board, now: datetime) -> None:
         """Write down what changed on the board in what is stalked, once for each new answer; see signals/stalk.py."""

@@ -5,8 +5,9 @@ few rows again, so that a storm does not shuffle the list at every poll. Every p
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from msgspec import Struct
@@ -16,6 +17,7 @@ from iccon.text import CleanText, clean
 
 MOST: Final = 12  # rows that a person takes in at one look
 FEW: Final = 8  # a finer rule must have no more than these to come back
+_SAMPLE: Final = 500  # pages whose parts alone may tell that a rule makes too many rows
 APART: Final = timedelta(hours=1)  # without a page for so long, the next one is another occurrence
 _UUID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _NUMBERS: Final = re.compile(rf"{_UUID}|\b(?:0x)?[0-9a-f]*[0-9][0-9a-f]*\b|[0-9]+")
@@ -23,22 +25,22 @@ _LOUDEST: Final = {status: rank for rank, status in enumerate(PageStatus)}
 
 
 class Group(Struct, frozen=True):
-    """Pages that belong together, in the order given. `key` is the same after a refresh; `title` what they share."""
+    """Pages that belong together, in the order given. `key` is the same after a refresh; `title` what they share.
+
+    `counts` says how many of its pages stand where, the loudest first; those that none has are left out. `newest` is
+    when its newest page was opened (aware UTC). They are counted once: a row is painted every second.
+    """
 
     key: str
     title: CleanText
     pages: tuple[Page, ...]
+    counts: dict[PageStatus, int]
+    newest: datetime
 
     @property
     def status(self) -> PageStatus:
         """The loudest of its pages': one that nobody has is never hidden by one that somebody has."""
-        return min((page.status for page in self.pages), key=_LOUDEST.__getitem__)
-
-    @property
-    def counts(self) -> dict[PageStatus, int]:
-        """How many of its pages stand where, the loudest first; those that none has are left out."""
-        found = [page.status for page in self.pages]
-        return {status: found.count(status) for status in PageStatus if status in found}
+        return next(iter(self.counts))
 
 
 class Grouping(Struct, frozen=True):
@@ -73,6 +75,8 @@ def grouped(pages: Sequence[Page], before: str = "") -> Grouping:
     coarse = names.index(before) if before in names else 0
     made: list[Group] = []
     for rank, (name, parts) in enumerate(RULES):
+        if len({parts(page) for page in pages[:_SAMPLE]}) > MOST:
+            continue  # far too many rows, without making them
         made = _by(pages, name, parts)
         if len(made) <= (FEW if rank < coarse else MOST):
             return Grouping(CleanText(name), tuple(made))
@@ -93,8 +97,14 @@ def _occurrences(rule: str, values: tuple[str, ...], members: list[Page]) -> Ite
     key = "\0".join((rule, *values))
     for number, pages in enumerate(_apart(members)):
         since = f"\0{min(page.created_at for page in pages):%Y-%m-%dT%H}" if number else ""
-        keys = {page.key for page in pages}
-        yield Group(f"group:{key}{since}", title, tuple(page for page in members if page.key in keys))
+        mine = {page.key for page in pages}
+        ordered = tuple(page for page in members if page.key in mine) if len(pages) < len(members) else tuple(members)
+        yield Group(f"group:{key}{since}", title, ordered, _counts(ordered), pages[0].created_at)
+
+
+def _counts(pages: Sequence[Page]) -> dict[PageStatus, int]:
+    found = Counter(page.status for page in pages)
+    return {status: found[status] for status in PageStatus if found[status]}
 
 
 def _apart(members: list[Page]) -> list[list[Page]]:

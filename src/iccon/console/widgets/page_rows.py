@@ -65,8 +65,7 @@ def group_spans(group: Group, width: int, now: datetime, unfolded: bool, ascii_o
     """Return a group's row in `width` cells: how many stand where, the age of the newest, what they share."""
     fold = ("-" if unfolded else "+") if ascii_only else ("▾" if unfolded else "▸")
     counts = ", ".join(f"{count} {STATUS[status][3]}" for status, count in group.counts.items())
-    newest = max(page.created_at for page in group.pages)
     head = fit(f"{fold} {counts}", 18 if width >= 64 else 13)
-    age = fit(age_text((now - newest).total_seconds()), 5, right=True)
+    age = fit(age_text((now - group.newest).total_seconds()), 5, right=True)
     room = max(width - len(head) - 7, 0)
     return [(head, STATUS[group.status][4]), (f" {age} ", "dim"), (crop(group.title, room), "strong")]

@@ -79,14 +79,17 @@ class PagesView(VirtualList):
     ) -> None:
         """Show `pages` in their order as of `now` (None: not known yet); `note` is what is wrong.
 
-        `pending` says which writes are in flight, by page key; None leaves it as it is.
+        `pending` says which writes are in flight, by page key; None leaves it as it is. Called at every tick: what a
+        storm costs is paid only where another list is given.
         """
-        self.waiting, self._given = pages is None, pages or ()
-        self.pages = {page.key: page for page in self._given}
-        self.marks &= self.pages.keys()
-        self.now, self.note = now, clean(note, 300)
+        self.now, self.note, self.waiting = now, clean(note, 300), pages is None
         if pending is not None:
             self.pending = pending
+        if (found := pages or ()) == self._given:
+            self.touch()
+            return
+        self._given, self.pages = found, {page.key: page for page in found}
+        self.marks &= self.pages.keys()
         self._arrange()
 
     def _arrange(self) -> None:
@@ -120,7 +123,7 @@ class PagesView(VirtualList):
         here = frozenset(page.key for page in self._here)
         if here:
             self.marks = self.marks - here if here <= self.marks else self.marks | here
-            self.touch()
+            self._arrange()
 
     async def action_open(self) -> None:
         """Unfold the group under the cursor, or fold it; show all about a page."""
@@ -144,8 +147,7 @@ class PagesView(VirtualList):
     def row_spans(self, key: str, width: int) -> list[Span]:
         """Return the row of a page or a group; while any page is marked, with the mark in front."""
         group = self.rows_of.groups.get(key)
-        members = [page.key for page in group.pages] if group else [key]
-        sign = self._sign(sum(member in self.marks for member in members), len(members))
+        sign = self._sign([page.key for page in group.pages] if group else [key]) if self.marks else ""
         inside = "  " if group is None and self.rows_of.group_of(key) else ""
         left = width - cells(sign) - len(inside)
         if group is not None:
@@ -158,11 +160,10 @@ class PagesView(VirtualList):
     def _said(self, key: str) -> str:
         return WORTH[self.worth[key]] if key in self.worth else ""
 
-    def _sign(self, marked: int, of: int) -> str:
-        if not self.marks:
-            return ""
+    def _sign(self, members: Sequence[str]) -> str:
+        marked = sum(member in self.marks for member in members)
         whole, part = ("*", "-") if self.ascii_only else ("✔", "·")
-        return f"{whole if marked == of else part if marked else ' '} "
+        return f"{whole if marked == len(members) else part if marked else ' '} "
 
     def header(self, width: int) -> list[list[Span]]:
         """Return how many are marked or grouped and what is wrong, while there are rows below it."""

@@ -1,8 +1,14 @@
 """What can go wrong with a source or an outlet, as one exception with a plain word for the screen."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 
 from iccon.text import CleanText, clean
+
+_log = logging.getLogger("iccon")
+_logged: set[tuple[str, type[BaseException]]] = set()
 
 
 class FaultKind(StrEnum):
@@ -38,3 +44,27 @@ class SourceFault(Exception):
         self.retry_after = retry_after
         self.partial = partial
         super().__init__(f"{kind}: {self.reason}")
+
+
+def as_fault(error: BaseException, doing: str) -> SourceFault:
+    """Return `error` as a fault; one that no adapter foresaw is a mistake in the program: shown, and logged once.
+
+    `doing` says what failed, in few words that are our own: a poll that fails for hours must not fill the log.
+    """
+    if isinstance(error, SourceFault):
+        return error
+    if (doing, type(error)) not in _logged:
+        _logged.add((doing, type(error)))
+        _log.error("%s failed", doing, exc_info=error)
+    return SourceFault(FaultKind.BAD_ANSWER, f"internal error, see the log: {type(error).__name__}: {error}")
+
+
+@contextmanager
+def nothing_sent() -> Iterator[None]:
+    """Say of a question before a write which timed out that nothing was sent: the write's outcome is not in doubt."""
+    try:
+        yield
+    except SourceFault as fault:
+        if fault.kind is not FaultKind.TIMEOUT:
+            raise
+        raise SourceFault(FaultKind.REFUSED, f"{fault.reason}; nothing was sent") from fault

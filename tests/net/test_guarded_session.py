@@ -17,7 +17,7 @@ import requests
 from rawserver import Answer, closed_port, drip, flood, hang, http, json_answer, reset, serving
 
 from iccon.faults import FaultKind, SourceFault
-from iccon.net import Limits, decode_json, guarded_session, httpx_transport
+from iccon.net import Limits, decode_json, demand_https, guarded_session, httpx_transport, is_loopback
 from iccon.net.transport import AliasAdapter
 
 QUICK = Limits(seconds=0.4, size=1_000_000)
@@ -327,3 +327,23 @@ def test_an_address_that_is_none_is_said(url: str) -> None:
     with pytest.raises(SourceFault) as caught:
         guarded_session(url).get(url)
     assert caught.value.kind in (FaultKind.REJECTED, FaultKind.REFUSED)
+
+
+@pytest.mark.parametrize(
+    ("url", "here"),
+    [
+        ("http://127.0.0.1:9093", True),
+        ("http://127.8.0.1", True),
+        ("http://localhost:1", True),
+        ("http://[::1]:1", True),
+        ("http://127.0.0.1.example.com", False),
+        ("http://localhost.example.com", False),
+        ("http://[::1", False),
+        ("", False),
+    ],
+)
+def test_a_token_goes_in_plain_to_this_machine_alone(url: str, here: bool) -> None:
+    assert is_loopback(url) is here
+    with contextlib.nullcontext() if here else pytest.raises(SourceFault, match="must be https"):
+        demand_https(url, "PagerDuty")
+    demand_https("https://pager.example.com", "PagerDuty")

@@ -228,6 +228,15 @@ def test_an_answer_of_another_kind_is_a_fault(httpserver: HTTPServer, body: byte
     assert fault_of(JsmBackend(made, "secret").list).kind is FaultKind.BAD_ANSWER
 
 
+def test_a_look_that_times_out_leaves_no_doubt_about_the_write(httpserver: HTTPServer) -> None:
+    httpserver.expect_request(re.compile(".*")).respond_with_data("", 408)
+    made = schema.Jsm(CLOUD, "kim@example.com", schema.Secret(literal="x"), url=httpserver.url_for(""))
+    fault = fault_of(lambda: JsmBackend(made, "secret").act(Act("acknowledge", "a-1")))
+    assert fault.kind is FaultKind.REFUSED
+    assert fault.reason.endswith("nothing was sent")
+    assert [request.method for request, _ in httpserver.log] == ["GET"]
+
+
 def test_a_wrong_token_and_a_plain_address_are_said(site: Site) -> None:
     config = schema.Jsm(CLOUD, "kim@example.com", schema.Secret(literal="x"), url=site.url)
     assert fault_of(JsmBackend(config, "wrong").list).kind is FaultKind.UNAUTHORIZED

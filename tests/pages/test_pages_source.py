@@ -150,11 +150,13 @@ def test_one_that_hangs_does_not_hold_the_others() -> None:
     assert pages.trouble[0].kind is FaultKind.TIMEOUT
 
 
-def test_a_bug_in_an_adapter_is_not_hidden() -> None:
-    pager = FakePager("one")
-    pager.answer = ZeroDivisionError()
-    with pytest.raises(ZeroDivisionError):
-        PagesSource((pager,)).poll()
+def test_a_bug_in_one_adapter_is_said_and_leaves_the_others(caplog: pytest.LogCaptureFixture) -> None:
+    broken = FakePager("broken")
+    broken.answer = ZeroDivisionError()
+    pages = PagesSource((broken, FakePager("good", page("good", "a")))).poll()
+    assert [p.id for p in pages.pages] == ["a"]
+    assert "internal error, see the log: ZeroDivisionError" in pages.trouble[0].reason
+    assert "asking broken failed" in caplog.text
 
 
 def test_no_pager_at_all_is_an_empty_list() -> None:

@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from iccon.changes.model import Change, Found
-from iccon.changes.web import PATIENCE, Web, stamp
+from iccon.changes.web import PATIENCE, Web
 from iccon.config import schema
 from iccon.faults import FaultKind, SourceFault
+from iccon.net import demand_https
 from iccon.net.wire import NO_TITLE, first, instant, link, record, records, text
 from iccon.text import CleanText, clean
+from iccon.when import iso
 
 PAGE: Final = 100  # rows a request: the API gives no more
 REACH: Final = 1_000  # rows in all: more is no list that a person reads
 URL: Final = "https://api.pagerduty.com"
-_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _PEOPLE: Final = ("user", "author", "deployer", "actor", "creator")
 
 
@@ -33,11 +33,8 @@ class PagerDutyChanges:
 
     def changes(self, since: datetime, until: datetime) -> Found:
         """Return the change events between two instants. Raises SourceFault."""
-        parts = urlsplit(self._url)
-        if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
-            words = "the PagerDuty url must be https: the token would be readable on the way"
-            raise SourceFault(FaultKind.REJECTED, words)
-        query: dict[str, Any] = {"since": stamp(since), "until": stamp(until), "limit": PAGE}
+        demand_https(self._url, "PagerDuty")
+        query: dict[str, Any] = {"since": iso(since), "until": iso(until), "limit": PAGE}
         if self._teams:
             query["team_ids[]"] = self._teams
         self._web.begin()

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from iccon.config import schema
@@ -71,8 +70,3 @@ class Web:
             return {**self._headers, "Authorization": self._authorization(self._secrets(self._config.token))}
         except SecretFault as fault:
             raise SourceFault(FaultKind.UNAUTHORIZED, f"no credential: {fault.reason}") from fault
-
-
-def stamp(at: datetime) -> str:
-    """Return an aware UTC instant as these APIs want it: `2026-11-24T14:05:00Z`."""
-    return f"{at:%Y-%m-%dT%H:%M:%SZ}"

@@ -4,7 +4,6 @@ Runs on one event loop; all methods are called there. Knows no screen: a consume
 """
 
 import asyncio
-import logging
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,11 +14,10 @@ from msgspec.structs import replace
 
 from iccon.background import on_thread, spawn
 from iccon.clock import Clock
-from iccon.faults import FaultKind, SourceFault
+from iccon.faults import FaultKind, SourceFault, as_fault
 from iccon.feed.backoff import delay
 from iccon.feed.model import Slot, Snapshot, Source, Trouble
 
-_log = logging.getLogger("iccon")
 _LONGEST_SLEEP = 2.0  # seconds; so soon it is noticed that the machine was suspended
 _JUMP = 5.0  # seconds by which the clock must be ahead of that, or go back: less is a correction
 
@@ -198,7 +196,7 @@ class Feed:
 
     def _failed(self, line: _Line, error: BaseException) -> None:
         line.failures += 1
-        fault = error if isinstance(error, SourceFault) else _unforeseen(line, error)
+        fault = as_fault(error, f"polling {line.source.name}")
         wait = delay(line.source.every, line.failures, fault.retry_after, self._jitter())
         line.due = self._clock.monotonic() + wait
         since = line.slot.trouble.since if line.slot.trouble else self._clock.now()
@@ -229,10 +227,3 @@ def _seen(poll: "asyncio.Future[Any]") -> None:
     """Take note of an error nobody awaits any more, so that asyncio does not complain of it."""
     if not poll.cancelled():
         poll.exception()
-
-
-def _unforeseen(line: _Line, error: BaseException) -> SourceFault:
-    """Return a fault for an error no adapter foresaw: a mistake in the program, shown and logged, not fatal."""
-    if line.failures == 1:
-        _log.error("polling %s failed", line.source.name, exc_info=error)
-    return SourceFault(FaultKind.BAD_ANSWER, f"internal error, see the log: {type(error).__name__}: {error}")

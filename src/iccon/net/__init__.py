@@ -118,6 +118,22 @@ def httpx_transport(session: "GuardedSession", aliases: Mapping[str, str] | None
     return SessionTransport(session, aliases or {})
 
 
+def is_loopback(url: str) -> bool:
+    """Say whether `url` is this machine itself."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return False
+    return host in ("localhost", "::1") or (host.startswith("127.") and host.replace(".", "").isdecimal())
+
+
+def demand_https(url: str, who: str) -> None:
+    """Raise SourceFault REJECTED where a token for `who` would be readable on its way."""
+    if not url.lower().startswith("https://") and not is_loopback(url):
+        words = f"the {who} url must be https: the token would be readable on the way"
+        raise SourceFault(FaultKind.REJECTED, words)
+
+
 def host_of(url: str) -> CleanText:
     """Return host and port of `url` for a message: never its path, query or credentials."""
     try:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from iccon.faults import FaultKind, SourceFault
+from iccon.faults import FaultKind, SourceFault, as_fault
 
 T = TypeVar("T")
 
@@ -14,8 +14,8 @@ T = TypeVar("T")
 def together(calls: Mapping[str, Callable[[], T]], seconds: float) -> dict[str, T | SourceFault]:
     """Run each call on a daemon thread of its own and return, by name, what it gave or the fault it raised.
 
-    A call that takes longer than `seconds` is a TIMEOUT; its thread is abandoned, not joined. Any other
-    exception is raised here.
+    A call that takes longer than `seconds` is a TIMEOUT; its thread is abandoned, not joined. An error that nobody
+    foresaw is its call's fault alone.
     """
     answers: queue.SimpleQueue[tuple[str, T | BaseException]] = queue.SimpleQueue()
     for name, call in calls.items():
@@ -27,9 +27,7 @@ def together(calls: Mapping[str, Callable[[], T]], seconds: float) -> dict[str, 
             name, answer = answers.get(timeout=max(until - time.monotonic(), 0.0))
         except queue.Empty:
             break
-        if isinstance(answer, BaseException) and not isinstance(answer, SourceFault):
-            raise answer
-        found[name] = answer
+        found[name] = as_fault(answer, f"asking {name}") if isinstance(answer, BaseException) else answer
     late = SourceFault(FaultKind.TIMEOUT, f"no complete answer within {seconds:g} s")
     return {name: found.get(name, late) for name in calls}
 

@@ -26,11 +26,10 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from iccon.faults import FaultKind, SourceFault
-from iccon.net import WRITES, Limits, checked, fault_of, host_of
+from iccon.net import WRITES, Limits, checked, fault_of, host_of, is_loopback
 from iccon.net.hosts import host_at
 
 _CHUNK = 65_536
-_LOOPBACK = ("127.", "localhost", "::1")
 _wire = threading.local()  # of this thread's request: .sent, it has begun to leave; .fresh, on a new connection
 
 
@@ -296,8 +295,7 @@ def _origin(url: str) -> tuple[str, str, int | None]:
 
 def _proxies(url: str) -> dict[str, str]:
     """Return the environment's proxies; none for this machine itself, whatever NO_PROXY says."""
-    host = urlsplit(url).hostname or ""
-    if host.startswith(_LOOPBACK) or proxy_bypass(host):
+    if is_loopback(url) or proxy_bypass(urlsplit(url).hostname or ""):
         return {}
     return {scheme: proxy for scheme, proxy in getproxies().items() if scheme in ("http", "https", "all")}
 

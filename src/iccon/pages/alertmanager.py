@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from iccon.clock import Clock, SystemClock
 from iccon.config import schema
-from iccon.faults import FaultKind, SourceFault
+from iccon.faults import FaultKind, SourceFault, nothing_sent
 from iccon.incident import page_verbs
 from iccon.net import Limits, checked, guarded_session, host_of, http_date
 from iccon.net.together import together
@@ -87,10 +87,11 @@ class AlertmanagerBackend:
     def act(self, act: Act) -> Done:
         """Silence the alert and its like, or end the silences over it, once. Raises SourceFault; LOST in doubt."""
         self._check(act)
-        alert, page, _ = self._alert(act.page)
+        with nothing_sent():
+            alert, page, _ = self._alert(act.page)
+            over = silences.over(alert, self._silences()) if act.verb == "unsilence" else []
         if act.verb == "silence":
             return self._silence(act, alert)
-        over = silences.over(alert, self._silences())
         if not over:
             raise SourceFault(FaultKind.REJECTED, f"no silence is over it: it is {page.status.value}")
         for silence in over:

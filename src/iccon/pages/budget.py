@@ -4,12 +4,12 @@ Polls stop where only a reserve is left, so that what a person does is not refus
 """
 
 import threading
-import time
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Final
 from weakref import WeakValueDictionary
 
+from iccon.clock import SystemClock
 from iccon.faults import FaultKind, SourceFault
 from iccon.net import retry_after
 from iccon.text import CleanText
@@ -17,6 +17,8 @@ from iccon.text import CleanText
 RESERVE: Final = 0.1  # of the limit, kept for what people do
 LOW: Final = 0.25  # of the limit: from here on a person is told
 LONGEST: Final = 900.0  # seconds: a longer wait is not taken at its word
+
+_clock = SystemClock()  # counts a suspension
 
 
 class Budget:
@@ -31,7 +33,7 @@ class Budget:
     def admit(self, *, poll: bool) -> None:
         """Take one request off. Raises SourceFault RATE_LIMITED, with the time to wait, where it should not be sent."""
         with self._lock:
-            now = time.monotonic()
+            now = _clock.monotonic()
             if now >= self._fresh_at:
                 self._left = -1
             wait = max(self._held_until, self._fresh_at if self._spent(poll) else 0.0) - now
@@ -49,7 +51,7 @@ class Budget:
         limit, left = _number(headers, "ratelimit-limit"), _number(headers, "ratelimit-remaining")
         reset = retry_after(headers)
         with self._lock:
-            now = time.monotonic()
+            now = _clock.monotonic()
             if limit and left is not None and reset is not None:
                 self._limit, self._left, self._fresh_at = limit, left, now + min(reset, LONGEST)
             if status == 429 and reset is not None:
@@ -58,7 +60,7 @@ class Budget:
     def said(self) -> CleanText:
         """Return how much is left, "" where the server has not said for now."""
         with self._lock:
-            if self._left < 0 or time.monotonic() >= self._fresh_at:
+            if self._left < 0 or _clock.monotonic() >= self._fresh_at:
                 return CleanText("")
             return CleanText(f"{self._left} of {self._limit} requests left")
 

@@ -10,19 +10,19 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from iccon.clock import Clock, SystemClock
 from iccon.config import schema
-from iccon.faults import FaultKind, SourceFault
+from iccon.faults import FaultKind, SourceFault, nothing_sent
 from iccon.incident import page_verbs
-from iccon.net import Limits, checked, guarded_session, http_date
+from iccon.net import Limits, checked, demand_https, guarded_session, http_date
 from iccon.net.wire import NO_TITLE, decode, first, instant, link, record, records, text
 from iccon.pages.model import UNKNOWN_TIME, Act, Detail, Done, Listing, Page, PageStatus, Trace, place
 from iccon.pages.paging import PAGE, Rows, complete
 from iccon.text import CleanText, clean
+from iccon.when import iso
 
 if TYPE_CHECKING:
     from iccon.net.transport import GuardedSession
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 REACH: Final = 20_000  # offset + size: the API refuses to look further
 LIST_PATIENCE: Final = 3  # a list of several requests may take this many timeouts
 WAITS: Final = (0.2, 0.5, 1.0, 2.0)  # seconds between two looks at an unfinished write; the last one again and again
-_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _ID: Final = re.compile(r"[\w-]{1,100}", re.ASCII)
 _LATE: Final = timedelta(minutes=1)  # how much their clock may differ before a trace counts as older than the wish
 _SERVICES: Final = ("service", "service_name", "entity")
@@ -65,7 +64,7 @@ def _end(act: Act, now: datetime) -> datetime:
 _WRITES: Final[Mapping[str, _Write]] = {
     "acknowledge": _Write("acknowledge", lambda act, now: {}, _taken),
     "resolve": _Write("close", lambda act, now: _noted(act.arguments.get("resolution", "")), _closed),
-    "snooze": _Write("snooze", lambda act, now: {"endTime": f"{_end(act, now):%Y-%m-%dT%H:%M:%SZ}"}, _quiet),
+    "snooze": _Write("snooze", lambda act, now: {"endTime": iso(_end(act, now))}, _quiet),
     "note": _Write("notes", lambda act, now: {"note": act.arguments["text"]}, lambda alert, act: False),
 }
 
@@ -134,7 +133,9 @@ class JsmBackend:
 
         The alert is looked at first: what is so already is not written again.
         """
-        write, alert = self._write_of(act), self._known(act.page)
+        write = self._write_of(act)
+        with nothing_sent():
+            alert = self._known(act.page)
         if write.shown(alert, act):
             return Done(clean(f"{act.verb}: so already"))
         if _closed(alert, act) and act.verb != "note":
@@ -252,9 +253,7 @@ class JsmBackend:
 
     def _session(self) -> "GuardedSession":
         if self._opened is None:
-            parts = urlsplit(self._config.url)
-            if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
-                raise SourceFault(FaultKind.REJECTED, "the JSM url must be https: others could read the token")
+            demand_https(self._config.url, "JSM")
             auth = (self._config.email, self._token)
             self._opened = guarded_session(self._config.url, Limits(seconds=self._config.timeout), auth=auth)
         return self._opened

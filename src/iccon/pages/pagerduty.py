@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from iccon.clock import Clock, SystemClock
 from iccon.config import schema
-from iccon.faults import FaultKind, SourceFault
+from iccon.faults import FaultKind, SourceFault, nothing_sent
 from iccon.incident import page_verbs
 from iccon.net.together import together
 from iccon.net.wire import first, record, records, text
@@ -109,13 +109,9 @@ class PagerDutyBackend:
     def act(self, act: Act) -> Done:
         """Do it, sending the write once. Raises SourceFault; LOST where the outcome is unknown."""
         verb = self._verb(act)
-        try:
+        with nothing_sent():
             wish = self._wish(act)
             ready = prepare(self._client, verb, wish)
-        except SourceFault as fault:
-            if fault.kind is FaultKind.TIMEOUT:  # of a question, not of the write: the outcome is not in doubt
-                raise SourceFault(FaultKind.REFUSED, f"{fault.reason}; nothing was sent") from fault
-            raise
         return Done(ready.already or send(self._client, verb, wish, ready))
 
     def read_back(self, act: Act) -> Done | None:

@@ -7,12 +7,11 @@ import logging
 import re
 import threading
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from iccon.clock import Clock
 from iccon.config import schema
 from iccon.faults import FaultKind, SourceFault
-from iccon.net import WRITES, Limits, fault_of, guarded_session, http_date, httpx_transport
+from iccon.net import WRITES, Limits, demand_https, fault_of, guarded_session, http_date, httpx_transport
 from iccon.net.wire import decode
 from iccon.pages.budget import Budget, budget_of
 from iccon.text import clean
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from iccon.net.transport import GuardedSession
 
 _STAND_IN: Final = "https://pagerduty.invalid"  # the client accepts https only; this name stands for a loopback server
-_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _NAMED: Final = re.compile(r"/(incidents|notes|incident_workflows|users|escalation_policies)/(\w+)(?=/|$)")
 _KINDS: Final = {"escalation_policies": "escalation policy", "incident_workflows": "incident workflow"}
 _ABILITIES: Final = {"responder_requests": "coordinated_responding", "incident_workflows": "incident workflows"}
@@ -89,8 +87,7 @@ def _open(config: schema.PagerDuty, token: str, email: str, budget: Budget) -> "
 
     base = config.url.rstrip("/")
     secure = base.startswith("https://")
-    if not secure and urlsplit(base).hostname not in _LOOPBACK:
-        raise SourceFault(FaultKind.REJECTED, "the PagerDuty url must be https: the token would be readable on the way")
+    demand_https(base, "PagerDuty")
     session = guarded_session(base, Limits(seconds=config.timeout))
     session.hooks["response"].append(lambda answer, *_, **__: budget.note(answer.status_code, answer.headers))
     client = pagerduty.RestApiV2Client(

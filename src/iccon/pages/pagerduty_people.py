@@ -14,6 +14,7 @@ from iccon.faults import FaultKind, SourceFault
 from iccon.net.wire import first, instant, record, records, text
 from iccon.pages.people import AHEAD, CONTACTS_HOLD, Duty, Person, Roster
 from iccon.text import CleanText, clean
+from iccon.when import iso
 
 Get = Callable[[str, dict[str, Any]], Any]
 
@@ -41,7 +42,7 @@ def roster(get: Get, now: datetime, seconds: float, known: Mapping[str, Person])
 
 
 def _rows(get: Get, now: datetime, until: float) -> tuple[list[dict[str, Any]], bool]:
-    span = {"since": f"{now:%Y-%m-%dT%H:%M:%SZ}", "until": f"{now + AHEAD:%Y-%m-%dT%H:%M:%SZ}"}
+    span = {"since": iso(now), "until": iso(now + AHEAD)}
     query = span | {"time_zone": "UTC", "include[]": ["users"], "limit": LIMIT}
     rows: list[dict[str, Any]] = []
     while len(rows) < MOST_DUTIES:

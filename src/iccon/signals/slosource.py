@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from iccon.background import side_by_side
 from iccon.clock import Clock
 from iccon.config import schema
-from iccon.faults import FaultKind, SourceFault
+from iccon.faults import FaultKind, SourceFault, as_fault
 from iccon.signals.model import Answer, Instant, InstantBackend, SignalSpec, Unit, Verdict
 from iccon.signals.skew import LOOKBACK, learned, shifted
 from iccon.signals.slo import (
@@ -32,7 +32,6 @@ from iccon.signals.slo import (
     to_ask,
     unasked,
 )
-from iccon.signals.source import fault_of
 from iccon.text import CleanText, clean
 
 LANES = 2  # queries at once on one server, beside the board's
@@ -171,7 +170,7 @@ class SloSource:
             skew = self._skews.get(objective.server, 0.0)
             return backend.range(replace(spec, stale_after=LOOKBACK), start + skew, end + skew, objective.tile / PARTS)
         except Exception as error:
-            return fault_of(error)
+            return as_fault(error, "reading an objective")
 
     def _take(self, key: Key, came: Came, now: float, skews: Mapping[str, float]) -> None:
         name, span = key

@@ -1,6 +1,5 @@
 """The board's source: one range query a signal, all at once, each able to fail alone; now and then its baseline too."""
 
-import logging
 import math
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
@@ -13,7 +12,7 @@ from iccon.clock import Clock
 from iccon.config import schema
 from iccon.config.forms import MAIN
 from iccon.config.presets import with_defaults
-from iccon.faults import FaultKind, SourceFault
+from iccon.faults import FaultKind, SourceFault, as_fault
 from iccon.signals import up
 from iccon.signals.baseline import LEAD, RETRY, is_due, skew_of
 from iccon.signals.board import Asked, failed, judge, merged, to_ask
@@ -21,7 +20,7 @@ from iccon.signals.model import GOLDEN, About, Answer, Board, SignalBackend, Sig
 from iccon.signals.skew import learned, said
 from iccon.text import clean
 
-_log = logging.getLogger("iccon")
+READING = "reading a signal"
 
 
 def specs_of(signals: schema.Signals, servers: Collection[str]) -> tuple[SignalSpec, ...]:
@@ -116,7 +115,7 @@ class BoardSource:
         told = [_told(*each) for each in zip(questions, came, strict=True)]
         self._keep(told[: len(windows)], told[len(windows) :])
         self._said = self.last
-        faults = [fault_of(each) for each in came[: len(windows)] if isinstance(each, Exception)]
+        faults = [as_fault(each, READING) for each in came[: len(windows)] if isinstance(each, Exception)]
         if faults and len(faults) == len(windows):
             waits = [fault.retry_after for fault in faults if fault.retry_after is not None]
             raise SourceFault(faults[0].kind, faults[0].reason, max(waits, default=None), self._said)
@@ -180,14 +179,6 @@ class BoardSource:
 
 def _told(question: _Question, came: Answer | Exception) -> Window:
     if isinstance(came, Exception):
-        fault = fault_of(came)
+        fault = as_fault(came, READING)
         return failed(question.window, clean(f"{fault.kind}: {fault.reason}", 300))
     return merged(question.window, question.asked, came, question.span)
-
-
-def fault_of(error: Exception) -> SourceFault:
-    """Return `error` as a fault; one that no backend foresaw is a mistake in the program: logged, and shown."""
-    if isinstance(error, SourceFault):
-        return error
-    _log.error("a signal could not be read", exc_info=error)
-    return SourceFault(FaultKind.BAD_ANSWER, f"internal error, see the log: {type(error).__name__}")

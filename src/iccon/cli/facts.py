@@ -5,6 +5,7 @@ incident   id, short, title, severity, phase, active, drill, services, declared_
            stopped}], theory {text, confirmed, at}, milestones {name: at}, next_update, updates [{entry, audience, at,
            text, next_due, outlets {name: {effect, state, detail, receipt}}}], tasks [task], notes, entries
 task       id, short, what, text, owner, accepted, at, due, settled, outcome
+handover   id, short, role, person, proposer, holder, at, due, end (null while it waits), ended, reason
 entry      id, short, incident, kind, happened_at, recorded_at, actor, text
 line       what an entry has, and machine, late, amended, struck (the reason, or null)
 receipt    incident, entries [entry], effects [id]
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from iccon.incident import timers
 from iccon.incident.effects import OutboxRow
 from iccon.incident.entries import Entry
+from iccon.incident.handovers import Handover
 from iccon.incident.ids import short
 from iccon.incident.milestones import moments
 from iccon.incident.roles import Role
@@ -66,6 +68,12 @@ def task(task: Task) -> Facts:
         "settled": task.settled,
         "outcome": task.outcome,
     }
+
+
+def handover(handover: Handover) -> Facts:
+    """Return one hand-over."""
+    fields = "id role person proposer holder at due end ended reason"
+    return {"short": short(handover.id), **{name: getattr(handover, name) for name in fields.split()}}
 
 
 def headline(state: State, now: datetime) -> Facts:

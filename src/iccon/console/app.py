@@ -15,7 +15,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from iccon.background import in_thread, spawn
-from iccon.console import commands, safe
+from iccon.console import commands, handovers, safe
 from iccon.console.bridge import pump
 from iccon.console.keygate import KeyGate, Passed
 from iccon.console.parts import Opened, Parts
@@ -155,6 +155,11 @@ class IcconApp(safe.SafeApp[int]):
     def _appended(self, entries: tuple[Entry, ...]) -> None:
         for surface in self._surfaces():
             surface.appended(entries)
+        key = commands.key_name((self.parts.keys.get("handover") or ("",))[0])
+        for text in handovers.notices(entries, self.parts.setting.actor, key):
+            self.say(text, "warning")
+            if self.parts.setting.config.console.bell:
+                self.bell()
 
     # What screens ask for
 

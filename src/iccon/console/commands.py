@@ -48,7 +48,10 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("phase", "Phase", "Change the phase", ("p",), DESK, "phase", 15, True),
     ConsoleCommand("milestone", "Milestone", "When it began, was mitigated …", ("M",), DESK, "milestone", None, True),
     ConsoleCommand("impact", "Impact", "Start or stop customer impact", ("i",), DESK, "impact", 16, True),
-    ConsoleCommand("role", "Role", "Hand a role to a person", ("o",), DESK, "role", 17, True),
+    ConsoleCommand("role", "Role", "Set who has a role, without asking them", ("o",), DESK, "role", 17, True),
+    ConsoleCommand(
+        "handover", "Hand over", "Propose, answer or withdraw a hand-over", ("H",), DESK, "handover", None, True
+    ),
     ConsoleCommand("theory", "Theory", "State the current theory of the cause", ("t",), DESK, "theory", 18, True),
     ConsoleCommand("tasks", "Tasks", "Decisions, questions, actions, todos that are open", ("w",), DESK, "tasks", 18),
     ConsoleCommand(

@@ -169,7 +169,7 @@ def role(state: State, actor: str) -> Question:
     """Ask for a role and who holds it from now on."""
     options = tuple((r.value, f"{TITLES[r]}: {state.holder(r) or 'nobody'}") for r in Role)
     return Question(
-        "Hand a role to a person",
+        "Who has a role from now on (H asks them first)",
         (
             ChoiceField("role", "", options, Role.COMMANDER.value),
             TextField("person", "Person (empty: nobody holds it)", actor),

@@ -82,6 +82,39 @@ class TakeRole(Command, frozen=True, kw_only=True):
     at: datetime | None = None
 
 
+class ProposeHandover(Command, frozen=True, kw_only=True):
+    """Ask a person to take a role within so many minutes; it changes hands when they accept."""
+
+    role: Role
+    person: str
+    minutes: int
+
+
+class AcceptHandover(Command, frozen=True, kw_only=True):
+    """Take the role that the proposal with the id `target` offers; `read_back` are the points read back."""
+
+    target: str
+    read_back: tuple[str, ...] = ()
+
+
+class DeclineHandover(Command, frozen=True, kw_only=True):
+    """Say no to a proposal."""
+
+    target: str
+    reason: str = ""
+
+
+class WithdrawHandover(Command, frozen=True, kw_only=True):
+    """Take a proposal back."""
+
+    target: str
+    reason: str = ""
+
+
+class SeeHandovers(Command, frozen=True, kw_only=True):
+    """Write down which proposals have run out, as far as the record does not say it yet."""
+
+
 class StartImpact(Command, frozen=True, kw_only=True):
     """Customer impact began."""
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from iccon.incident import callouts, exit_criteria, page_verbs, task_rules
+from iccon.incident import callouts, exit_criteria, handover_rules, page_verbs, task_rules
 from iccon.incident import commands as c
 from iccon.incident import entries as e
 from iccon.incident.effects import Effect
@@ -122,7 +122,10 @@ def _role(state: State, command: c.TakeRole, ctx: Context) -> Outcome:
     person = command.person.strip()
     if person == state.holder(command.role):
         return Refusal("unchanged", f"{person or 'nobody'} holds that role already")
-    return one(state, ctx, e.RoleTaken(role=command.role, person=person), command.at)
+    at, holder = command.at or ctx.now, state.holder(command.role)
+    taken = e.RoleTaken(role=command.role, person=person, instead_of=holder)
+    bodies = (*handover_rules.overtaken(state, command.role, ctx), taken)
+    return Decision(tuple(e.Draft(state.incident, body, at, ctx.actor) for body in bodies))
 
 
 def _start_impact(state: State, command: c.StartImpact, ctx: Context) -> Outcome:
@@ -337,6 +340,7 @@ def _see_verdicts(state: State, command: c.SeeVerdicts, ctx: Context) -> Outcome
 
 _STALKS = (c.Stalk, c.SeeVerdicts)
 _CALLOUTS = (c.CallOut, c.SnoozeCallout)
+_HANDOVERS = (c.ProposeHandover, c.AcceptHandover)
 _NEEDS_ACTIVE = (
     c.SetSeverity,
     c.SetPhase,
@@ -347,6 +351,7 @@ _NEEDS_ACTIVE = (
     c.Resolve,
     *_STALKS,
     *_CALLOUTS,
+    *_HANDOVERS,
 )
 
 _DECISIONS: dict[type[c.Command], Callable[[State, Any, Context], Outcome]] = {
@@ -356,6 +361,11 @@ _DECISIONS: dict[type[c.Command], Callable[[State, Any, Context], Outcome]] = {
     c.SetPhase: _phase,
     c.SetMilestone: _milestone,
     c.TakeRole: _role,
+    c.ProposeHandover: handover_rules.propose,
+    c.AcceptHandover: handover_rules.accept,
+    c.DeclineHandover: handover_rules.decline,
+    c.WithdrawHandover: handover_rules.withdraw,
+    c.SeeHandovers: handover_rules.see,
     c.StartImpact: _start_impact,
     c.StopImpact: _stop_impact,
     c.SetTheory: _theory,

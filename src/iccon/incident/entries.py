@@ -76,11 +76,41 @@ class MilestoneSet(Body, frozen=True, kw_only=True):
 
 
 class RoleTaken(Body, frozen=True, kw_only=True):
-    """A person holds a role from now on; an empty person means that nobody does."""
+    """A person holds a role from now on; an empty person means that nobody does.
+
+    `instead_of` had it and was not asked: the role was taken directly, without a hand-over.
+    """
 
     kind: ClassVar[str] = "role"
+    version: ClassVar[int] = 2
     role: Role
     person: str
+    instead_of: str = ""
+
+
+class HandoverProposed(Body, frozen=True, kw_only=True):
+    """A person is asked to take a role within `minutes`; `holder` has it until then ("" nobody)."""
+
+    kind: ClassVar[str] = "handover"
+    role: Role
+    person: str
+    minutes: int
+    holder: str = ""
+
+
+class HandoverEnded(Body, frozen=True, kw_only=True):
+    """The hand-over that entry `target` proposed ended; `end` is one of `handovers.End`, role and person are its own.
+
+    `read_back` are the points that a successor confirmed before accepting.
+    """
+
+    kind: ClassVar[str] = "handover_ended"
+    target: str
+    role: Role
+    person: str
+    end: str
+    reason: str = ""
+    read_back: tuple[str, ...] = ()
 
 
 class ImpactStarted(Body, frozen=True, kw_only=True):
@@ -346,6 +376,8 @@ BODIES: dict[str, type[Body]] = {
         PhaseSet,
         MilestoneSet,
         RoleTaken,
+        HandoverProposed,
+        HandoverEnded,
         ImpactStarted,
         ImpactStopped,
         TheorySet,

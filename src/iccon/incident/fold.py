@@ -15,6 +15,8 @@ from iccon.incident.entries import (
     Declared,
     EffectEnded,
     Entry,
+    HandoverEnded,
+    HandoverProposed,
     ImpactStarted,
     ImpactStopped,
     MilestoneSet,
@@ -35,6 +37,7 @@ from iccon.incident.entries import (
     UpdateIssued,
     VerdictChanged,
 )
+from iccon.incident.handovers import End, Handover
 from iccon.incident.roles import Role
 from iccon.incident.severity import Phase
 from iccon.incident.state import Holding, Impact, Issued, Outcome, Stalk, State, Theory, Tick, Written
@@ -213,6 +216,22 @@ def _role(state: State, entry: Entry, body: RoleTaken) -> State:
     return _replace(state, roles=roles)
 
 
+def _handover(state: State, entry: Entry, body: HandoverProposed) -> State:
+    due = _after(entry, body.minutes) or entry.happened_at
+    asked = Handover(entry.id, Role(body.role), body.person, entry.actor, body.holder, entry.happened_at, due)
+    return _replace(state, handovers=(*state.handovers, asked))
+
+
+def _handover_ended(state: State, entry: Entry, body: HandoverEnded) -> State:
+    """The first end said of a hand-over holds."""
+    end = End(body.end) if body.end in tuple(End) else End.WITHDRAWN  # a word of another program
+    ended: dict[str, Any] = {"end": end, "ended": entry.happened_at, "reason": body.reason}
+    handovers = tuple(
+        _replace(each, **ended) if each.id == body.target and each.end is None else each for each in state.handovers
+    )
+    return _replace(state, handovers=handovers)
+
+
 def _impact_started(state: State, entry: Entry, body: ImpactStarted) -> State:
     return _replace(state, impacts=(*state.impacts, Impact(entry.id, body.scope, entry.happened_at)))
 
@@ -231,7 +250,7 @@ def _theory(state: State, entry: Entry, body: TheorySet) -> State:
 def _task(state: State, entry: Entry, body: TaskNoted) -> State:
     due = _after(entry, body.minutes)
     over = entry.happened_at if body.what == TaskKind.DECISION and due is None else None
-    task = Task(entry.id, body.what, body.text, body.owner, entry.happened_at, due, settled=over)
+    task = Task(entry.id, body.what, body.text, body.owner, entry.happened_at, due, settled=over, risk=body.risk)
     return _replace(state, tasks=(*state.tasks, task))
 
 
@@ -326,6 +345,8 @@ _STEPS: dict[str, Callable[[State, Entry, Any], State]] = {
     "phase": _phase,
     "milestone": _milestone,
     "role": _role,
+    "handover": _handover,
+    "handover_ended": _handover_ended,
     "impact_started": _impact_started,
     "impact_stopped": _impact_stopped,
     "theory": _theory,

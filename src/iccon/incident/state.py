@@ -5,6 +5,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from iccon.incident.effects import EffectState
+from iccon.incident.handovers import Handover
 from iccon.incident.roles import Role
 from iccon.incident.severity import Audience, Phase, Severity
 from iccon.incident.tasks import Task
@@ -106,6 +107,7 @@ class State(Struct, frozen=True):
     called_out: datetime | None = None
     callout_due: datetime | None = None
     ticks: dict[str, Tick] = {}
+    handovers: tuple[Handover, ...] = ()
     notes: int = 0
     entries: int = 0
     last_id: str = ""

@@ -40,6 +40,7 @@ class Task(Struct, frozen=True):
     accepted: bool = False
     settled: datetime | None = None
     outcome: str = ""
+    risk: str = ""
 
 
 def open_tasks(tasks: Iterable[Task]) -> list[Task]:

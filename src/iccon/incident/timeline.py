@@ -21,6 +21,8 @@ from iccon.incident.entries import (
     EffectEnded,
     Entry,
     EvidenceTaken,
+    HandoverEnded,
+    HandoverProposed,
     ImpactStarted,
     ImpactStopped,
     MilestoneSet,
@@ -153,7 +155,18 @@ def _update_text(body: UpdateIssued) -> str:
 
 def _role_text(body: RoleTaken) -> str:
     title = TITLES[Role(body.role)]
-    return f"{body.person} is {title}" if body.person else f"nobody is {title} now"
+    directly = f", without a hand-over from {body.instead_of}" if body.instead_of else ""
+    return f"{body.person} is {title}{directly}" if body.person else f"nobody is {title} now"
+
+
+def _handover_text(body: HandoverProposed) -> str:
+    stays = f"; {body.holder} has it until then" if body.holder else ""
+    return f"hand-over proposed: {body.person} as {TITLES[Role(body.role)]}, {body.minutes} min to answer{stays}"
+
+
+def _handover_ended_text(body: HandoverEnded) -> str:
+    said = _with_reason(f"hand-over {body.end}: {body.person} as {TITLES[Role(body.role)]}", body.reason)
+    return f"{said}; read back: {', '.join(body.read_back)}" if body.read_back else said
 
 
 def _change_text(body: ChangeSeen) -> str:
@@ -191,6 +204,8 @@ _READINGS: dict[type[Body], Callable[[Any], str]] = {
     PhaseSet: lambda b: _with_reason(f"phase {b.phase}", b.reason),
     MilestoneSet: lambda b: f"milestone: {b.milestone}",
     RoleTaken: _role_text,
+    HandoverProposed: _handover_text,
+    HandoverEnded: _handover_ended_text,
     ImpactStarted: lambda b: _with_reason("customer impact started", b.scope),
     ImpactStopped: lambda b: f"customer impact stopped ({short(b.segment)})",
     TheorySet: lambda b: f"theory{' (confirmed)' if b.confirmed else ''}: {b.text}",

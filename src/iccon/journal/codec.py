@@ -15,6 +15,7 @@ from iccon.journal.chain import Record, signed
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 UPCASTERS: dict[tuple[str, int], Upcaster] = {
     ("page_acted", 1): lambda body: {**body, "arguments": {}},
+    ("role", 1): lambda body: {**body, "instead_of": ""},
 }
 
 # What the journal selects for decoding:

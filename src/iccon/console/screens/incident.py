@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from iccon.background import in_thread, spawn
 from iccon.config.layout import Layout
-from iccon.console import commands, questions
+from iccon.console import commands, handovers, questions
 from iccon.console.safe import set_titles
 from iccon.console.screens.live import NO_CELL, LiveSurface
 from iccon.console.widgets.board import BoardView
@@ -23,6 +23,7 @@ from iccon.console.widgets.runbook import RunbookView
 from iccon.console.widgets.strip import StateStrip
 from iccon.console.widgets.timeline import TimelineView
 from iccon.console.widgets.updates import UpdatesView
+from iccon.incident import commands as c
 from iccon.incident import timers
 from iccon.incident.entries import (
     Declared,
@@ -36,6 +37,7 @@ from iccon.incident.entries import (
 )
 from iccon.incident.evidence import BadSamples, series_of
 from iccon.incident.fold import Ledger
+from iccon.incident.handovers import run_out
 from iccon.incident.jotting import command
 from iccon.incident.milestones import began
 from iccon.incident.state import State
@@ -69,6 +71,7 @@ class IncidentScreen(LiveSurface):
         self._placed = layout
         self._mounting = asyncio.Lock()
         self._looked_at: datetime | None = None
+        self._run_out = ""  # the newest hand-over for which that was noted
 
     def compose(self) -> ComposeResult:
         """Place the regions as the layout says; note line and keys below."""
@@ -145,10 +148,19 @@ class IncidentScreen(LiveSurface):
                 environment="" if setting.drill else setting.config.environment,
                 read_only=setting.read_only,
                 record_trouble=self.console.record_trouble,
+                actor=setting.actor,
             ),
         )
         self.each(UpdatesView, lambda view: view.show(self.ledger.state))
         self._prompt(now)
+        self._note_run_out(now)
+
+    def _note_run_out(self, now: datetime) -> None:
+        """Have it written down, once, that a hand-over ran out: it counts as over without that entry too."""
+        late = run_out(self.ledger.state.handovers, now)
+        if late and self._run_out != late[-1].id and not self.console.parts.setting.read_only:
+            self._run_out = late[-1].id
+            spawn(self.console.act(c.SeeHandovers(), self.incident), "hand-over")
 
     def _prompt(self, now: datetime) -> None:
         """Say what has just run out, with the bell; what ran out before this screen was open stands in the strip."""
@@ -237,6 +249,12 @@ class IncidentScreen(LiveSurface):
     async def action_role(self) -> None:
         """Ask who holds which role."""
         await self._ask(questions.role(self.ledger.state, self.console.parts.setting.actor))
+
+    async def action_handover(self) -> None:
+        """Propose a hand-over; answer or withdraw the one that waits."""
+        setting, policy = self.console.parts.setting, self.console.parts.policy
+        now = setting.clock.now()
+        await self._ask(handovers.question(self.ledger.state, setting.actor, now, self.clock_text, policy))
 
     async def action_impact(self) -> None:
         """Start or stop customer impact."""

@@ -12,6 +12,7 @@ from iccon.console.fit import Span, cells, crop, length
 from iccon.console.widgets.lines import Lines
 from iccon.feed.model import Slot
 from iccon.incident import timers
+from iccon.incident.handovers import same_person, waiting
 from iccon.incident.roles import Role
 from iccon.incident.severity import DEFAULT_POLICY, Audience, Phase, Policy
 from iccon.incident.state import State
@@ -34,6 +35,7 @@ class Now(Struct, frozen=True):
     read_only: bool = False
     record_trouble: str | None = None
     ascii_only: bool = False
+    actor: str = ""
 
 
 class Piece(Struct, frozen=True):
@@ -112,6 +114,7 @@ def _alarms(facts: Now) -> list[Piece]:
         reason = clean(facts.record_trouble, 60)
         text = f" RECORD NOT KEPT: {reason} " if reason else " RECORD NOT KEPT "
         pieces.append(Piece(((text, "alarm"),), ((" RECORD NOT KEPT ", "alarm"),), 2, keep=True))
+    pieces += _handover(facts)
     if facts.state is not None and facts.state.drill:
         pieces.append(Piece(((" DRILL ", "badge v-warn"),)))
     if facts.environment:
@@ -119,6 +122,21 @@ def _alarms(facts: Now) -> list[Piece]:
     if facts.read_only:
         pieces.append(Piece(((" READ-ONLY ", "badge dim"),)))
     return pieces
+
+
+def _handover(facts: Now) -> list[Piece]:
+    """What waits for an answer: loud on the console of the person who was asked."""
+    pending = waiting(facts.state.handovers, facts.now) if facts.state else []
+    if not pending:
+        return []
+    asked = next((each for each in pending if same_person(each.person, facts.actor)), None)
+    first = asked or pending[0]
+    left = span_text((first.due - facts.now).total_seconds())
+    if asked is None:
+        to = clean(first.person, 24)
+        return [Piece(((f"{first.title} to {to}? {left}", "v-warn"),), ((f"to {to}? {left}", "v-warn"),), 2)]
+    text = f" HAND-OVER TO YOU: {first.title}, {left} "
+    return [Piece(((text, "alarm"),), ((f" HAND-OVER {left} ", "alarm"),), 2, keep=True)]
 
 
 def _identity(facts: Now) -> list[Piece]:
@@ -282,6 +300,7 @@ class StateStrip(Lines):
         environment: str = "",
         read_only: bool = False,
         record_trouble: str | None = None,
+        actor: str = "",
     ) -> None:
         """Show `state` as of `now` (aware UTC). `record_trouble` not None: the record is not being kept, and why."""
         self.facts = Now(
@@ -294,6 +313,7 @@ class StateStrip(Lines):
             read_only,
             record_trouble,
             self.ascii_only,
+            actor,
         )
         self._lines.clear()
         self.repaint_changed()

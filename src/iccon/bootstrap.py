@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from iccon.effects import EffectPort
     from iccon.feed.model import Source
     from iccon.incident.effects import Effect
-    from iccon.pages.model import Act, Detail, Done, Listing, Page, PageBackend
+    from iccon.pages.model import Act, Detail, Done, Listing, Page, PageBackend, Story
     from iccon.pages.pagerduty import PagerDutyBackend
     from iccon.pages.people import Person, Roster
     from iccon.pages.roster import RosterFile, RosterSource
@@ -45,6 +45,7 @@ __all__ = [
     "outlets",
     "page_backends",
     "page_detail",
+    "page_story",
     "policy",
     "roster_file",
     "roster_source",
@@ -137,6 +138,19 @@ def page_detail(setting: Setting) -> "Callable[[str, str], Detail]":
         if backend is None:
             raise SourceFault(FaultKind.REJECTED, f"no pager {source!r} is configured any more")
         return backend.detail(page)
+
+    return ask
+
+
+def page_story(setting: Setting) -> "Callable[[Page], Story]":
+    """Return how to ask a page's pager for what its log tells. Blocking; raises SourceFault."""
+    backends = cache(lambda: page_backends(setting))
+
+    def ask(page: "Page") -> "Story":
+        backend = backends().get(page.source)
+        if backend is None:
+            raise SourceFault(FaultKind.REJECTED, f"no pager {page.source!r} is configured any more")
+        return backend.story(page)
 
     return ask
 
@@ -239,6 +253,10 @@ class Unusable:
         raise self._fault()
 
     def detail(self, page_id: str) -> "Detail":
+        """Raise the fault."""
+        raise self._fault()
+
+    def story(self, page: "Page") -> "Story":
         """Raise the fault."""
         raise self._fault()
 

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar
 
@@ -19,7 +19,7 @@ from iccon.console import commands, handovers, safe
 from iccon.console.bridge import pump
 from iccon.console.keygate import KeyGate, Passed
 from iccon.console.parts import Opened, Parts
-from iccon.console.questions import Question, TextField
+from iccon.console.questions import Answers, Question, TextField
 from iccon.console.screens.base import Surface
 from iccon.console.screens.home import HomeScreen
 from iccon.console.screens.incident import IncidentScreen
@@ -228,19 +228,29 @@ class IcconApp(safe.SafeApp[int]):
         """Show a notice."""
         safe.notify(self, text, severity)
 
-    async def ask(self, question: Question, incident: str | None) -> None:
-        """Ask `question` and do what its answers say; a new incident is opened. What was typed is there again."""
+    async def ask(
+        self,
+        question: Question,
+        incident: str | None,
+        then: Callable[[str, Answers], Coroutine[Any, Any, None]] | None = None,
+    ) -> None:
+        """Ask `question` and do what its answers say; a new incident is opened, and then `then` done with it.
+
+        What was typed is there again.
+        """
         from iccon.console.screens.form import Form  # not on the first screen
 
         declared: list[str] = []
 
-        async def submit(answers: Any) -> str | None:
+        async def submit(answers: Answers) -> str | None:
             command = question.command(answers)
             if isinstance(command, str):
                 return command
             answer = await self._do(command, incident, question.draft or None)
             if isinstance(answer, Receipt) and isinstance(command, c.Declare):
                 declared.append(answer.incident)
+                if then is not None:
+                    spawn(then(answer.incident, answers), "declared")
             return answer if isinstance(answer, str) else None
 
         async def closed(_: bool | None) -> None:

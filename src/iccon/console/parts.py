@@ -16,7 +16,7 @@ from iccon.incident.entries import Entry
 from iccon.incident.fold import Ledger
 from iccon.incident.severity import Policy
 from iccon.incident.state import State
-from iccon.pages.model import Detail
+from iccon.pages.model import Detail, Page, Story
 from iccon.recorder import FlightRecorder, Recorder
 from iccon.runbooks.library import Library
 
@@ -32,9 +32,9 @@ class Parts(Struct, frozen=True):
     """Everything the console works with.
 
     `effects`, `recorder` and `flight` are None for a console without any write path. `export` writes a record and
-    returns where. `page_detail` asks a pager, by its name, for one page; it blocks. `outlets` are names. `other_themes`
-    reads those that the first frame does not need; `narrow` is the layout for terminals that `layout` does not fit.
-    `notices` are shown at the start.
+    returns where. `page_detail` asks a pager, by its name, for one page, `page_story` for what its log tells;
+    both block. `outlets` are names. `other_themes` reads those that the first frame does not need; `narrow` is the
+    layout for terminals that `layout` does not fit. `notices` are shown at the start.
     """
 
     setting: Setting
@@ -47,6 +47,7 @@ class Parts(Struct, frozen=True):
     flight: FlightRecorder | None
     export: Callable[[Ledger], Path]
     page_detail: Callable[[str, str], Detail]
+    page_story: Callable[[Page], Story]
     outlets: Sequence[str]
     theme: ThemeFile
     other_themes: Callable[[], Sequence[ThemeFile]]

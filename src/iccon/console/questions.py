@@ -78,16 +78,22 @@ class Clock(Struct, frozen=True):
 
 
 class FromPage(Struct, frozen=True):
-    """What a declaration takes from the page it is made from; `at` is when the pager opened it, None unknown."""
+    """What a declaration takes from the page it is made from; `at` is when the pager opened it, None unknown.
+
+    `more` pages were chosen with it; where the pager takes notes they can be `linked`.
+    """
 
     key: str = ""
     title: str = ""
     service: str = ""
     urgency: str = ""
     at: datetime | None = None
+    more: int = 0
+    linked: bool = False
 
 
 NO_PAGE = FromPage()
+LINKS = (("no", "write nothing into the pager"), ("yes", "a note in the pager names this incident"))
 
 
 def declare(
@@ -112,7 +118,7 @@ def declare(
             detected=max(page.at, began or page.at) if page.at else None,
         )
 
-    fields = (
+    fields: tuple[Field, ...] = (
         TextField("title", "Title", page.title, True, "what people notice: checkout fails for most customers", key),
         _severities(proposed(page.urgency).value, policy),
         TextField(
@@ -122,7 +128,11 @@ def declare(
             placeholder="for example -12m, or 14:03",
         ),
     )
-    return Question("Declare an incident", fields, command, (f"{actor} becomes Incident Commander",), key)
+    if page.linked:
+        fields += (ChoiceField("link", "", LINKS, "no"),)
+    others = f" and {page.more} more" if page.more else ""
+    told = (f"What the pager logged of this page{others} comes into the timeline",) if page.key else ()
+    return Question("Declare an incident", fields, command, (f"{actor} becomes Incident Commander", *told), key)
 
 
 def milestone(state: State, clock: Clock) -> Question:

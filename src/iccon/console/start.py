@@ -136,6 +136,7 @@ def parts_of(
         library=bootstrap.library(setting),
         export=lambda ledger: _export(setting, ledger),
         page_detail=bootstrap.page_detail(setting),
+        page_story=bootstrap.page_story(setting),
         outlets=tuple(config.updates.outlets),
         theme=theme,
         other_themes=lambda: _other_themes(setting),

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from msgspec import Struct
 
-from iccon.incident.entries import PageRef, PageSeen, VerdictChanged
+from iccon.incident.entries import PageLogged, PageRef, PageSeen, VerdictChanged
 from iccon.incident.evidence import Measurement, Series
 from iccon.incident.milestones import Milestone
 from iccon.incident.roles import Role
@@ -293,7 +293,7 @@ class Captured(Struct, frozen=True):
 
     source: str
     happened_at: datetime
-    body: PageSeen | VerdictChanged
+    body: PageSeen | PageLogged | VerdictChanged
 
 
 class Stalk(Command, frozen=True, kw_only=True):

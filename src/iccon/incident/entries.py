@@ -244,6 +244,16 @@ class PageActed(Body, frozen=True, kw_only=True):
     arguments: dict[str, str]
 
 
+class PageLogged(Body, frozen=True, kw_only=True):
+    """A machine entry: a line of the pager's own log that no status tells: `what` happened, by `who` ("" unknown)."""
+
+    kind: ClassVar[str] = "page_log"
+    page: PageRef
+    what: str
+    who: str = ""
+    url: str = ""
+
+
 class PageMarked(Body, frozen=True, kw_only=True):
     """A person says whether a page was worth it: `actionable`, or noise. The newest word on a page holds."""
 
@@ -391,6 +401,7 @@ BODIES: dict[str, type[Body]] = {
         Struck,
         PageSeen,
         PageActed,
+        PageLogged,
         PageMarked,
         RunbookOpened,
         UpdateIssued,

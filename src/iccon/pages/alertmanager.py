@@ -13,7 +13,7 @@ from iccon.net import Limits, checked, guarded_session, host_of, http_date
 from iccon.net.together import together
 from iccon.net.wire import NO_TITLE, decode, first, instant, link, record, records, text
 from iccon.pages import silences
-from iccon.pages.model import UNKNOWN_TIME, Act, Detail, Done, Listing, Page, PageStatus, Trace, place
+from iccon.pages.model import UNKNOWN_TIME, Act, Detail, Done, Listing, Page, PageStatus, Story, Trace, place
 from iccon.text import CleanText, clean
 
 if TYPE_CHECKING:
@@ -83,6 +83,10 @@ class AlertmanagerBackend:
         return Detail(
             page, tuple(Trace(clean(line)) for line in lines), tuple(map(silences.trace, quiet)), notices=notices
         )
+
+    def story(self, page: Page) -> Story:
+        """Return nothing: no log is kept."""
+        return Story()
 
     def act(self, act: Act) -> Done:
         """Silence the alert and its like, or end the silences over it, once. Raises SourceFault; LOST in doubt."""

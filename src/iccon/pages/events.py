@@ -62,5 +62,10 @@ def _event(page: Page, status: str, mark: str, at: datetime, who: CleanText) -> 
     return Captured(source=f"{page.key}:{status}:{mark}", happened_at=at, body=body)
 
 
+def changed(page: Page, status: str, at: datetime, who: CleanText) -> Captured:
+    """Return that `page` came to `status` at an instant (aware UTC), named as a poll that sees it names it."""
+    return _event(page, status, _stamp(at), at, who)
+
+
 def _stamp(at: datetime) -> str:
     return f"{at:%Y-%m-%dT%H:%M:%SZ}"

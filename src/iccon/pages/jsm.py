@@ -19,7 +19,7 @@ from iccon.faults import FaultKind, SourceFault, nothing_sent
 from iccon.incident import page_verbs
 from iccon.net import Limits, checked, demand_https, guarded_session, http_date
 from iccon.net.wire import NO_TITLE, decode, first, instant, link, record, records, text
-from iccon.pages.model import UNKNOWN_TIME, Act, Detail, Done, Listing, Page, PageStatus, Trace, place
+from iccon.pages.model import UNKNOWN_TIME, Act, Detail, Done, Listing, Page, PageStatus, Story, Trace, place
 from iccon.pages.paging import PAGE, Rows, complete
 from iccon.text import CleanText, clean
 from iccon.when import iso
@@ -127,6 +127,10 @@ class JsmBackend:
             for note in self._notes(page_id)
         )
         return Detail(page, tuple(lines), tuple(notes))
+
+    def story(self, page: Page) -> Story:
+        """Return nothing: no log is asked for."""
+        return Story()
 
     def act(self, act: Act) -> Done:
         """Do it, sending the write once, and wait until it is done. Raises SourceFault; LOST where nobody can tell.

@@ -8,6 +8,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from iccon.faults import FaultKind
+from iccon.incident.commands import Captured
 from iccon.incident.entries import PageRef
 from iccon.text import CleanText, clean
 
@@ -124,6 +125,13 @@ class Detail(Struct, frozen=True):
     notices: tuple[CleanText, ...] = ()
 
 
+class Story(Struct, frozen=True):
+    """What a pager's own log tells of one page, oldest first; `notice` says what it leaves out."""
+
+    events: tuple[Captured, ...] = ()
+    notice: CleanText = CleanText("")
+
+
 class Act(Struct, frozen=True):
     """One thing to do to a page: a verb of `incident/page_verbs.py` with its arguments.
 
@@ -168,6 +176,10 @@ class PageBackend(Protocol):
 
     def detail(self, page_id: str) -> Detail:
         """Return one page with its story. Raises SourceFault, also where there is no such page."""
+        ...
+
+    def story(self, page: Page) -> Story:
+        """Return what its log tells of a page, with one request; nothing where it keeps none. Raises SourceFault."""
         ...
 
     def act(self, act: Act) -> Done:

@@ -12,12 +12,13 @@ from iccon.faults import FaultKind, SourceFault, nothing_sent
 from iccon.incident import page_verbs
 from iccon.net.together import together
 from iccon.net.wire import first, record, records, text
-from iccon.pages.model import Act, Detail, Done, Listing, Page
+from iccon.pages.model import Act, Detail, Done, Listing, Page, Story
 from iccon.pages.pagerduty_client import PagerDutyClient
 from iccon.pages.pagerduty_decode import INCLUDE, page_of
 from iccon.pages.pagerduty_detail import detail_of
 from iccon.pages.pagerduty_names import look_up, own_ids, targets
 from iccon.pages.pagerduty_proofs import Wish, incident
+from iccon.pages.pagerduty_story import story_of
 from iccon.pages.pagerduty_verbs import VERBS, Verb, prepare, proof, send
 from iccon.pages.paging import PAGE, Rows, complete
 from iccon.text import CleanText, clean
@@ -105,6 +106,13 @@ class PagerDutyBackend:
         if isinstance(found, SourceFault):
             raise found
         return detail_of(self.name, found, {name: answers[name] for name in calls if name != "incident"})
+
+    def story(self, page: Page) -> Story:
+        """Return the newest 100 rows of the page's log (GET /incidents/{id}/log_entries). Raises SourceFault."""
+        if not _ID.fullmatch(page.id):
+            raise SourceFault(FaultKind.REJECTED, f"{clean(page.id, 60)!r} is not the id of a PagerDuty incident")
+        query = {"limit": PAGE, "time_zone": "UTC"}
+        return story_of(page, self._client.get(f"/incidents/{page.id}/log_entries", query))
 
     def act(self, act: Act) -> Done:
         """Do it, sending the write once. Raises SourceFault; LOST where the outcome is unknown."""

@@ -30,7 +30,7 @@ def detail_of(source: str, incident: _Json, answers: "Mapping[str, Any]") -> Det
         alerts=tuple(_alert(row) for row in rows["alerts"]),
         notes=tuple(_note(row) for row in rows["notes"]),
         responders=tuple(_responder(row) for row in records(incident.get("incidents_responders"))),
-        log=tuple(_entry(row) for row in rows["log_entries"]),
+        log=tuple(entry(row) for row in rows["log_entries"]),
         notices=tuple(clean(words) for words in (*missing, *cut)),
     )
 
@@ -53,8 +53,11 @@ def _responder(row: _Json) -> Trace:
     return Trace(first(row.get("state")), name_of(row.get("user")), instant(row.get("updated_at")))
 
 
-def _entry(row: _Json) -> Trace:
-    said = first(row.get("note"), row.get("message"))
+def entry(row: _Json) -> Trace:
+    """Return one row of the log: its summary, and what was said with it."""
+    channel = record(row.get("channel"))
+    note = channel.get("summary") if channel.get("type") == "note" else None
+    said = first(row.get("note"), row.get("message"), note)
     kind = first(row.get("type")).removesuffix("_log_entry").replace("_", " ")
     summary = first(row.get("summary")) or CleanText(kind)
     return Trace(

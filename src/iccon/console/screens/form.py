@@ -78,7 +78,8 @@ class Form(Modal[bool]):
 
     def on_key(self, event: events.Key) -> None:
         """Arrows reach the choice from a text field, so that nobody needs Tab to pick a severity; in it, numbers do."""
-        options = next(iter(self.query(SafeOptions)), None)
+        here = self.focused
+        options = here if isinstance(here, SafeOptions) else next(iter(self.query(SafeOptions)), None)
         if options is None:
             return
         if options.has_focus:

@@ -21,7 +21,7 @@ from iccon.incident.effects import EffectState
 from iccon.incident.entries import EffectEnded, Entry, PageActed, PageMarked
 from iccon.incident.state import State
 from iccon.journal.faults import JournalFault
-from iccon.pages.model import UNKNOWN_TIME, Page
+from iccon.pages.model import Page
 from iccon.runbooks.library import RunbookFault
 from iccon.runbooks.model import Document, Match
 from iccon.signals.board import aged
@@ -243,15 +243,17 @@ class LiveSurface(Surface):
         return pages
 
     async def action_declare(self) -> None:
-        """Declare an incident; a chosen page proposes its title, severity and beginning."""
-        page, setting, clock = self.chosen_page(), self.console.parts.setting, self.form_clock
-        found = questions.NO_PAGE
-        if page is not None:
-            at = min(page.created_at, clock.now) if page.created_at > UNKNOWN_TIME else None
-            found = questions.FromPage(page.key, page.title, page.service, page.urgency, at)
-        await self.console.ask(
-            questions.declare(setting.actor, clock, found, setting.drill, self.console.parts.policy), None
+        """Declare an incident; the pages that are chosen propose its title, severity and beginning, and tell of it."""
+        from iccon.console.stories import Declaring  # not on the first screen
+
+        view, setting, clock = self.first(PagesView), self.console.parts.setting, self.form_clock
+        slot = self.console.snapshot.slots.get("pages")
+        declaring = Declaring(
+            self.console, view.selected if view else (), slot.value.verbs if slot and slot.value else {}
         )
+        found = declaring.proposal(clock.now)
+        question = questions.declare(setting.actor, clock, found, setting.drill, self.console.parts.policy)
+        await self.console.ask(question, None, declaring.done)
 
     @property
     def form_clock(self) -> questions.Clock:

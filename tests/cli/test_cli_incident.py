@@ -232,3 +232,13 @@ def test_tasks_are_noted_listed_postponed_and_settled(iccon, incident):
     assert "## Decisions and tasks" in exported
     assert "| roll back 4711 | sam |" in exported
     assert len(iccon("show", "--json").json["tasks"]) == 4
+
+
+def test_the_timeline_is_searched_by_words(iccon, incident):
+    iccon("note", "disk full on db-1")
+    iccon("note", "cache is cold")
+    (line,) = iccon("timeline", "--find", "kind:note disk", "--json").json["lines"]
+    assert line["text"] == "disk full on db-1"
+    assert "cache" not in iccon("timeline", "--find", "disk").out
+    wrong = iccon("timeline", "--find", "is:green")
+    assert (wrong.code, "is:late" in wrong.err) == (2, True)

@@ -9,8 +9,9 @@ from typing import Any
 from iccon.cli import facts
 from iccon.cli.output import say, say_json, table
 from iccon.cli.parsing import OK, Commands, add_command, with_incident
-from iccon.cli.session import Session, session
+from iccon.cli.session import BadUse, Session, session
 from iccon.incident import timers
+from iccon.incident.finding import query
 from iccon.incident.fold import Ledger
 from iccon.incident.ids import short
 from iccon.incident.milestones import Milestone, moments
@@ -18,7 +19,12 @@ from iccon.incident.roles import TITLES, Role
 from iccon.incident.severity import Audience
 from iccon.incident.state import State
 from iccon.incident.timeline import Item, Timeline
+from iccon.text import clean
 from iccon.when import ago
+
+FIND_NOTES = """\
+WORDS of --find: text, "a phrase", kind:note (decision, question, page …), person:NAME, service:NAME, source:NAME,
+machine:yes or machine:no, is:late, is:struck, is:amended, #tag, @name. What machines reported is looked through too."""
 
 _BOOLEAN = argparse.BooleanOptionalAction
 
@@ -31,9 +37,10 @@ def add(commands: Commands) -> None:
     show = add_command(commands, "show", _do_show)
     show.add_argument("ref", nargs="?", metavar="REF", help="the incident's id or its end")
     with_incident(show)
-    timeline = add_command(commands, "timeline", _do_timeline)
+    timeline = add_command(commands, "timeline", _do_timeline, notes=FIND_NOTES)
     timeline.add_argument("--machine", action=_BOOLEAN, help="with what machines reported (default: in JSON only)")
     timeline.add_argument("--last", type=int, metavar="N", help="only the newest N lines")
+    timeline.add_argument("--find", metavar="WORDS", help="only lines in which all words hold")
     with_incident(timeline)
 
 
@@ -120,10 +127,14 @@ def _fate(effect: str, state: State) -> str:
 
 
 def _do_timeline(args: argparse.Namespace) -> int:
+    asked = query(args.find or "")
+    if asked.problem:
+        raise BadUse(f"--find: {clean(asked.problem, 200)}")
     with session(args, read_only=True) as opened:
         ledger = opened.ledger()
-        items = Timeline(ledger).items()
-        wanted = args.machine if args.machine is not None else args.json
+        timeline = Timeline(ledger)
+        items = [timeline.item(entry) for entry in timeline.order if asked.finds(entry, timeline)]
+        wanted = args.machine if args.machine is not None else args.json or bool(args.find)
         shown = [item for item in items if wanted or not item.routine]
         hidden = len(items) - len(shown)
         if args.last is not None:

@@ -39,6 +39,7 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("theme", "Theme", "The next theme, until the console is closed", ("f8",), APP, "next_theme"),
     ConsoleCommand("open", "Open", "Open the incident under the cursor", ("enter",), HOME, "open", 10),
     ConsoleCommand("note", "Note", "Write a note into the timeline", ("n",), DESK, "note", 10, True),
+    ConsoleCommand("find", "Find", "Find in the timeline, as is typed", ("slash",), DESK, "find"),
     ConsoleCommand("acknowledge", "Ack", "Acknowledge the chosen page", ("a",), LIVE, "acknowledge", 11, True),
     ConsoleCommand("page_act", "Act", "Do anything else to the chosen pages", ("A",), LIVE, "page_act", None, True),
     ConsoleCommand("noise", "Noise", "The page was noise; again: it was actionable", ("N",), LIVE, "noise", None, True),
@@ -127,6 +128,7 @@ def footer(scopes: Iterable[str], keys: Mapping[str, tuple[str, ...]], read_only
 _NAMES = {
     "question_mark": "?",
     "colon": ":",
+    "slash": "/",
     "escape": "esc",
     "enter": "↵",
     "left": "←",

@@ -86,18 +86,18 @@ class Timeline:
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
-        self.order: list[Entry] = sorted((e for e in ledger.entries if _is_line(e)), key=self._key)
+        self.order: list[Entry] = sorted((e for e in ledger.entries if is_line(e)), key=self.key)
 
     def extend(self, fresh: Iterable[Entry]) -> None:
         """Take in what `Ledger.extend` returned. Amended times move their entries."""
         moved = False
         for entry in fresh:
-            if _is_line(entry):
-                insort(self.order, entry, key=self._key)
+            if is_line(entry):
+                insort(self.order, entry, key=self.key)
             elif isinstance(entry.body, Amended) and entry.body.happened_at is not None:
                 moved = True
         if moved:
-            self.order.sort(key=self._key)
+            self.order.sort(key=self.key)
 
     def items(self) -> list[Item]:
         """Return every line, oldest first."""
@@ -121,11 +121,13 @@ class Timeline:
             own=getattr(now.body, TEXT_FIELDS.get(entry.kind, ""), ""),
         )
 
-    def _key(self, entry: Entry) -> tuple[datetime, str]:
+    def key(self, entry: Entry) -> tuple[datetime, str]:
+        """Return what `entry` is ordered by."""
         return self.ledger.effective(entry).happened_at, entry.id
 
 
-def _is_line(entry: Entry) -> bool:
+def is_line(entry: Entry) -> bool:
+    """Say whether `entry` is a line of its own: a correction shows on its target."""
     return entry.kind not in (Amended.kind, Struck.kind)
 
 

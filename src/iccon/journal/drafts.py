@@ -22,6 +22,11 @@ def note_key(incident: str) -> str:
     return f"note:{incident}"
 
 
+def find_key(incident: str) -> str:
+    """Return the key of what was last looked for in the timeline of `incident`."""
+    return f"find:{incident}"
+
+
 def update_key(incident: str) -> str:
     """Return the key of the status update that is being composed for `incident`."""
     return f"update:{incident}"

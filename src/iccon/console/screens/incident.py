@@ -43,7 +43,7 @@ from iccon.incident.milestones import began
 from iccon.incident.state import State
 from iccon.incident.timeline import Item, Timeline
 from iccon.incident.timers import hurting_since
-from iccon.journal.drafts import note_key
+from iccon.journal.drafts import find_key, note_key
 from iccon.journal.faults import JournalFault
 
 if TYPE_CHECKING:
@@ -308,9 +308,9 @@ class IncidentScreen(LiveSurface):
         from iccon.console.widgets.notebar import NoteBar  # not on the first frame
 
         async with self._mounting:
-            if not self.query(NoteBar):
-                await self.mount(NoteBar(self.console.save_draft))
-        return self.query_one(NoteBar)
+            if not self.query("#note_line"):
+                await self.mount(NoteBar(self.console.save_draft, id="note_line"))
+        return self.query_one("#note_line", NoteBar)
 
     async def action_note(self) -> None:
         """Open the note line with what was typed before."""
@@ -341,6 +341,36 @@ class IncidentScreen(LiveSurface):
             return wanted
         return await self.console.act(wanted, self.incident, drop_draft=self._note_key)
 
+    async def action_find(self) -> None:
+        """Open the find line with what was looked for before."""
+        from iccon.console.widgets.notebar import FindBar  # not on the first frame
+
+        async with self._mounting:
+            if not self.query(FindBar):
+                await self.mount(FindBar(self.console.save_draft))
+        words, cursor = await self.console.draft(find_key(self.incident))
+        self.query_one(FindBar).open(find_key(self.incident), words, cursor)
+        self.each(TimelineView, lambda view: view.find(words))
+
+    @on(Input.Changed, "#find")
+    def _find_typed(self, event: Input.Changed) -> None:
+        self.each(TimelineView, lambda view: view.find(event.value))
+
+    @on(Input.Submitted, "#find")
+    async def _find_kept(self, event: Input.Submitted) -> None:
+        """Leave what was found on the screen, and go there."""
+        from iccon.console.widgets.notebar import FindBar  # not on the first frame
+
+        bar = self.query_one(FindBar)
+        await bar.field.keeper.flush()
+        bar.hide()
+        if (view := self.first(TimelineView)) is not None:
+            view.focus()
+
+    def on_find_bar_left(self) -> None:
+        """Show the whole timeline again."""
+        self.each(TimelineView, lambda view: view.show_all())
+
     async def action_tasks(self) -> None:
         """Show what is open: decisions to come back to, questions, actions, todos."""
         from iccon.console.screens.tasks import TasksScreen  # not on the first screen
@@ -364,8 +394,11 @@ class IncidentScreen(LiveSurface):
         await self.console.export(self.ledger)
 
     async def action_home(self) -> None:
-        """Leave the zoom, else go to the list of incidents."""
-        if self.maximized is not None:
+        """Leave what was found, or the zoom, else go to the list of incidents."""
+        view = self.first(TimelineView)
+        if view is not None and view.filtered:
+            view.show_all()
+        elif self.maximized is not None:
             self.minimize()
         else:
             await self.console.open_home()

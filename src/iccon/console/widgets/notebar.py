@@ -1,10 +1,11 @@
-"""The note line: one key opens it, Enter keeps the note, Escape keeps the draft."""
+"""The lines at the foot of the screen: what is noted (Escape keeps the draft), and what is looked for."""
 
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.message import Message
 from textual.widget import Widget
 
 from iccon.console.drafts import DraftInput, Save
@@ -14,6 +15,8 @@ from iccon.console.safe import SafeLabel
 class NoteBar(Horizontal):
     """Hidden until opened. The draft is on disk while it is typed."""
 
+    LABEL = "note"  # what stands before the field, and the field's id
+    HINT = "what happened; Enter keeps it, Esc keeps the draft"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Close", show=False)]
     DEFAULT_CSS = """
     NoteBar { height: 1; visibility: hidden; background: $boost; }
@@ -22,15 +25,15 @@ class NoteBar(Horizontal):
     NoteBar DraftInput { width: 1fr; padding: 0 1; }
     """
 
-    def __init__(self, save: Save) -> None:
-        super().__init__()
+    def __init__(self, save: Save, *, id: str | None = None) -> None:
+        super().__init__(id=id)
         self._save = save
         self._before: Widget | None = None  # who had the focus
 
     def compose(self) -> ComposeResult:
         """A label and the field."""
-        yield SafeLabel("note")
-        yield DraftInput("", self._save, placeholder="what happened; Enter keeps it, Esc keeps the draft", id="note")
+        yield SafeLabel(self.LABEL)
+        yield DraftInput("", self._save, placeholder=self.HINT, id=self.LABEL)
 
     @property
     def field(self) -> DraftInput:
@@ -48,13 +51,45 @@ class NoteBar(Horizontal):
     def close(self) -> None:
         """The note is kept: empty the field and give the focus back."""
         self.field.load("", "", 0)
-        self._leave()
+        self.hide()
 
     async def action_leave(self) -> None:
         """Hide the line; the draft stays on disk."""
         await self.field.keeper.flush()
-        self._leave()
+        self.hide()
 
-    def _leave(self) -> None:
+    def hide(self) -> None:
+        """Hide the line and give the focus back."""
         self.remove_class("-open")
         self.screen.set_focus(self._before if self._before is not None and self._before.is_attached else None)
+
+
+class FindBar(NoteBar):
+    """What is looked for in the timeline, while it is typed. It takes the note line's place."""
+
+    LABEL = "find"
+    HINT = 'words, "a phrase", kind: person: service: source: machine:no is:late #tag; Esc shows all again'
+    DEFAULT_CSS = "FindBar { display: none; } FindBar.-open { display: block; }"
+
+    class Left(Message):
+        """Escape: nothing is looked for any more."""
+
+    def open(self, key: str, text: str, cursor: int) -> None:
+        """Show what was looked for before; the first key replaces it."""
+        self._note_line(shown=False)
+        super().open(key, text, cursor)
+        self.field.select_all()
+
+    def hide(self) -> None:
+        """Give the note line its place back."""
+        super().hide()
+        self._note_line(shown=True)
+
+    def _note_line(self, *, shown: bool) -> None:
+        for bar in self.screen.query("#note_line"):
+            bar.display = shown
+
+    async def action_leave(self) -> None:
+        """Look for nothing any more; the words stay on disk."""
+        await super().action_leave()
+        self.post_message(self.Left())

@@ -1,6 +1,6 @@
 """The timeline: every entry of the incident, read lazily, following its end until the reader moves up."""
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
 from typing import ClassVar
@@ -10,12 +10,16 @@ from textual.geometry import Size
 
 from iccon.console.figures import zone_name
 from iccon.console.fit import Span, cells, crop, fit, said
+from iccon.console.safe import set_titles
+from iccon.console.widgets.found import Found
 from iccon.console.widgets.lines_of_time import Rows, fold_spans, item_spans, reading
 from iccon.console.widgets.virtual import VirtualList
 from iccon.incident.entries import Amended, Entry, Struck
+from iccon.incident.finding import query
 from iccon.incident.timeline import Item, Timeline
 
 NONE = "Nothing has been recorded yet. Press n to write a note."
+NOT_FOUND = "No entry has all of these words. esc shows all again."
 
 
 class TimelineView(VirtualList):
@@ -25,6 +29,8 @@ class TimelineView(VirtualList):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("m", "machine", "Machine entries", id="timeline.machine", show=False),
         Binding("enter", "unfold", "Unfold", id="timeline.unfold", show=False),
+        Binding("f3", "match(1)", "Next found", id="timeline.next_found", show=False),
+        Binding("shift+f3", "match(-1)", "Previous found", id="timeline.previous_found", show=False),
     ]
 
     def __init__(
@@ -38,8 +44,10 @@ class TimelineView(VirtualList):
         super().__init__(id=id, classes=classes, ascii_only=ascii_only)
         self.zone = zone
         self.timeline: Timeline | None = None
-        self.rows_of = Rows()
+        self.rows_of = self._all_rows = Rows()
         self.following = True
+        self.found = Found(self._show_found)
+        self.filtered = False  # only what was found is shown
         self._seen = 0
         self._corrections = 0
         self._dated = False
@@ -51,18 +59,19 @@ class TimelineView(VirtualList):
         """Show another timeline, from its end. From now on it is this widget that extends it."""
         self.timeline = timeline
         self._corrections += 1
-        unfolded, self.rows_of = self.rows_of.unfolded, Rows()
-        self.rows_of.unfolded = unfolded
-        self.following = True
+        unfolded, self.rows_of = self._all_rows.unfolded, Rows()
+        self.rows_of.unfolded, self._all_rows = unfolded, self.rows_of
+        self.filtered, self.following = False, True
         self._key, self._place = None, 0
         self._update()
 
     def complete(self, timeline: Timeline) -> None:
         """Show `timeline`, which has what the one shown has and older entries. The reader's line and choice stay."""
-        self._seen += len(timeline.order) - self._total()
+        self._seen += 0 if self.filtered else len(timeline.order) - self._total()
         self.timeline = timeline
         self._corrections += 1
         self._update()
+        self.found.look(self.found.asked, timeline)
 
     def extend(self, fresh: Iterable[Entry]) -> None:
         """Take in what `Ledger.extend` returned. The reader's line and choice stay."""
@@ -70,21 +79,31 @@ class TimelineView(VirtualList):
             return
         fresh = list(fresh)
         self.timeline.extend(fresh)
-        if any(isinstance(e.body, Amended | Struck) for e in fresh):
+        if corrected := any(isinstance(e.body, Amended | Struck) for e in fresh):
             self._corrections += 1
         moved = any(isinstance(e.body, Amended) and e.body.happened_at is not None for e in fresh)
         if moved:
-            self.rows_of.rebuild(self.timeline.order)
+            self._all_rows.rebuild(self.timeline.order)
+        if corrected:
+            self.found.look(self.found.asked, self.timeline)
+        elif self.found.asked.rules:
+            self.found.take(fresh, self.timeline)
         if fresh:
             self._update()
 
+    @property
+    def order(self) -> Sequence[Entry]:
+        """The entries that have rows, in order: all, or those found."""
+        return self.found.entries if self.filtered else self.timeline.order if self.timeline else ()
+
     def _update(self) -> None:
-        order = self.timeline.order if self.timeline else []
+        order = self.order
         self.rows_of.update(order)
         self._dated = bool(order) and _day(order[0], self.zone) != _day(order[-1], self.zone)
         if self.following:
             self._place = len(self.rows_of.keys)
         self.replace_rows(self.rows_of.keys)
+        self._entitle()
         self._settle()
 
     def _settle(self) -> None:
@@ -99,7 +118,7 @@ class TimelineView(VirtualList):
         return None if self.following else super()._anchor()
 
     def _total(self) -> int:
-        return len(self.timeline.order) if self.timeline else 0
+        return len(self.order)
 
     def _at_end(self) -> bool:
         return self.scroll_offset.y + self._room() >= len(self.keys)
@@ -119,12 +138,52 @@ class TimelineView(VirtualList):
 
     def choose_id(self, ident: str) -> bool:
         """Choose the row that shows entry `ident`; say whether there is one."""
-        key = self.rows_of.holding(self.timeline.order, ident) if self.timeline else None
+        key = self.rows_of.holding(self.order, ident)
         return key is not None and self.choose_key(key)
 
     def _entry(self, key: str) -> Entry:
-        assert self.timeline is not None
-        return self.timeline.order[self.rows_of.by_key[key][0]]
+        return self.order[self.rows_of.by_key[key][0]]
+
+    # Finding
+
+    def find(self, words: str) -> None:
+        """Show only the entries in which all of `words` hold, once all were looked at; without words show all."""
+        asked = query(words)
+        if self.timeline is None or not asked.rules:
+            self.show_all()
+            return
+        self.found.look(asked, self.timeline)
+        self._entitle()
+
+    def show_all(self) -> None:
+        """Leave what was found. The choice stays on its entry, or on the row that folds it."""
+        self.found.stop()
+        if self.timeline is None or not self.filtered:
+            return
+        self.filtered, self.rows_of = False, self._all_rows
+        self.rows_of.update(self.order)
+        if self._key is not None:
+            self._key = self.rows_of.holding(self.order, self._key)
+        self._update()
+
+    def _show_found(self) -> None:
+        self.filtered, self.rows_of = True, self.found.rows
+        self._update()
+        if self._key is None:
+            self.follow()
+
+    def action_match(self, by: int) -> None:
+        """Go to the next of the entries that were found, or to the previous, in the whole timeline too."""
+        chosen = None if self.timeline is None or self._key is None else self._entry(self._key)
+        beside = self.found.beside(chosen, by, self.timeline) if self.timeline is not None else None
+        if beside is not None:
+            self.choose_id(beside.id)
+
+    def _entitle(self) -> None:
+        """Say in the title what was looked for and how much of it there is."""
+        asked, count = self.found.asked, len(self.found.entries)
+        problem = f" ({asked.problem})" if asked.problem else ""
+        set_titles(self, f"Timeline: {count:,} with {asked.words}{problem}" if self.filtered else "Timeline")
 
     # Moving
 
@@ -163,6 +222,7 @@ class TimelineView(VirtualList):
         """Show or fold all machine entries. The choice stays on its entry, or on the row that folds it."""
         if self.timeline is None:
             return
+        self.show_all()
         rows, before = self.rows_of, self.chosen_key
         rows.unfolded, rows.opened = not rows.unfolded, set()
         rows.rebuild(self.timeline.order)
@@ -233,7 +293,7 @@ class TimelineView(VirtualList):
         if not self.keys or self.area.height < 6:
             return []
         assert self.timeline is not None
-        ends = self.timeline.order[0], self.timeline.order[-1]  # two zones where summer time began or ended between
+        ends = self.order[0], self.order[-1]  # two zones where summer time began or ended between
         zone = " then ".join(dict.fromkeys(zone_name(self.zone, entry.happened_at) for entry in ends))
         folded = f"{self.rows_of.folded} machine entries folded (m)" if self.rows_of.folded else ""
         left = f" times in {zone}"
@@ -261,7 +321,7 @@ class TimelineView(VirtualList):
 
     def empty(self, width: int) -> list[list[Span]]:
         """Say why there is nothing."""
-        return said(NONE, width)
+        return said(NOT_FOUND if self.filtered else NONE, width)
 
 
 def _day(entry: Entry, zone: tzinfo) -> tuple[int, int]:

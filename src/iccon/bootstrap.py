@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from iccon.pages.roster import RosterFile, RosterSource
     from iccon.runbooks.library import Library
     from iccon.signals.model import InstantBackend
+    from iccon.trackers.model import Tracker
     from iccon.updates.model import Outlet
     from iccon.updates.templates import Templates
 
@@ -52,6 +53,7 @@ __all__ = [
     "signal_backends",
     "sources",
     "templates",
+    "trackers",
 ]
 
 PAGERDUTY, JSM = "pagerduty", "jsm"
@@ -224,7 +226,7 @@ def changes_poll(setting: Setting) -> "Callable[[], Changes]":
 
 
 class Unusable:
-    """A pager or outlet that cannot be built: every use is the fault that says why, and the others go on."""
+    """A pager, outlet or tracker that cannot be built: every use is the fault that says why, and the others go on."""
 
     verbs: tuple[str, ...] = tuple(VERBS)
     deadline = 1.0
@@ -260,7 +262,7 @@ class Unusable:
         """Raise the fault."""
         raise self._fault()
 
-    def find(self, page_id: str) -> "Page | None":
+    def find(self, *_: Any) -> Any:
         """Raise the fault."""
         raise self._fault()
 
@@ -271,6 +273,8 @@ class Unusable:
     def send(self, message: Any) -> Any:
         """Raise the fault: nothing was sent."""
         raise self._fault()
+
+    create = send
 
     def read_back(self, *_: Any) -> Any:
         """Raise the fault."""
@@ -292,6 +296,20 @@ def outlets(setting: Setting, copy: Callable[[str], str] | None = None) -> "dict
             found[name] = build(name, config, resolve, setting.folders.data, copy)
         except (SecretFault, OutletFault) as fault:
             found[name] = Unusable(name, fault.reason)
+    return found
+
+
+def trackers(setting: Setting) -> "dict[str, Tracker]":
+    """Return the configured trackers by name. One whose credential cannot be had says so whenever it is asked."""
+    from iccon.config.secrets import SecretFault, resolve
+    from iccon.trackers.registry import build
+
+    found: dict[str, Tracker] = {}
+    for name, config in setting.config.trackers.items():
+        try:
+            found[name] = build(name, config, resolve, setting.clock)
+        except SecretFault as fault:
+            found[name] = Unusable(name, f"no credential: {fault.reason}")
     return found
 
 
@@ -320,7 +338,11 @@ def templates(setting: Setting) -> "Templates":
 
 def effect_ports(setting: Setting, copy: Callable[[str], str] | None = None) -> "Mapping[str, EffectPort]":
     """Return the rooms that write to the outside, by port name."""
-    return {"pages": LazyPort(lambda: _pages_port(setting)), "updates": LazyPort(lambda: _updates_port(setting, copy))}
+    return {
+        "pages": LazyPort(lambda: _pages_port(setting)),
+        "updates": LazyPort(lambda: _updates_port(setting, copy)),
+        "trackers": LazyPort(lambda: _trackers_port(setting)),
+    }
 
 
 def _pages_port(setting: Setting) -> "EffectPort":
@@ -333,6 +355,12 @@ def _updates_port(setting: Setting, copy: Callable[[str], str] | None) -> "Effec
     from iccon.updates.port import UpdatesPort
 
     return UpdatesPort(outlets(setting, copy), setting.drill)
+
+
+def _trackers_port(setting: Setting) -> "EffectPort":
+    from iccon.trackers.port import TrackersPort
+
+    return TrackersPort(trackers(setting), setting.drill)
 
 
 def sources(setting: Setting) -> "list[Source]":

@@ -36,6 +36,7 @@ _TIME = re.compile(
 )
 _TWELVE = re.compile(r"\s?[ap]\.?m\b", re.IGNORECASE)
 _ALMOST = re.compile(rf"(?:yesterday\s+)?{_CLOCK}(?:\s?[ap]\.?m\b)?\S*", re.IGNORECASE)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
 
@@ -44,6 +45,13 @@ class TimeProblem(Struct, frozen=True):
 
     reason: str
     hint: str
+
+
+class Day(Struct, frozen=True):
+    """A day by which something is due: its date, and the instant (aware UTC) at which it ends where it was named."""
+
+    date: date
+    ends: datetime
 
 
 class Said(Struct, frozen=True):
@@ -220,6 +228,23 @@ class _Machine(tzinfo):
         there = at.replace(tzinfo=UTC).astimezone()
         local = there.replace(tzinfo=self, fold=0)
         return local if local.utcoffset() == there.utcoffset() else local.replace(fold=1)
+
+
+def day(text: str, now: datetime, zone: tzinfo) -> Day | TimeProblem:
+    """Return the day that a date such as `2026-12-01` names in `zone`: today or later, within ten years."""
+    hint = "such as 2026-12-01: year, month, day"
+    try:
+        found = date.fromisoformat(text) if _DATE.fullmatch(text) else None
+    except ValueError:
+        found = None
+    if found is None:
+        return TimeProblem(f"{clean(text, 40)} is no date", hint)
+    today = now.astimezone(zone).date()
+    if not today <= found <= today + timedelta(days=3653):
+        return TimeProblem(f"{text} {'lies in the past' if found < today else 'is too far ahead'}", hint)
+    last = datetime.combine(found, time(23, 59, 59))
+    ends = instants_of(last, zone) or [last.replace(tzinfo=zone).astimezone(UTC)]  # a clock may skip midnight
+    return Day(found, ends[-1])
 
 
 def stamp(instant: datetime, zone: tzinfo, *, day: bool = False) -> str:

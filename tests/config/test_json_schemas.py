@@ -58,6 +58,8 @@ ACCEPTED = (
     '[changes.a]\nkind = "file"\npath = "x"\n[changes.b]\nkind = "github"\nrepository = "o/r"\nenvironment = "prod"',
     '[changes.c]\nkind = "pagerduty"\ntoken = { env = "T" }',
     '[changes.d]\nkind = "grafana"\nurl = "http://g"\ntags = ["x"]',
+    '[trackers.a]\nkind = "github"\nrepository = "o/r"\ntoken = { env = "T" }\n[trackers.b]\nkind = "webhook"\nurl = "http://x"',
+    '[trackers.c]\nkind = "jira"\nurl = "https://x"\nproject = "OPS"\nemail = "k@x.org"\ntoken = { env = "T" }',
     '[console]\ntheme = "mine"\nkeys = { note = "n" }',
 )
 REFUSED = (
@@ -83,6 +85,10 @@ REFUSED = (
     '[changes.a]\nkind = "github"\nrepository = "o/r"\nquery = "x"',
     '[changes.a]\nkind = "github"\nrepository = "no-owner"',
     '[changes.a]\nkind = "gitlab"',
+    '[trackers.a]\nkind = "github"\nrepository = "o/r"',
+    '[trackers.a]\nkind = "jira"\nurl = "https://x"\nproject = "ops"\nemail = "k@x.org"\ntoken = { env = "T" }',
+    '[trackers.a]\nkind = "webhook"\nurl = "http://x"\nproject = "OPS"',
+    '[trackers.a]\nkind = "gitlab"',
     'enviroment = "x"',
 )
 

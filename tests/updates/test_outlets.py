@@ -336,7 +336,7 @@ class TestRegistry:
         assert isinstance(self.build(tmp_path, kind="clipboard"), ClipboardOutlet)
         hook = self.build(tmp_path, kind="webhook", url="https://x.example/h", secret=Secret(literal="s"), timeout=3.0)
         assert isinstance(hook, WebhookOutlet)
-        assert (hook.secret, hook.timeout, hook.name) == (b"s", 3.0, "mine")
+        assert (hook.hook.secret, hook.hook.timeout, hook.name) == (b"s", 3.0, "mine")
 
     @pytest.mark.parametrize(
         ("keys", "words"),

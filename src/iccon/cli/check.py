@@ -22,7 +22,7 @@ from msgspec import Struct
 from iccon.cli.output import say_json, table
 from iccon.cli.parsing import FAULT, OK, Commands, add_command
 from iccon.cli.session import setting
-from iccon.config.schema import Outlet
+from iccon.config.schema import Outlet, Tracker
 from iccon.config.setting import Setting
 from iccon.text import clean
 
@@ -166,6 +166,10 @@ def _outside(chosen: Setting) -> Iterator[Probe]:
     yield from (Probe("outlet", name, partial(_outlet, chosen, name, given)) for name, given in outlets.items())
     if not outlets:
         yield Probe("outlet", "-", None)
+    trackers = config.trackers
+    yield from (Probe("tracker", name, partial(_tracker, chosen, name, given)) for name, given in trackers.items())
+    if not trackers:
+        yield Probe("tracker", "-", None)
 
 
 def _each(kind: str, names: Collection[str], build: Callable[[], Mapping[str, Any]]) -> Iterator[Probe]:
@@ -225,7 +229,15 @@ def _outlet(chosen: Setting, name: str, given: Outlet) -> str:
     return f"{given.kind}: nothing to try without sending"
 
 
-def _listens(url: str) -> str:
+def _tracker(chosen: Setting, name: str, given: Tracker) -> str:
+    """Try a tracker as far as that goes without making a ticket."""
+    from iccon.bootstrap import trackers
+
+    built: Any = trackers(chosen)[name]
+    return str(built.probe()) if hasattr(built, "probe") else _listens(given.url, "a task")
+
+
+def _listens(url: str, noun: str = "an update") -> str:
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     place = f"{parts.hostname}:{port}"
@@ -233,4 +245,4 @@ def _listens(url: str) -> str:
         socket.create_connection((parts.hostname or "", port), CONNECT).close()
     except OSError as error:
         raise ConnectionError(f"{place} does not answer: {error.strerror or error}") from None
-    return f"{place} answers; whether it takes an update only sending shows"
+    return f"{place} answers; whether it takes {noun} only sending shows"

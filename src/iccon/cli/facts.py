@@ -4,7 +4,8 @@ incident   id, short, title, severity, phase, active, drill, services, declared_
            elapsed_seconds, impact_seconds, commander, roles {role: {person, since}}, impacts [{id, scope, started,
            stopped}], theory {text, confirmed, at}, milestones {name: at}, next_update, updates [{entry, audience, at,
            text, next_due, outlets {name: {effect, state, detail, receipt}}}], tasks [task], notes, entries
-task       id, short, what, text, owner, accepted, at, due, settled, outcome
+task       id, short, what, text, owner, accepted, at, due, due_date, settled, outcome, pushed {tracker, effect, state,
+           detail, receipt} (or null)
 handover   id, short, role, person, proposer, holder, at, due, end (null while it waits), ended, reason
 entry      id, short, incident, kind, happened_at, recorded_at, actor, text
 line       what an entry has, and machine, late, amended, struck (the reason, or null)
@@ -48,14 +49,14 @@ def incident(state: State, now: datetime, policy: Policy) -> Facts:
         "milestones": {str(name): at for name, at in moments(state).items()},
         "next_update": timers.next_update(state, policy),
         "updates": [_issued(issued, state) for issued in state.updates],
-        "tasks": [task(each) for each in state.tasks],
+        "tasks": [task(each, state) for each in state.tasks],
         "notes": state.notes,
         "entries": state.entries,
     }
 
 
-def task(task: Task) -> Facts:
-    """Return one task."""
+def task(task: Task, state: State) -> Facts:
+    """Return one task of an incident."""
     return {
         "id": task.id,
         "short": short(task.id),
@@ -65,8 +66,10 @@ def task(task: Task) -> Facts:
         "accepted": task.accepted,
         "at": task.at,
         "due": task.due,
+        "due_date": task.day.date if task.day else None,
         "settled": task.settled,
         "outcome": task.outcome,
+        "pushed": {"tracker": task.tracker, **_outcome(task.effect, state)} if task.effect else None,
     }
 
 

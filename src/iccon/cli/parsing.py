@@ -61,6 +61,7 @@ COMMANDS: dict[str, Spec] = {
     "import": Spec(_RECORD, "export", "take in records that were exported as JSON Lines"),
     "verify": Spec(_RECORD, "export", "check the chains of the journal"),
     "update": Spec(_OUT, "update", "compose, preview and send a status update"),
+    "push": Spec(_OUT, "tasks", "push tasks to a tracker: an issue each in GitHub or Jira, or a webhook"),
     "outbox": Spec(_OUT, "outbox", "show what was to leave, and how it ended"),
     "signals": Spec(_OUT, "signals", "print the golden signals of every service"),
     "changes": Spec(_OUT, "changes", "list what was changed in the last hours"),

@@ -7,6 +7,7 @@ from iccon.cli.output import say, say_json, table
 from iccon.cli.parsing import FAULT, OK
 from iccon.cli.session import Session
 from iccon.incident.effects import Effect, EffectState
+from iccon.incident.ids import short
 
 if TYPE_CHECKING:
     from iccon.desk import Receipt
@@ -37,16 +38,16 @@ def say_fates(opened: Session, ended: "list[tuple[Effect, Fate | None]]", receip
         written = facts.receipt(receipt.incident, receipt.entries, receipt.effects) if receipt else {}
         say_json({**written, "outcomes": [_facts(effect, fate) for effect, fate in ended], "counts": _counts(ended)})
     else:
-        table((effect.target, f"{effect.verb} {_page(effect)}", *_words(fate)) for effect, fate in ended)
+        table((effect.target, f"{effect.verb} {_about(effect)}", *_words(fate)) for effect, fate in ended)
         if len(ended) > 1:
             say(", ".join(f"{count} {state}" for state, count in _counts(ended).items()))
     sent = all(fate is not None and fate.state is EffectState.SENT for _, fate in ended)
     return OK if sent else FAULT
 
 
-def _page(effect: Effect) -> str:
-    """Return the id of the page it is about, "" where it is about none."""
-    return str(effect.payload.get("page", ""))
+def _about(effect: Effect) -> str:
+    """Return the id of the page, or the end of the id of the task, it is about; "" where it is about neither."""
+    return str(effect.payload.get("page") or short(str(effect.payload.get("task", ""))))
 
 
 def _counts(ended: "list[tuple[Effect, Fate | None]]") -> dict[str, int]:
@@ -57,7 +58,7 @@ def _facts(effect: Effect, fate: "Fate | None") -> dict[str, str]:
     state, detail = _words(fate)
     receipt = fate.receipt if fate else ""
     found = {"effect": effect.id, "target": effect.target, "state": state, "detail": detail, "receipt": receipt}
-    return found | ({"page": _page(effect)} if _page(effect) else {})
+    return found | {name: str(about) for name in ("page", "task") if (about := effect.payload.get(name))}
 
 
 def _words(fate: "Fate | None") -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""decide, ask, assign, todo, tasks, accept, done, postpone: what an incident must come back to."""
+"""decide, ask, assign, todo, tasks, accept, done, postpone, push: what an incident must come back to."""
 
 import argparse
 from collections.abc import Callable
@@ -10,9 +10,14 @@ from iccon.cli.session import BadUse, Session, refuse, session, text_of
 from iccon.cli.written import say_receipt
 from iccon.incident import commands as c
 from iccon.incident.ids import short
+from iccon.incident.state import State
 from iccon.incident.tasks import Task, TaskKind, open_tasks
 from iccon.text import clean
-from iccon.when import ago, seconds_of
+from iccon.when import Day, TimeProblem, ago, day, seconds_of
+
+_PUSH = """\
+Each task becomes one ticket, with its owner, its date and the incident in the text. It is sent once; where the answer
+is lost, the tracker is asked whether it has the ticket. A task that is in a tracker, or may be, is not pushed again."""
 
 
 def add(commands: Commands) -> None:
@@ -22,8 +27,11 @@ def add(commands: Commands) -> None:
     decide.add_argument("--risk", default="", help="what can go wrong")
     decide.add_argument("--objections", default="", help="strong objections, and whose")
     _noting(commands, "ask", TaskKind.QUESTION, "--to", "--in", "when to ask again: 5m")
-    _noting(commands, "assign", TaskKind.ACTION, "--to", "--in", "when it is due: 10m")
-    _noting(commands, "todo", TaskKind.TODO, "--owner", "--in", "when it is due: 3h, 2d")
+    for noting in (
+        _noting(commands, "assign", TaskKind.ACTION, "--to", "--in", "when it is due: 10m"),
+        _noting(commands, "todo", TaskKind.TODO, "--owner", "--in", "when it is due: 3h, 2d"),
+    ):
+        noting.add_argument("--due", metavar="DATE", help="the day by whose end it is due: 2026-12-01")
     listing = add_command(commands, "tasks", _do_list)
     listing.add_argument("--all", action="store_true", help="settled ones too")
     with_incident(listing)
@@ -33,6 +41,10 @@ def add(commands: Commands) -> None:
     postpone = _about(commands, "postpone", _postponing)
     postpone.add_argument("span", help="until then: 10m, 1h")
     postpone.add_argument("reason", nargs="+", help="why")
+    push = add_command(commands, "push", _do_push, notes=_PUSH)
+    push.add_argument("task", nargs="+", help="a task's id, or its last characters, as `iccon tasks` shows them")
+    push.add_argument("--to", metavar="NAME", help="which tracker (default: the only one)")
+    with_incident(push)
 
 
 def _noting(commands: Commands, name: str, what: TaskKind, who: str, when: str, when_help: str) -> Parser:
@@ -49,8 +61,17 @@ def _do_add(args: argparse.Namespace, what: TaskKind) -> int:
     extras = {name: clean(getattr(args, name, "")) for name in ("options", "risk", "objections")}
     text, minutes = text_of(args.text), None if args.span is None else minutes_of(args.span)
     with session(args) as opened:
-        at, owner = opened.at(), clean(args.owner)
-        return _write(opened, c.AddTask(what=what, text=text, owner=owner, minutes=minutes, at=at, **extras))
+        at, owner, due = opened.at(), clean(args.owner), _day(opened)
+        return _write(opened, c.AddTask(what=what, text=text, owner=owner, minutes=minutes, day=due, at=at, **extras))
+
+
+def _day(opened: Session) -> Day | None:
+    """Return the day of --due. Raises BadUse."""
+    words = getattr(opened.args, "due", None)
+    found = None if words is None else day(words, opened.now, opened.zone)
+    if isinstance(found, TimeProblem):
+        raise BadUse(f"--due: {found.reason}; {found.hint}")
+    return found
 
 
 def minutes_of(span: str) -> int:
@@ -81,6 +102,27 @@ def _write(opened: Session, command: c.Command) -> int:
     return OK
 
 
+def _do_push(args: argparse.Namespace) -> int:
+    from iccon.cli.sending import perform
+
+    with session(args) as opened:
+        targets = tuple(_target(opened, ref) for ref in args.task)
+        command = c.PushTasks(targets=targets, tracker=_tracker(opened))
+        return perform(opened, opened.do(command, opened.incident(resolved=True)))
+
+
+def _tracker(opened: Session) -> str:
+    known, wanted = tuple(opened.setting.config.trackers), opened.args.to
+    if not known:
+        raise refuse("no_tracker", "no tracker is configured", "add [trackers.NAME] to the configuration")
+    if wanted is None and len(known) == 1:
+        return known[0]
+    if wanted not in known:
+        found = f"no tracker is called {clean(wanted, 60)}" if wanted else "there are several trackers"
+        raise refuse("which_tracker", found, f"--to one of {', '.join(known)}")
+    return str(wanted)
+
+
 def _target(opened: Session, ref: str) -> str:
     found = [task.id for task in opened.ledger().state.tasks if task.id.endswith(ref.strip().lower())]
     if len(found) == 1:
@@ -95,18 +137,20 @@ def _do_list(args: argparse.Namespace) -> int:
         state = opened.ledger().state
         tasks = list(state.tasks) if args.all else open_tasks(state.tasks)
         if args.json:
-            say_json({"incident": state.incident, "tasks": [facts.task(task) for task in tasks]})
+            say_json({"incident": state.incident, "tasks": [facts.task(task, state) for task in tasks]})
         elif tasks:
-            table([_row(task, opened) for task in tasks], ("id", "what", "due", "who", "text"))
+            table([_row(task, state, opened) for task in tasks], ("id", "what", "due", "who", "tracker", "text"))
         else:
             say("nothing is open")
     return OK
 
 
-def _row(task: Task, opened: Session) -> tuple[str, ...]:
+def _row(task: Task, state: State, opened: Session) -> tuple[str, ...]:
     who = task.owner or "-"
     text = f"{task.text}: {task.outcome}" if task.outcome else task.text
-    return short(task.id), task.what, _due(task, opened), f"{who} (yes)" if task.accepted else who, text
+    done = state.pushed(task)
+    where = f"{task.tracker} {done.state}: {done.receipt or done.detail}".rstrip(": ") if done else "-"
+    return short(task.id), task.what, _due(task, opened), f"{who} (yes)" if task.accepted else who, where, text
 
 
 def _due(task: Task, opened: Session) -> str:
@@ -115,4 +159,6 @@ def _due(task: Task, opened: Session) -> str:
     if task.due is None:
         return "-"
     left = (task.due - opened.now).total_seconds()
+    if task.day is not None and left > 0:
+        return str(task.day.date)
     return f"in {ago(left)}" if left > 0 else f"OVERDUE {ago(-left)}"

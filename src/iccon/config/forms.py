@@ -11,7 +11,7 @@ from msgspec import Struct
 from iccon import when
 from iccon.config.checked import MISSING, Checker, Fault, Special, did_you_mean, one_of, shown
 from iccon.config.lines import KeyPath
-from iccon.config.schema import Alertmanager, ChangeFeed, Outlet, Prometheus, Secret, Url
+from iccon.config.schema import Alertmanager, ChangeFeed, Outlet, Prometheus, Secret, Tracker, Url
 
 MAIN = "main"  # the name of a server given in the short form
 REFERENCE = 'a reference: { env = "NAME" }, { command = ["…"] }, { keyring = "service/user" } or { file = "…" }'
@@ -27,6 +27,17 @@ CHANGE_KEYS = {
 }
 CHANGE_NEEDS = {"grafana": ("url",), "github": ("repository",), "prometheus": ("query",), "file": ("path",)}
 
+TRACKER_KEYS = {
+    "github": ("repository", "token", "url", "ca_file", "timeout"),
+    "jira": ("url", "project", "issue_type", "email", "token", "ca_file", "timeout"),
+    "webhook": ("url", "secret", "timeout"),
+}
+TRACKER_NEEDS = {
+    "github": ("repository", "token"),
+    "jira": ("url", "project", "email", "token"),
+    "webhook": ("url",),
+}
+
 
 def specials(owner_only: bool, folder: Path) -> dict[Any, Special]:
     """Return the decoders of special forms. `owner_only`: may secrets stand in the file itself?"""
@@ -35,6 +46,7 @@ def specials(owner_only: bool, folder: Path) -> dict[Any, Special]:
         Alertmanager: _alertmanager,
         Outlet: lambda c, d, p: _of_kind(c, d, p, Outlet, "outlet", OUTLET_KEYS, OUTLET_NEEDS),
         ChangeFeed: lambda c, d, p: _of_kind(c, d, p, ChangeFeed, "source", CHANGE_KEYS, CHANGE_NEEDS),
+        Tracker: lambda c, d, p: _of_kind(c, d, p, Tracker, "tracker", TRACKER_KEYS, TRACKER_NEEDS),
         dict[str, Prometheus]: lambda check, data, path: _servers(check, data, path, Prometheus),
         dict[str, Alertmanager]: lambda check, data, path: _servers(check, data, path, Alertmanager),
     }

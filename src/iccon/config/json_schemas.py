@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from iccon.config.forms import CHANGE_KEYS, CHANGE_NEEDS, OUTLET_KEYS, OUTLET_NEEDS
+from iccon.config.forms import CHANGE_KEYS, CHANGE_NEEDS, OUTLET_KEYS, OUTLET_NEEDS, TRACKER_KEYS, TRACKER_NEEDS
 from iccon.config.layout import LayoutForm
 from iccon.config.presets_files import Preset
 from iccon.config.schema import Config
@@ -70,6 +70,7 @@ def _config() -> Schema:
     parts["Secret"] = _secret(parts["Secret"])
     parts["Outlet"] = _of_kind(parts["Outlet"], OUTLET_KEYS, OUTLET_NEEDS)
     parts["ChangeFeed"] = _of_kind(parts["ChangeFeed"], CHANGE_KEYS, CHANGE_NEEDS)
+    parts["Tracker"] = _of_kind(parts["Tracker"], TRACKER_KEYS, TRACKER_NEEDS)
     parts["Alertmanager"] = _alertmanager(parts["Alertmanager"])
     for key, name in (("prometheus", "Prometheus"), ("alertmanager", "Alertmanager")):
         schema["properties"][key] = _servers(parts[name], {"$ref": f"#/$defs/{name}"})

@@ -180,6 +180,7 @@ def _completed(config: Config, folder: Path) -> Config:
         signals=_completed_signals(config.signals, default),
         slo={n: structs.replace(s, server=s.server or default or "") for n, s in config.slo.items()},
         changes={name: _completed_changes(given, config, folder) for name, given in config.changes.items()},
+        trackers={n: structs.replace(t, ca_file=_path(t.ca_file, folder)) for n, t in config.trackers.items()},
         runbooks=structs.replace(config.runbooks, folders=tuple(_path(f, folder) for f in config.runbooks.folders)),
         updates=structs.replace(
             config.updates,
@@ -229,4 +230,6 @@ def secrets_of(config: Config) -> dict[str, Secret]:
     found |= {f"changes.{name}.token": given.token for name, given in config.changes.items()}
     for name, outlet in config.updates.outlets.items():
         found[f"updates.outlets.{name}.secret"] = outlet.secret
+    for name, tracker in config.trackers.items():
+        found |= {f"trackers.{name}.token": tracker.token, f"trackers.{name}.secret": tracker.secret}
     return {key: secret for key, secret in found.items() if secret is not None}

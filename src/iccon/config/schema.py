@@ -27,6 +27,8 @@ Repository = Annotated[str, Meta(pattern=r"^([\w.-]+/[\w.-]+)?$", description="o
 ChangeKind = Annotated[str, Meta(extra_json_schema={"enum": ["pagerduty", "grafana", "github", "prometheus", "file"]})]
 Earlier = Annotated[str, Meta(extra_json_schema={"enum": ["", "1d", "1w"]})]
 Ratio = Annotated[float, Meta(gt=0)]
+TrackerKind = Annotated[str, Meta(extra_json_schema={"enum": ["github", "jira", "webhook"]})]
+JiraProject = Annotated[str, Meta(pattern=r"^([A-Z][A-Z0-9_]*)?$", description="a project's key: OPS")]
 OutletKind = Annotated[str, Meta(extra_json_schema={"enum": ["file", "clipboard", "webhook"]})]
 ROLES = ["commander", "deputy", "scribe", "comms", "operations", "expert"]
 RoleName = Annotated[str, Meta(extra_json_schema={"enum": ROLES})]
@@ -270,6 +272,26 @@ class Policy(Struct, frozen=True):
     sev5: Level = field(name="SEV5", default=Level())
 
 
+class Tracker(Struct, frozen=True):
+    """Where tasks are pushed. `kind` is github, jira or webhook; the other keys belong to kinds.
+
+    github: `repository` (owner/name), `token`, `url` (GitHub Enterprise's API). jira (Cloud): `url` of the site,
+    `project`, `issue_type`, and the `email` whose API token `token` is. webhook: `url`, and `secret`, which signs the
+    body. `timeout` is in seconds.
+    """
+
+    kind: TrackerKind
+    url: Url = ""
+    repository: Repository = ""
+    project: JiraProject = ""
+    issue_type: Text = "Task"
+    email: Email = ""
+    token: Secret | None = None
+    secret: Secret | None = None
+    ca_file: str = ""
+    timeout: Timeout = 10.0
+
+
 class Console(Struct, frozen=True):
     """How the screen looks and answers. `zone` is an IANA name or "local"; `keys` maps command ids to keys.
 
@@ -300,6 +322,7 @@ class Config(Struct, frozen=True):
     runbooks: Runbooks = Runbooks()
     updates: Updates = Updates()
     policy: Policy = Policy()
+    trackers: dict[str, Tracker] = {}
     console: Console = Console()
 
 

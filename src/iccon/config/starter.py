@@ -146,6 +146,27 @@ path = "updates.md"            # every update is added to it
 # url = "https://example.com/hooks/status"
 # secret = { env = "STATUS_SECRET" }   # signs the body
 
+# --- trackers ---------------------------------------------------------------------------------------------------------
+
+# Where todos and corrective actions are pushed: `iccon push TASK`, or `t` on the tasks.
+# [trackers.ops]
+# kind = "github"              # an issue each
+# repository = "example/ops"
+# token = { env = "GITHUB_TOKEN" }
+#
+# [trackers.jira]
+# kind = "jira"                # Jira Cloud
+# url = "https://example.atlassian.net"
+# project = "OPS"
+# issue_type = "Task"
+# email = "kim@example.com"    # whose API token it is
+# token = { env = "JIRA_TOKEN" }
+#
+# [trackers.hook]
+# kind = "webhook"             # signed JSON
+# url = "https://example.com/hooks/tasks"
+# secret = { env = "HOOK_SECRET" }
+
 # --- the screen -------------------------------------------------------------------------------------------------------
 
 [console]

@@ -101,14 +101,21 @@ def _intervals(ledger: Ledger) -> Iterator[str]:
 
 
 def _tasks(state: State, zone: tzinfo) -> Iterator[str]:
-    rows = [_task_row(task, zone) for task in sorted(state.tasks, key=lambda task: (task.at, task.id))]
-    yield from _table(("What", "Text", "Whose", "Noted", "How it ended", "Entry"), rows)
+    rows = [_task_row(task, state, zone) for task in sorted(state.tasks, key=lambda task: (task.at, task.id))]
+    yield from _table(("What", "Text", "Whose", "Noted", "Due", "How it ended", "Tracker", "Entry"), rows)
 
 
-def _task_row(task: Task, zone: tzinfo) -> tuple[str, ...]:
+def _task_row(task: Task, state: State, zone: tzinfo) -> tuple[str, ...]:
     ended = ": ".join(filter(None, (moment(task.settled, zone), line(task.outcome)))) if task.settled else "open"
     whose = line(task.owner) or "nobody's"
-    return line(task.what), line(task.text), whose, moment(task.at, zone), ended, _id(task.id)
+    due = str(task.day.date) if task.day else moment(task.due, zone) if task.due else "-"
+    done = state.pushed(task)
+    pushed = (
+        ": ".join(map(line, filter(None, (f"{task.tracker} {done.state}", done.receipt or done.detail))))
+        if done
+        else "-"
+    )
+    return line(task.what), line(task.text), whose, moment(task.at, zone), due, ended, pushed, _id(task.id)
 
 
 def _updates(state: State, zone: tzinfo) -> Iterator[str]:

@@ -14,6 +14,7 @@ from iccon.incident.milestones import Milestone
 from iccon.incident.roles import Role
 from iccon.incident.severity import Audience, Phase, Severity
 from iccon.incident.tasks import TaskKind
+from iccon.when import Day
 
 
 class Command(Struct, frozen=True, kw_only=True):
@@ -137,7 +138,7 @@ class SetTheory(Command, frozen=True, kw_only=True):
 
 
 class AddTask(Command, frozen=True, kw_only=True):
-    """Note a decision, question, action or todo; come back to it `minutes` after it happened.
+    """Note a decision, question, action or todo; come back to it `minutes` after it happened, or by the end of `day`.
 
     `options`, `risk` and strong `objections` belong to a decision; one line without them is enough.
     """
@@ -149,6 +150,7 @@ class AddTask(Command, frozen=True, kw_only=True):
     options: str = ""
     risk: str = ""
     objections: str = ""
+    day: Day | None = None
     at: datetime | None = None
 
 
@@ -192,6 +194,13 @@ class TickCriterion(Command, frozen=True, kw_only=True):
 
     criterion: str
     met: bool = True
+
+
+class PushTasks(Command, frozen=True, kw_only=True):
+    """Give open tasks to the tracker of that name, through the outbox: each becomes one ticket there."""
+
+    targets: tuple[str, ...]
+    tracker: str
 
 
 class Amend(Command, frozen=True, kw_only=True):

@@ -376,6 +376,7 @@ _DECISIONS: dict[type[c.Command], Callable[[State, Any, Context], Outcome]] = {
     c.CallOut: callouts.make,
     c.SnoozeCallout: callouts.put_off,
     c.TickCriterion: exit_criteria.tick,
+    c.PushTasks: task_rules.push,
     c.Amend: _amend,
     c.Strike: _strike,
     c.OpenRunbook: _open_runbook,

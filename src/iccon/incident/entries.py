@@ -12,6 +12,7 @@ from msgspec import Struct
 from iccon.incident.evidence import Measurement
 from iccon.incident.roles import Role
 from iccon.incident.severity import Audience, Phase, Severity
+from iccon.when import Day
 
 NO_INCIDENT = ""  # the incident of entries made while none was declared (a page acknowledged, say)
 
@@ -153,7 +154,7 @@ class Struck(Body, frozen=True, kw_only=True):
 
 
 class TaskNoted(Body, frozen=True, kw_only=True):
-    """Something to come back to: a decision, question, action or todo (`what`), due `minutes` after it happened."""
+    """A decision, question, action or todo (`what`), due `minutes` after it happened, or at the end of `day`."""
 
     kind: ClassVar[str] = "task"
     what: str
@@ -163,35 +164,35 @@ class TaskNoted(Body, frozen=True, kw_only=True):
     options: str = ""
     risk: str = ""
     objections: str = ""
+    day: Day | None = None
 
 
-class TaskAccepted(Body, frozen=True, kw_only=True):
-    """The owner of the task that entry `target` noted said yes; `what` and `text` are the task's, to read."""
+class OfTask(Body, frozen=True, kw_only=True):
+    """Something became of the task that entry `target` noted; `what` and `text` are the task's, to read."""
 
-    kind: ClassVar[str] = "task_accepted"
     target: str
     what: str
     text: str
 
 
-class TaskPostponed(Body, frozen=True, kw_only=True):
+class TaskAccepted(OfTask, frozen=True, kw_only=True):
+    """The owner of a task said yes."""
+
+    kind: ClassVar[str] = "task_accepted"
+
+
+class TaskPostponed(OfTask, frozen=True, kw_only=True):
     """A task is due `minutes` after this entry instead."""
 
     kind: ClassVar[str] = "task_postponed"
-    target: str
-    what: str
-    text: str
     minutes: int
     reason: str
 
 
-class TaskSettled(Body, frozen=True, kw_only=True):
+class TaskSettled(OfTask, frozen=True, kw_only=True):
     """A task is over, and how it ended."""
 
     kind: ClassVar[str] = "task_settled"
-    target: str
-    what: str
-    text: str
     outcome: str = ""
 
 
@@ -209,6 +210,14 @@ class CriterionTicked(Body, frozen=True, kw_only=True):
     kind: ClassVar[str] = "criterion"
     criterion: str
     met: bool = True
+
+
+class TaskPushed(OfTask, frozen=True, kw_only=True):
+    """A task is given to the configured tracker `tracker`; `effect` is the outbox's id of the write."""
+
+    kind: ClassVar[str] = "task_pushed"
+    tracker: str
+    effect: str
 
 
 class PageRef(Struct, frozen=True):
@@ -397,6 +406,7 @@ BODIES: dict[str, type[Body]] = {
         TaskSettled,
         CalledOut,
         CriterionTicked,
+        TaskPushed,
         Amended,
         Struck,
         PageSeen,

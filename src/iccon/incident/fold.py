@@ -32,6 +32,7 @@ from iccon.incident.entries import (
     TaskAccepted,
     TaskNoted,
     TaskPostponed,
+    TaskPushed,
     TaskSettled,
     TheorySet,
     UpdateIssued,
@@ -248,9 +249,11 @@ def _theory(state: State, entry: Entry, body: TheorySet) -> State:
 
 
 def _task(state: State, entry: Entry, body: TaskNoted) -> State:
-    due = _after(entry, body.minutes)
+    due = body.day.ends if body.day else _after(entry, body.minutes)
     over = entry.happened_at if body.what == TaskKind.DECISION and due is None else None
-    task = Task(entry.id, body.what, body.text, body.owner, entry.happened_at, due, settled=over, risk=body.risk)
+    task = Task(
+        entry.id, body.what, body.text, body.owner, entry.happened_at, due, settled=over, risk=body.risk, day=body.day
+    )
     return _replace(state, tasks=(*state.tasks, task))
 
 
@@ -264,7 +267,7 @@ def _task_accepted(state: State, _: Entry, body: TaskAccepted) -> State:
 
 
 def _task_postponed(state: State, entry: Entry, body: TaskPostponed) -> State:
-    return _task_changed(state, body.target, due=_after(entry, body.minutes))
+    return _task_changed(state, body.target, due=_after(entry, body.minutes), day=None)
 
 
 def _task_settled(state: State, entry: Entry, body: TaskSettled) -> State:
@@ -282,6 +285,12 @@ def _criterion(state: State, entry: Entry, body: CriterionTicked) -> State:
     if body.met:
         ticks[body.criterion] = Tick(entry.actor, entry.happened_at)
     return _replace(state, ticks=ticks)
+
+
+def _task_pushed(state: State, entry: Entry, body: TaskPushed) -> State:
+    queued = Outcome(body.tracker, EffectState.QUEUED, "", entry.happened_at)
+    state = _replace(state, outcomes={body.effect: queued, **state.outcomes})
+    return _task_changed(state, body.target, tracker=body.tracker, effect=body.effect)
 
 
 def _update(state: State, entry: Entry, body: UpdateIssued) -> State:
@@ -356,6 +365,7 @@ _STEPS: dict[str, Callable[[State, Entry, Any], State]] = {
     "task_settled": _task_settled,
     "callout": _callout,
     "criterion": _criterion,
+    "task_pushed": _task_pushed,
     "update": _update,
     "page_acted": _page_acted,
     "effect": _effect,

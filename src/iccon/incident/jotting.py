@@ -5,6 +5,7 @@
 ? who owns the cache @lee   a question
 > page the vendor @kim 5m   an action
 todo runbook is wrong @kim  for afterwards
+todo test the failover due 2026-12-01   by the end of that day, here
 \\! is no decision          a backslash makes it a note
 """
 
@@ -13,28 +14,37 @@ from datetime import datetime, tzinfo
 
 from iccon.incident import commands as c
 from iccon.incident.tasks import TaskKind
-from iccon.when import TimeProblem, parse
+from iccon.when import TimeProblem, day, parse
 
 _SIGNS = {"!": TaskKind.DECISION, "?": TaskKind.QUESTION, ">": TaskKind.ACTION}
 _KIND = re.compile(r"(?P<sign>[!?>])\s*|(?P<todo>todo)\b:?\s*", re.IGNORECASE)
 _OWNER = re.compile(r"(?:^|\s)@(?P<name>[\w.+-]{1,60})(?=\s|$)")
+_DAY = re.compile(r"(?:^|\s)due\s+(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})$", re.IGNORECASE)
 _SPAN = re.compile(r"(?:^|\s)(?:in\s+)?(?P<number>[0-9]{1,5})\s?(?P<unit>m|min|h)$", re.IGNORECASE)
 
 
 def command(line: str, now: datetime, zone: tzinfo, declared_at: datetime | None) -> c.AddNote | c.AddTask | str:
-    """Return what `line` asks for, or why its time cannot be taken."""
+    """Return what `line` asks for, or why a time in it cannot be taken."""
     said = parse(line, now, zone, declared_at)
     if isinstance(said, TimeProblem):
-        return f"{said.reason}; {said.hint}"
+        return _why(said)
     text, at = (said.text, said.at) if said else (line.strip(), None)
     sign = _KIND.match(text)
     if sign is None:
         return c.AddNote(text=text.removeprefix("\\"), at=at)
     what = TaskKind.TODO if sign["todo"] else _SIGNS[sign["sign"]]
     rest, owner = _taken(_OWNER, text[sign.end() :])
-    rest, span = _taken(_SPAN, rest)
+    rest, date = _taken(_DAY, rest)
+    rest, span = (rest, None) if date else _taken(_SPAN, rest)
+    due = day(date["date"], now, zone) if date else None
+    if isinstance(due, TimeProblem):
+        return _why(due)
     minutes = int(span["number"]) * (60 if span["unit"].lower() == "h" else 1) if span else None
-    return c.AddTask(what=what, text=rest, owner=owner["name"] if owner else "", minutes=minutes, at=at)
+    return c.AddTask(what=what, text=rest, owner=owner["name"] if owner else "", minutes=minutes, day=due, at=at)
+
+
+def _why(problem: TimeProblem) -> str:
+    return f"{problem.reason}; {problem.hint}"
 
 
 def _taken(pattern: re.Pattern[str], text: str) -> tuple[str, re.Match[str] | None]:

@@ -131,6 +131,10 @@ class State(Struct, frozen=True):
         """Say whether anything is stalked."""
         return any(mark.on for mark in self.stalks.values())
 
+    def pushed(self, task: Task) -> Outcome | None:
+        """Return how the last push of `task` to a tracker stands, None where it never was."""
+        return self.outcomes.get(task.effect)
+
     def holder(self, role: Role) -> str:
         """Return who holds `role`, or the empty text."""
         held = self.roles.get(role)

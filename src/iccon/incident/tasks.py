@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from iccon.when import Day
+
 
 class TaskKind(StrEnum):
     """What a task is. A decision is open only while there is a time to come back to it."""
@@ -28,7 +30,9 @@ class Task(Struct, frozen=True):
     """One of them, named by the id of the entry that noted it.
 
     `owner` is who executes, answers or does it ("" nobody yet); `accepted`: they said yes. `due` is when it is to be
-    looked at again, None where no time was given. `settled` is when it ended, `outcome` how.
+    looked at again, None where no time was given; `day` is that day, where one was named. `settled` is when it ended,
+    `outcome` how. `tracker` is where it was last pushed to and `effect` the outbox's id of that write, "" while it
+    never was.
     """
 
     id: str
@@ -41,6 +45,9 @@ class Task(Struct, frozen=True):
     settled: datetime | None = None
     outcome: str = ""
     risk: str = ""
+    day: Day | None = None
+    tracker: str = ""
+    effect: str = ""
 
 
 def open_tasks(tasks: Iterable[Task]) -> list[Task]:

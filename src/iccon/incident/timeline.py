@@ -42,6 +42,7 @@ from iccon.incident.entries import (
     TaskAccepted,
     TaskNoted,
     TaskPostponed,
+    TaskPushed,
     TaskSettled,
     TheorySet,
     Unknown,
@@ -189,6 +190,7 @@ def _source_text(body: SourceSeen) -> str:
 
 def _task_text(body: TaskNoted) -> str:
     back = f"{'back' if body.what == TaskKind.DECISION else 'due'} in {body.minutes} min" if body.minutes else ""
+    back = f"due {body.day.date}" if body.day else back
     whose = ", ".join(part for part in (body.owner, back) if part)
     more = (("options", body.options), ("risk", body.risk), ("objections", body.objections))
     rest = "".join(f"; {name}: {text}" for name, text in more if text)
@@ -215,6 +217,7 @@ _READINGS: dict[type[Body], Callable[[Any], str]] = {
     TaskNoted: _task_text,
     TaskAccepted: lambda b: f"accepted: {b.text}",
     TaskPostponed: lambda b: f"postponed by {b.minutes} min: {b.text}: {b.reason}",
+    TaskPushed: lambda b: f"{b.what} pushed to {b.tracker}: {b.text}",
     TaskSettled: lambda b: _with_reason(f"{b.what} {ENDS.get(b.what, 'settled')}: {b.text}", b.outcome),
     CalledOut: _callout_text,
     CriterionTicked: lambda b: f"exit criterion {'met' if b.met else 'no longer met'}: {b.criterion}",

@@ -187,7 +187,7 @@ def _redirected(response: Answered) -> SourceFault:
 
 
 def _server_words(response: Answered) -> CleanText:
-    """Find the server's own explanation: Prometheus `error`, PagerDuty `error.message`, Alertmanager's text."""
+    """Find the server's own explanation: Prometheus `error`, PagerDuty `error.message`, Jira's of each field."""
     body = bytes(response.content or b"")
     if not body or len(body) > _WORDS_LIMIT or _looks_like_html(body):
         return CleanText("")
@@ -202,11 +202,13 @@ def _explanation(data: Any) -> CleanText:
         return clean(data, 200)
     if not isinstance(data, dict):
         return CleanText("")
-    found = data.get("error") or data.get("message") or data.get("detail") or data.get("errors")
+    names = ("error", "message", "detail", "errorMessages", "errors")
+    found = next((said for name in names if (said := data.get(name))), None)
     if isinstance(found, dict):
         errors = found.get("errors")
         details = "; ".join(str(each) for each in errors) if isinstance(errors, list) else ""
-        found = ": ".join(str(part) for part in (found.get("message"), details) if part)
+        said = ": ".join(str(part) for part in (found.get("message"), details) if part)
+        found = said or "; ".join(f"{field}: {words}" for field, words in found.items())
     if isinstance(found, list):
         found = "; ".join(str(each) for each in found)
     return clean(found, 200)

@@ -82,3 +82,13 @@ def test_of_processes_that_answer_at_once_one_wins(person, home: Path) -> None:
     (found,) = person("ann", "handover", "show", "--json").json["handovers"]
     commander = "sam" if found["end"] == "accepted" else "ann"
     assert person("ann", "show", "--json").json["commander"] == commander
+
+
+def test_the_briefing_is_one_page_also_as_of_then(person) -> None:
+    person("ann", "declare", "Checkout fails", "--at", "-30m")
+    person("ann", "theory", "deploy 4711")
+    out = person("sam", "briefing").out
+    assert "Briefing, SEV2: Checkout fails" in out and "deploy 4711" in out and "IN SHORT" in out
+    assert "# Briefing" in person("sam", "briefing", "--format", "markdown").out
+    assert person("sam", "briefing", "--as-of", "-10m").out == "No declaration was recorded.\n"
+    assert person("sam", "briefing", "--as-of", "25:99").code == 2

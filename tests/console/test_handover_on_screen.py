@@ -45,6 +45,8 @@ async def test_the_person_asked_hears_of_it_reads_back_and_accepts(tmp_path: Pat
         await sam.press("enter")
         assert "choose accept or decline" in sam.shown()
         await sam.press("down", "enter")
+        await sam.until(lambda: "Briefing: SEV2" in sam.shown())
+        await sam.press("escape")
         await sam.until_incident()
         assert (await sam.state()).holder(Role.COMMANDER) == "sam"
         await kim.until(lambda: "hand-over accepted: sam as Incident Commander" in kim.notices())
@@ -96,3 +98,15 @@ async def test_what_ran_out_is_written_down_once_by_two_consoles(tmp_path: Path)
         for console in (kim, sam):
             await console.until(lambda console=console: console.incident_screen.ledger.state.handovers[0].end)
         assert len(await kim.bodies(e.HandoverEnded)) == 1
+
+
+async def test_the_briefing_is_one_key_away_and_shows_text_as_it_was_written(tmp_path: Path) -> None:
+    setting = setting_in(tmp_path, config_of())
+    title = "[link](http://x) *fails* for @ana #12"
+    do_before(setting, c.Declare(title=title, severity="SEV2"), c.SetTheory(text="a <b>lock</b>"))
+    async with running(setting, (120, 50)) as kim:
+        await kim.press("B")
+        await kim.until(lambda: "Briefing: SEV2" in kim.shown())
+        shown = kim.shown().replace("\u2060", "")
+        for part in (title, "a <b>lock</b>", "Situation", "Organisation", "Incident Commander: kim, since"):
+            assert part in shown

@@ -1,4 +1,4 @@
-"""export, import, verify: the record as files, and whether it holds together."""
+"""export, briefing, import, verify: the record as files, and whether it holds together."""
 
 import argparse
 import sys
@@ -24,6 +24,10 @@ def add(commands: Commands) -> None:
     export.add_argument("--no-machine", action="store_true", help="Markdown without what machines reported")
     export.add_argument("--no-struck", action="store_true", help="Markdown without struck entries")
     with_incident(export)
+    brief = add_command(commands, "briefing", _do_briefing, with_json=False)
+    brief.add_argument("--format", choices=["text", "markdown"], default="text", help="default: text")
+    brief.add_argument("--as-of", metavar="TIME", help="as the record was then: 14:05, -5m, … (default: all)")
+    with_incident(brief)
     taken = add_command(commands, "import", _do_import)
     taken.add_argument("file", metavar="FILE", help="JSON Lines that iccon exported; - reads the standard input")
     add_command(commands, "verify", _do_verify)
@@ -39,6 +43,18 @@ def _do_export(args: argparse.Namespace) -> int:
             complain(f"written to {args.output}")
         else:
             _to_stdout(parts)
+    return OK
+
+
+def _do_briefing(args: argparse.Namespace) -> int:
+    from iccon.exports import briefing
+
+    with session(args, read_only=True) as opened:
+        ledger, policy, plain = opened.ledger(), opened.desk.policy, args.format == "text"
+        at = None if args.as_of is None else opened.instant(args.as_of, "--as-of")
+        known = ledger if at is None else briefing.until(ledger, at)
+        text = briefing.render(known, zone=opened.zone, policy=policy, at=at, plain=plain)
+        _to_stdout([text.encode("utf-8", "replace")])
     return OK
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from iccon import __version__
 from iccon.cli.parsing import COMMANDS, FAULT, USAGE, Formatter, Parser, common
 
-_TAKES_TIME = ("--at", "--began", "--since")
+_TAKES_TIME = ("--at", "--began", "--since", "--as-of")
 _TAKES_VALUE = ("--config", "--incident", "-i")
 
 

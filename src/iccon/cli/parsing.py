@@ -57,6 +57,7 @@ COMMANDS: dict[str, Spec] = {
     "amend": Spec(_RECORD, "record", "correct the text or the time of an entry"),
     "strike": Spec(_RECORD, "record", "strike an entry; it stays readable"),
     "export": Spec(_RECORD, "export", "write an incident out as Markdown or JSON Lines"),
+    "briefing": Spec(_RECORD, "export", "print one page for whoever takes over, from the record alone"),
     "evidence": Spec(_RECORD, "evidence", "list the evidence that was kept, or redraw one from its samples"),
     "import": Spec(_RECORD, "export", "take in records that were exported as JSON Lines"),
     "verify": Spec(_RECORD, "export", "check the chains of the journal"),

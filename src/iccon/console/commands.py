@@ -53,6 +53,7 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand(
         "handover", "Hand over", "Propose, answer or withdraw a hand-over", ("H",), DESK, "handover", None, True
     ),
+    ConsoleCommand("briefing", "Briefing", "One page for whoever takes over", ("B",), DESK, "briefing"),
     ConsoleCommand("theory", "Theory", "State the current theory of the cause", ("t",), DESK, "theory", 18, True),
     ConsoleCommand("tasks", "Tasks", "Decisions, questions, actions, todos that are open", ("w",), DESK, "tasks", 18),
     ConsoleCommand(

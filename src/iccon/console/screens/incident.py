@@ -251,10 +251,22 @@ class IncidentScreen(LiveSurface):
         await self._ask(questions.role(self.ledger.state, self.console.parts.setting.actor))
 
     async def action_handover(self) -> None:
-        """Propose a hand-over; answer or withdraw the one that waits."""
+        """Propose a hand-over, withdraw the one that waits, or answer it with the briefing below the question."""
         setting, policy = self.console.parts.setting, self.console.parts.policy
         now = setting.clock.now()
+        if handovers.asked(self.ledger.state, setting.actor, now):
+            await self.action_briefing()
         await self._ask(handovers.question(self.ledger.state, setting.actor, now, self.clock_text, policy))
+
+    async def action_briefing(self) -> None:
+        """Show one page for whoever takes over, from the record alone."""
+        from iccon.console.briefing import document  # not on the first frame
+        from iccon.console.screens.reader import Reader
+
+        parts, ledger = self.console.parts, self.ledger
+        now = parts.setting.clock.now()
+        made = await in_thread(lambda: document(ledger, parts.zone, parts.policy, now), "briefing", 10)
+        await self.app.push_screen(Reader(made, ledger.state.title, "Briefing"))
 
     async def action_impact(self) -> None:
         """Start or stop customer impact."""

@@ -1,4 +1,4 @@
-"""A runbook over the whole screen, for layouts that have no region for it."""
+"""A document over the whole screen: a runbook where a layout has no region for it, a briefing."""
 
 from typing import ClassVar
 
@@ -17,19 +17,20 @@ class Reader(Modal[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,r", "dismiss", "Close", show=False)]
 
-    def __init__(self, document: Document, why: str = "") -> None:
+    def __init__(self, document: Document, why: str = "", kind: str = "Runbook") -> None:
         super().__init__()
+        self._kind = kind
         self._document = document
         self._why = why
 
     def compose(self) -> ComposeResult:
-        """The runbook and its keys."""
+        """The text and its keys."""
         yield RunbookView(id="runbook", classes="region")
         yield KeyBar([("↑ ↓", "Scroll"), ("esc", "Close")])
 
     def on_mount(self) -> None:
         """Show the text."""
         view = self.query_one(RunbookView)
-        set_titles(view, f"Runbook: {self._document.runbook.title}", self._why)
+        set_titles(view, f"{self._kind}: {self._document.runbook.title}", self._why)
         view.show(self._document)
         view.focus()

@@ -28,7 +28,7 @@ def test_a_whole_incident_while_every_endpoint_refuses(tmp_path: Path) -> None:
         assert_sources_say_since_when(term)
         note(term, "the whole site is unreachable")
         answer(term, "s", "Severity", "1", "severity SEV1")
-        answer(term, "o", "Hand a role", "2", "is Deputy", person="robin")
+        answer(term, "o", "Who has a role", "2", "is Deputy", person="robin")
         answer(term, "i", "Customer impact", "", "customer impact started: everybody", person="everybody")
         update(term)
         answer(term, "R", "Resolve the incident", "", "phase resolved: power is back", person="power is back")

@@ -161,7 +161,7 @@ def test_all_about_a_page_with_the_ids_that_its_notes_are_edited_by(iccon, incid
     key = pager.trigger("disk [/dev/sda1]", "db")
     iccon("page", "note", key, "--text", "grows\x1b[31m")
     told = iccon("page", "show", key, "--json").json[0]
-    assert (told["id"], told["service"], told["notices"]) == (key, "db", [])
+    assert (told["id"], told["service"], told["notices"], told["earlier"]) == (key, "db", [], [])
     assert [entry["what"].split(":")[0] for entry in told["log"]] == ["Annotate by Commander", "Trigger by the API"]
     (note,) = told["notes"]
     shown = iccon("page", "show", key).out

@@ -156,18 +156,24 @@ def _do_ack(args: argparse.Namespace) -> int:
 
 def _show(args: argparse.Namespace) -> int:
     """Print all about some pages; what a note is called is what edit-note and delete-note want."""
+    from iccon.earlier import earlier
+
     with session(args, read_only=True) as opened:
         backends = _backends(opened)
         found = [backends[page.source].detail(page.id) for page in _meant(opened, args.pages, resolved=True)]
+        before = [earlier(opened.desk, each.page) for each in found]
         if args.json:
-            say_json([facts.detail(each) for each in found])
+            say_json([facts.detail(each) | {"earlier": told} for each, told in zip(found, before, strict=True)])
             return OK
-        for each in found:
+        for each, told in zip(found, before, strict=True):
             page = each.page
             say(f"{page.title}\n{page.status}  {page.service or '-'}  {page.source} {page.id}  {page.url}".rstrip())
             for title, traces in (("alerts", each.alerts), ("notes", each.notes), ("responders", each.responders)):
                 _say_traces(opened, title, traces)
             _say_traces(opened, "log", each.log)
+            if told:
+                say("\nearlier incidents with such a page")
+                table((opened.clock_text(one.declared_at), one.words) for one in told)
             for notice in each.notices:
                 complain(notice)
     return OK

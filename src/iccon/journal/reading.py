@@ -1,7 +1,7 @@
 """Reading the file: entries and records in the order of their ids, as far as the file can be read."""
 
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
@@ -160,6 +160,27 @@ def active(db: sqlite3.Connection, path: Path) -> list[str]:
     """Return the incidents that may be active (a struck resolution makes one a candidate), without folding."""
     with explained(path):
         return [row[0] for row in db.execute(_ACTIVE)]
+
+
+# The index of kinds gives the newest incidents first; the reader stops as soon as it has enough.
+_PAGES = """
+SELECT incident, json_extract(body, '$.page.title') FROM entries
+WHERE kind = 'page' AND incident NOT IN ('', ?) AND json_extract(body, '$.page.service') = ? ORDER BY incident DESC
+"""
+
+
+def incidents_with_page(
+    db: sqlite3.Connection, path: Path, service: str, fits: Callable[[str], bool], besides: str, count: int
+) -> list[str]:
+    """Return the newest `count` incidents but one that saw a page of `service` whose title fits."""
+    found: dict[str, None] = {}
+    with explained(path):
+        for incident, title in db.execute(_PAGES, (besides, service)):
+            if incident not in found and fits(str(title)):
+                found[incident] = None
+                if len(found) == count:
+                    break
+    return [*found]
 
 
 def counts(db: sqlite3.Connection, path: Path) -> dict[str, tuple[int, int, str]]:

@@ -7,7 +7,7 @@ each transaction. Every method raises JournalFault when the file cannot be used;
 import math
 import os
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -202,6 +202,10 @@ class Journal:
     def active_incidents(self) -> list[str]:
         """Return the incidents that may be active, oldest first, without folding them."""
         return reading.active(self._db, self.path)
+
+    def incidents_with_page(self, service: str, fits: Callable[[str], bool], besides: str, count: int) -> list[str]:
+        """Return the newest `count` incidents, but `besides`, that saw a page of `service` whose title fits."""
+        return reading.incidents_with_page(self._db, self.path, service, fits, besides, count)
 
     def counts(self) -> dict[str, tuple[int, int, str]]:
         """Return for each incident how many entries and notes it has, and its newest id."""

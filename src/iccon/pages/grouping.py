@@ -20,7 +20,7 @@ FEW: Final = 8  # a finer rule must have no more than these to come back
 _SAMPLE: Final = 500  # pages whose parts alone may tell that a rule makes too many rows
 APART: Final = timedelta(hours=1)  # without a page for so long, the next one is another occurrence
 _UUID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_NUMBERS: Final = re.compile(rf"{_UUID}|\b(?:0x)?[0-9a-f]*[0-9][0-9a-f]*\b|[0-9]+")
+_NUMBERS: Final = re.compile(rf"{_UUID}|[0-9]+(?:\.[0-9]+)+|\b(?:0x)?[0-9a-f]*[0-9][0-9a-f]*\b|[0-9]+")
 _LOUDEST: Final = {status: rank for rank, status in enumerate(PageStatus)}
 
 

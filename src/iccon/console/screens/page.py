@@ -12,6 +12,7 @@ from iccon.console.figures import age_text
 from iccon.console.safe import SafeStatic, set_titles
 from iccon.console.screens.base import Surface
 from iccon.console.widgets.keybar import KeyBar
+from iccon.earlier import Earlier, earlier
 from iccon.faults import SourceFault
 from iccon.incident.entries import EffectEnded, Entry
 from iccon.pages.model import UNKNOWN_TIME, Detail, Page, Trace
@@ -33,6 +34,7 @@ class PageScreen(Surface):
         self._detail: Detail | None = None
         self._told: datetime | None = None
         self._note = "asking"
+        self._earlier: tuple[Earlier, ...] = ()
 
     def compose(self) -> ComposeResult:
         """The story and its keys."""
@@ -45,6 +47,13 @@ class PageScreen(Surface):
         self.query_one("#story").focus()
         self.tick(self.console.parts.setting.clock.now())
         spawn(self._load(), "page detail")
+        spawn(self._remember(), "earlier incidents")
+
+    async def _remember(self) -> None:
+        page, besides = self._page, self._incident or ""
+        self._earlier = await self.console.parts.desk.call(lambda desk: earlier(desk, page, besides))
+        if self.is_mounted:
+            self.tick(self.console.parts.setting.clock.now())
 
     async def _load(self) -> None:
         ask, page = self.console.parts.page_detail, self._page
@@ -81,6 +90,10 @@ class PageScreen(Surface):
         yield f"service {page.service or '-'}   urgency {page.urgency or '-'}   opened {self._opened}"
         yield f"assigned to {', '.join(page.assignees) or 'nobody'}   {page.source} {page.id}"
         yield from filter(None, (page.url, page.runbook_url))
+        if self._earlier:
+            yield from ("", "Earlier incidents with such a page")
+            zone = self.console.parts.zone
+            yield from (f"  {stamp(each.declared_at, zone, day=True)}  {each.words}" for each in self._earlier)
         if self._detail is not None:
             yield from self._section("Responders", self._detail.responders)
             yield from self._section("Notes", self._detail.notes)

@@ -3,7 +3,10 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from iccon.text import CleanText, clean
 
@@ -26,6 +29,15 @@ class FaultKind(StrEnum):
     TLS = "tls"  # certificate or protocol
     REJECTED = "rejected"  # other 4xx: the request itself is at fault
     LOST = "answer lost"  # a write was sent and its answer did not arrive: the outcome is unknown
+
+
+class SourceTrouble(Struct, frozen=True):
+    """One of several sources that does not answer `since` an instant (aware UTC); its last answer stands."""
+
+    source: str
+    kind: FaultKind
+    reason: CleanText
+    since: datetime | None = None
 
 
 class SourceFault(Exception):

@@ -125,6 +125,12 @@ def seconds_of(text: str) -> int | None:
     return int(_span(found.group()).total_seconds()) if found else None
 
 
+def minutes_of(text: str) -> int | None:
+    """Return the whole minutes of a span of at least one; None for anything else."""
+    seconds = seconds_of(text)
+    return seconds // 60 if seconds and seconds >= 60 else None
+
+
 def _wall(match: re.Match[str], now: datetime, zone: tzinfo) -> datetime | TimeProblem:
     """Return the instant at which a clock on the wall shows what was typed."""
     there = _offset(match["offset"] or ("Z" if (match["name"] or "").upper() in ("UTC", "Z", "GMT") else ""))
@@ -269,6 +275,11 @@ def ago(seconds: float) -> str:
     if minutes < 60:
         return f"{sign}{minutes}m"
     return f"{sign}{hours}h{minutes % 60:02}m" if hours < 24 else f"{sign}{days}d{hours % 24:02}h"
+
+
+def due_text(seconds: float) -> str:
+    """Return `in 5m`, or `DUE 5m ago` for what should have been."""
+    return f"in {ago(seconds)}" if seconds > 0 else f"DUE {ago(-seconds)} ago"
 
 
 def span_text(seconds: float) -> str:

@@ -8,14 +8,14 @@ from msgspec.structs import replace
 from running import Running, config_of, declared, do_before, running, setting_in
 from test_chart import board
 
-from iccon.changes.model import Change, Changes, SourceTrouble
+from iccon.changes.model import Change, Changes
 from iccon.clock import SystemClock
 from iccon.console.screens.changes import ChangesScreen
 from iccon.console.screens.chart import ChartScreen
 from iccon.console.widgets.board import BoardView
 from iccon.console.widgets.changes import ChangesView
 from iccon.console.widgets.chart import ChartView
-from iccon.faults import FaultKind, SourceFault
+from iccon.faults import FaultKind, SourceFault, SourceTrouble
 from iccon.feed.model import Source
 from iccon.incident import commands as c
 from iccon.incident.entries import NO_INCIDENT, ChangeSeen

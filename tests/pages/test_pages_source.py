@@ -72,7 +72,7 @@ def test_one_that_fails_keeps_its_pages_and_leaves_the_others() -> None:
     pages = source.poll()
     assert [p.id for p in pages.pages] == ["new", "b", "a"]
     assert pages.closed == ()
-    assert [(t.backend, t.kind, t.reason) for t in pages.trouble] == [("bad", FaultKind.TIMEOUT, "no answer")]
+    assert [(t.source, t.kind, t.reason) for t in pages.trouble] == [("bad", FaultKind.TIMEOUT, "no answer")]
 
 
 def test_when_all_fail_the_poll_fails() -> None:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from iccon.faults import FaultKind
+from iccon.faults import SourceTrouble
 from iccon.text import CleanText
 
 REACH = timedelta(hours=24)  # how far back changes are kept
@@ -35,15 +35,6 @@ class Found(Struct, frozen=True):
 
     items: tuple[Change, ...]
     notices: tuple[CleanText, ...] = ()
-
-
-class SourceTrouble(Struct, frozen=True):
-    """A source that does not answer `since` an instant (aware UTC); its changes are those of its last answer."""
-
-    source: str
-    kind: FaultKind
-    reason: CleanText
-    since: datetime
 
 
 class Changes(Struct, frozen=True):

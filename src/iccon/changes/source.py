@@ -7,9 +7,9 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from iccon.changes.model import REACH, Change, Changes, ChangeSource, Found, SourceTrouble, newest
+from iccon.changes.model import REACH, Change, Changes, ChangeSource, Found, newest
 from iccon.clock import Clock
-from iccon.faults import SourceFault
+from iccon.faults import SourceFault, SourceTrouble
 from iccon.net.together import together
 from iccon.text import clean
 

@@ -3,8 +3,7 @@
 import argparse
 
 from iccon.cli.parsing import OK, Commands, add_command, with_incident, with_time
-from iccon.cli.session import BadUse, session, text_of
-from iccon.cli.tasks import minutes_of
+from iccon.cli.session import BadUse, minutes_of, session, text_of
 from iccon.cli.written import say_receipt
 from iccon.incident import commands as c
 from iccon.text import clean

@@ -7,7 +7,6 @@ reason}], notices [text].
 """
 
 import argparse
-import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +30,6 @@ exit code is 0 all the same."""
 LIST_NOTES = """\
 The sources of [changes.NAME] in the configuration, and what `iccon change` told. Exit code 1 when a source did not
 answer; the others are listed all the same."""
-_SPAN = re.compile(r"([0-9]+[dhms])+", re.IGNORECASE)
 
 
 def add(commands: Commands) -> None:
@@ -111,7 +109,7 @@ def _do_changes(args: argparse.Namespace) -> int:
 def _since(opened: Session) -> datetime:
     """Return the instant of --since; a span alone means ago."""
     words = opened.args.since
-    found = when.moment(f"-{words}" if _SPAN.fullmatch(words) else words, opened.now, opened.zone)
+    found = when.moment(f"-{words}" if when.seconds_of(words) else words, opened.now, opened.zone)
     if isinstance(found, when.TimeProblem):
         raise BadUse(f"--since {clean(words, 60)}: {found.reason}; {found.hint}")
     return found

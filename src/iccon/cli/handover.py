@@ -5,7 +5,7 @@ import argparse
 from iccon.cli import facts
 from iccon.cli.output import say, say_json, table
 from iccon.cli.parsing import OK, Commands, add_command, with_incident
-from iccon.cli.session import BadUse, Session, refuse, session
+from iccon.cli.session import Session, minutes_of, refuse, session
 from iccon.cli.written import say_receipt
 from iccon.incident import commands as c
 from iccon.incident.handovers import READ_BACK, Handover, run_out, waiting
@@ -14,7 +14,7 @@ from iccon.incident.readback import points
 from iccon.incident.roles import Role
 from iccon.incident.state import State
 from iccon.text import clean
-from iccon.when import ago, seconds_of
+from iccon.when import ago
 
 NOTES = """\
 propose PERSON     ask them to take the role; who has it keeps it until they accept
@@ -49,19 +49,11 @@ def _do(args: argparse.Namespace) -> int:
 def _command(opened: Session, state: State) -> c.Command:
     args, words = opened.args, clean(" ".join(opened.args.words))
     if args.what == "propose":
-        return c.ProposeHandover(role=Role(args.role or "commander"), person=words, minutes=_minutes(args.span))
+        return c.ProposeHandover(role=Role(args.role or "commander"), person=words, minutes=minutes_of(args.span))
     target = _pending(opened, state).id
     if args.what == "accept":
         return c.AcceptHandover(target=target, read_back=READ_BACK if args.read_back else ())
     return (c.DeclineHandover if args.what == "decline" else c.WithdrawHandover)(target=target, reason=words)
-
-
-def _minutes(span: str) -> int:
-    """Return whole minutes. Raises BadUse."""
-    seconds = seconds_of(span)
-    if seconds is None or seconds < 60:
-        raise BadUse(f"{clean(span, 60)} is no span of at least a minute; 5m and 1h are")
-    return seconds // 60
 
 
 def _pending(opened: Session, state: State) -> Handover:

@@ -181,3 +181,11 @@ def text_of(words: list[str] | str) -> CleanText:
             raise BadUse(f"the standard input has more than {STDIN_LIMIT:,} bytes")
         text = raw.decode("utf-8", "replace")
     return clean_block(text)
+
+
+def minutes_of(span: str) -> int:
+    """Return whole minutes. Raises BadUse."""
+    minutes = when.minutes_of(span)
+    if minutes is None:
+        raise BadUse(f"{clean(span, 60)} is no span of at least a minute; 10m, 1h and 2d are")
+    return minutes

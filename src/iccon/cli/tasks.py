@@ -6,14 +6,14 @@ from collections.abc import Callable
 from iccon.cli import facts
 from iccon.cli.output import say, say_json, table
 from iccon.cli.parsing import OK, Commands, Parser, add_command, with_incident, with_time
-from iccon.cli.session import BadUse, Session, refuse, session, text_of
+from iccon.cli.session import BadUse, Session, minutes_of, refuse, session, text_of
 from iccon.cli.written import say_receipt
 from iccon.incident import commands as c
 from iccon.incident.ids import short
 from iccon.incident.state import State
 from iccon.incident.tasks import Task, TaskKind, open_tasks
 from iccon.text import clean
-from iccon.when import Day, TimeProblem, ago, day, seconds_of
+from iccon.when import Day, TimeProblem, day, due_text
 
 _PUSH = """\
 Each task becomes one ticket, with its owner, its date and the incident in the text. It is sent once; where the answer
@@ -72,14 +72,6 @@ def _day(opened: Session) -> Day | None:
     if isinstance(found, TimeProblem):
         raise BadUse(f"--due: {found.reason}; {found.hint}")
     return found
-
-
-def minutes_of(span: str) -> int:
-    """Return whole minutes. Raises BadUse."""
-    seconds = seconds_of(span)
-    if seconds is None or seconds < 60:
-        raise BadUse(f"{clean(span, 60)} is no span of at least a minute; 10m, 1h and 2d are")
-    return seconds // 60
 
 
 def _about(commands: Commands, name: str, command: Callable[[argparse.Namespace, str], c.Command]) -> Parser:
@@ -159,6 +151,4 @@ def _due(task: Task, opened: Session) -> str:
     if task.due is None:
         return "-"
     left = (task.due - opened.now).total_seconds()
-    if task.day is not None and left > 0:
-        return str(task.day.date)
-    return f"in {ago(left)}" if left > 0 else f"OVERDUE {ago(-left)}"
+    return str(task.day.date) if task.day is not None and left > 0 else due_text(left)

@@ -14,7 +14,7 @@ from iccon.incident.severity import Policy
 from iccon.incident.state import State
 from iccon.incident.timeline import describe
 from iccon.text import clean
-from iccon.when import seconds_of, span_text
+from iccon.when import minutes_of, span_text
 
 USUAL = "5m"  # to answer in
 ROOM = 74  # cells of a line in the form: seven points fit 80x24, the briefing has their rest
@@ -51,10 +51,10 @@ def _propose(state: State) -> Question:
     options = tuple((r.value, f"{TITLES[r]}: {state.holder(r) or 'nobody'}") for r in Role)
 
     def command(answers: Answers) -> c.Command | str:
-        seconds = seconds_of(answers["minutes"])
-        if seconds is None or seconds < 60:
+        minutes = minutes_of(answers["minutes"])
+        if minutes is None:
             return f"{answers['minutes'].strip()} is no span of at least a minute: {USUAL}, 10m"
-        return c.ProposeHandover(role=Role(answers["role"]), person=answers["person"], minutes=seconds // 60)
+        return c.ProposeHandover(role=Role(answers["role"]), person=answers["person"], minutes=minutes)
 
     fields = (
         TextField("person", "To whom (their console's name)", required=True),

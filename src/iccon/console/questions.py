@@ -13,7 +13,7 @@ from iccon.incident.severity import DEFAULT_POLICY, Phase, Policy, Severity, pro
 from iccon.incident.state import State
 from iccon.incident.tasks import Task, TaskKind, open_tasks
 from iccon.incident.timeline import Item
-from iccon.when import TimeProblem, iso, moment, seconds_of, stamp
+from iccon.when import TimeProblem, iso, minutes_of, moment, stamp
 
 
 class TextField(Struct, frozen=True):
@@ -310,8 +310,7 @@ def _minutes(words: str) -> int | str | None:
     """Return whole minutes, None for no words, or why they are none."""
     if not words.strip():
         return None
-    seconds = seconds_of(words)
-    return seconds // 60 if seconds and seconds >= 60 else f"{words.strip()} is no span of at least a minute: 10m, 1h"
+    return minutes_of(words) or f"{words.strip()} is no span of at least a minute; 10m, 1h and 2d are"
 
 
 def settle_task(task: Task) -> Question:

@@ -254,6 +254,11 @@ def http_date(text: str) -> datetime | None:
         return None
 
 
+def clock_text(ahead: float) -> str:
+    """Say how far a server's clock is ahead of ours, in seconds."""
+    return f"its clock is {abs(ahead):.0f} s {'ahead' if ahead > 0 else 'behind'}"
+
+
 def _looks_like_html(body: bytes) -> bool:
     start = body[:256].lstrip().lower()
     return start.startswith((b"<!doctype html", b"<html", b"<head", b"<body", b"<!--", b"<?xml"))

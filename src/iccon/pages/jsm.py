@@ -17,7 +17,7 @@ from iccon.clock import Clock, SystemClock
 from iccon.config import schema
 from iccon.faults import FaultKind, SourceFault, nothing_sent
 from iccon.incident import page_verbs
-from iccon.net import Limits, checked, demand_https, guarded_session, http_date
+from iccon.net import Limits, checked, clock_text, demand_https, guarded_session, http_date
 from iccon.net.wire import NO_TITLE, decode, first, instant, link, record, records, text
 from iccon.pages.model import UNKNOWN_TIME, Act, Detail, Done, Listing, Page, PageStatus, Story, Trace, place
 from iccon.pages.paging import PAGE, Rows, complete
@@ -161,9 +161,10 @@ class JsmBackend:
         """Return one line: that alerts can be read, and how far the clocks differ. Raises SourceFault."""
         self._alerts("status:open", 0, size=1)
         theirs = http_date(self._session().last_date)
-        skew = (self._clock.now() - theirs).total_seconds() if theirs else 0.0
-        clocks = f"clocks differ by {skew:+.0f} s" if abs(skew) > 5.0 else "clocks agree"
-        return f"may read alerts; acts as {clean(self._config.email, 100)}; {clocks}"
+        ahead = (theirs - self._clock.now()).total_seconds() if theirs else None
+        clocks = "" if ahead is None else "clocks agree" if abs(ahead) <= 5.0 else clock_text(ahead)
+        parts = ("may read alerts", f"acts as {clean(self._config.email, 100)}", clocks)
+        return "; ".join(part for part in parts if part)
 
     # Asking
 

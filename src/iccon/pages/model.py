@@ -7,7 +7,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from iccon.faults import FaultKind
+from iccon.faults import SourceTrouble
 from iccon.incident.commands import Captured
 from iccon.incident.entries import PageRef
 from iccon.text import CleanText, clean
@@ -79,15 +79,6 @@ class Listing(Struct, frozen=True):
     complete: bool = True
 
 
-class BackendTrouble(Struct, frozen=True):
-    """A backend that does not answer `since` an instant (aware UTC); its pages are those of its last answer."""
-
-    backend: str
-    kind: FaultKind
-    reason: CleanText
-    since: datetime | None = None
-
-
 class Pages(Struct, frozen=True):
     """The open pages of all backends: triggered first, then acknowledged, then silenced; newest first.
 
@@ -99,7 +90,7 @@ class Pages(Struct, frozen=True):
 
     pages: tuple[Page, ...] = ()
     closed: tuple[Page, ...] = ()
-    trouble: tuple[BackendTrouble, ...] = ()
+    trouble: tuple[SourceTrouble, ...] = ()
     at: datetime = UNKNOWN_TIME
     notices: tuple[CleanText, ...] = ()
     verbs: dict[str, tuple[str, ...]] = {}

@@ -10,6 +10,7 @@ from iccon.clock import Clock, SystemClock
 from iccon.config import schema
 from iccon.faults import FaultKind, SourceFault, nothing_sent
 from iccon.incident import page_verbs
+from iccon.net import clock_text
 from iccon.net.together import together
 from iccon.net.wire import first, record, records, text
 from iccon.pages.model import Act, Detail, Done, Listing, Page, Story
@@ -205,7 +206,7 @@ class PagerDutyBackend:
         skew = self._client.skew()
         if skew is None:
             return ""
-        return f"clocks differ by {skew:+.0f} s" if abs(skew) > _SKEW else "clocks agree"
+        return clock_text(-skew) if abs(skew) > _SKEW else "clocks agree"
 
     def _filters(self) -> dict[str, Any]:
         """What every list asks for. Without `date_range` the API leaves out what is older than a month."""

@@ -8,9 +8,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from iccon.clock import Clock, SystemClock
-from iccon.faults import SourceFault
+from iccon.faults import SourceFault, SourceTrouble
 from iccon.net.together import together
-from iccon.pages.model import BackendTrouble, Listing, Page, PageBackend, Pages, PageStatus
+from iccon.pages.model import Listing, Page, PageBackend, Pages, PageStatus
 from iccon.text import CleanText, clean
 
 RECENT: Final = 200  # endings that are told again, for readers that do not see every poll
@@ -56,7 +56,7 @@ class PagesSource:
             pages=tuple(sorted((p for known in now.values() for p in known.listing.pages), key=_rank)),
             closed=self._recent,
             trouble=tuple(
-                BackendTrouble(name, fault.kind, fault.reason, now[name].since) for name, fault in faults.items()
+                SourceTrouble(name, fault.kind, fault.reason, now[name].since) for name, fault in faults.items()
             ),
             at=self._clock.now(),
             verbs={name: backend.verbs for name, backend in self.backends.items()},

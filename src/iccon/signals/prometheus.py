@@ -17,10 +17,10 @@ from iccon.clock import Clock, SystemClock
 from iccon.config import schema
 from iccon.config.secrets import SecretFault, resolve
 from iccon.faults import FaultKind, SourceFault
-from iccon.net import Limits, checked, decode_json, guarded_session
+from iccon.net import Limits, checked, clock_text, decode_json, guarded_session
 from iccon.signals.model import Answer, Instant, Samples, SignalSpec
 from iccon.signals.pieces import in_pieces
-from iccon.signals.skew import said, seen
+from iccon.signals.skew import seen
 from iccon.text import CleanText, clean
 
 T = TypeVar("T")
@@ -160,7 +160,7 @@ class PrometheusBackend:
         found = self.facts()
         if found.skew is None or abs(found.skew) < 2:
             return found.version
-        return clean(f"{found.version}; {said(found.skew)}")
+        return clean(f"{found.version}; {clock_text(found.skew)}")
 
     def facts(self) -> Probe:
         """Ask the server for its version, or else for the number 1. Raises SourceFault."""

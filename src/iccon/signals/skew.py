@@ -47,8 +47,3 @@ def shifted(series: dict[CleanText, Samples], by: float) -> dict[CleanText, Samp
         return series
     moved = {times: tuple(time + by for time in times) for times in {samples.times for samples in series.values()}}
     return {name: Samples(moved[samples.times], samples.values) for name, samples in series.items()}
-
-
-def said(skew: float) -> str:
-    """Return the skew in words."""
-    return f"its clock is {abs(skew):.0f} s {'ahead' if skew > 0 else 'behind'}"

@@ -13,11 +13,12 @@ from iccon.config import schema
 from iccon.config.forms import MAIN
 from iccon.config.presets import with_defaults
 from iccon.faults import FaultKind, SourceFault, as_fault
+from iccon.net import clock_text
 from iccon.signals import up
 from iccon.signals.baseline import LEAD, RETRY, is_due, skew_of
 from iccon.signals.board import Asked, failed, judge, merged, to_ask
 from iccon.signals.model import GOLDEN, About, Answer, Board, SignalBackend, SignalSpec, Unit, Window, Windows
-from iccon.signals.skew import learned, said
+from iccon.signals.skew import learned
 from iccon.text import clean
 
 READING = "reading a signal"
@@ -97,7 +98,7 @@ class BoardSource:
     def last(self) -> Board:
         """The board by what is known, judged against the clock now."""
         board = judge(self._windows, self._now(), self._said)
-        skewed = tuple(clean(f"{name}: {said(skew)}", 200) for name, skew in sorted(self._skews.items()) if skew)
+        skewed = tuple(clean(f"{name}: {clock_text(skew)}", 200) for name, skew in sorted(self._skews.items()) if skew)
         return replace(board, warnings=skewed + board.warnings) if skewed else board
 
     def poll(self) -> Board:

@@ -79,6 +79,13 @@ class Surface(Screen[None]):
             return ""
         return f"{trouble.kind}{self.since_text(trouble.since)}{self._again(trouble)}: {trouble.reason}"
 
+    def partial_note(self, slot: Slot | None) -> str:
+        """Return which of several sources do not answer, and what the others have to say: of pages, of changes."""
+        if slot is None or slot.value is None:
+            return ""
+        down = (f"{t.source}: {t.kind}{self.since_text(t.since)}: {t.reason}" for t in slot.value.trouble)
+        return "; ".join([*down, *slot.value.notices])
+
     def _paused(self) -> str:
         """Say that nothing is asked, and the key that goes on: a paused board grows stale with nothing wrong."""
         keys = self.console.parts.keys.get("pause", ())

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from textual.app import ComposeResult
 
-from iccon.changes.model import Change, Changes, of_service
+from iccon.changes.model import Change, of_service
 from iccon.console import commands
 from iccon.console.known import KnownChanges
 from iccon.console.safe import set_titles
@@ -83,12 +83,7 @@ class ChangesScreen(Surface):
 
     def _said(self, slot: Slot | None, known: bool) -> str:
         """Return what is wrong: with all sources, or with some."""
-        note = self.trouble_note(slot, "" if known else NO_SOURCE)
-        polled: Changes | None = slot.value if slot else None
-        if note or polled is None:
-            return note
-        down = [f"{t.source}: {t.kind}{self.since_text(t.since)}: {t.reason}" for t in polled.trouble]
-        return "; ".join([*down, *polled.notices])
+        return self.trouble_note(slot, "" if known else NO_SOURCE) or self.partial_note(slot)
 
     def _nothing(self, slot: Slot | None) -> str:
         if slot is not None and slot.value is None:

@@ -15,7 +15,7 @@ from iccon.console.slo import Objectives
 from iccon.console.widgets.board import BoardView
 from iccon.console.widgets.pages import PagesView
 from iccon.console.widgets.runbook import RunbookView
-from iccon.feed.model import Slot, Snapshot
+from iccon.feed.model import Snapshot
 from iccon.incident import commands as c
 from iccon.incident.effects import EffectState
 from iccon.incident.entries import EffectEnded, Entry, PageActed, PageMarked
@@ -183,16 +183,10 @@ class LiveSurface(Surface):
     def _show_pages(self, now: datetime) -> None:
         slot = self.console.snapshot.slots.get("pages")
         found = slot.value.pages if slot and slot.value else None
-        note = self.trouble_note(slot, NO_PAGER) or self._partial(slot)
+        note = self.trouble_note(slot, NO_PAGER) or self.partial_note(slot)
         if slot and slot.at and abs(age := (now - slot.at).total_seconds()) > OLD:
             note = "; ".join(filter(None, (f"as of {self.clock_text(slot.at)} ({age_text(age)})", note)))
         self.each(PagesView, lambda view: view.show(found, now, note, self._acts.pending()))
-
-    def _partial(self, slot: Slot | None) -> str:
-        if slot is None or slot.value is None:
-            return ""
-        down = (f"{t.backend}: {t.kind}{self.since_text(t.since)}: {t.reason}" for t in slot.value.trouble)
-        return "; ".join([*down, *slot.value.notices])
 
     # What the keys do
 

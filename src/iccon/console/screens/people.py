@@ -35,12 +35,10 @@ class PeopleScreen(Surface):
         """Turns begin and end."""
         slot, view = self.console.snapshot.slots.get("oncall"), self.query_one(PeopleView)
         roster = slot.value if slot else None
-        trouble = slot.trouble if slot else None
         old = f"as of {ago((now - roster.at).total_seconds())} ago" if roster else ""
-        said = [f"{trouble.kind}: {trouble.reason}"] if trouble else []
-        said += roster.notices if roster else []
+        said = [self.trouble_note(slot, NO_PAGER), *(roster.notices if roster else ())]
         set_titles(view, "On call", old)
-        view.show(roster, now, "; ".join(said) if slot else NO_PAGER)
+        view.show(roster, now, "; ".join(filter(None, said)))
 
     def fed(self, snapshot: Snapshot) -> None:
         """Show the new answer."""

@@ -7,7 +7,7 @@ from iccon.console.fit import Span, cells, crop, fit
 from iccon.console.widgets.virtual import VirtualList
 from iccon.incident.tasks import Task
 from iccon.text import clean
-from iccon.when import ago
+from iccon.when import due_text
 
 BEFORE = 43  # cells before the text
 NONE: list[Span] = [
@@ -72,4 +72,4 @@ class TasksView(VirtualList):
         if task.due is None or self._now is None:
             return ("-", "dim")
         left = (task.due - self._now).total_seconds()
-        return (f"in {ago(left)}", "v-warn" if left < 180 else "") if left > 0 else (f"DUE {ago(-left)} ago", "v-bad")
+        return due_text(left), "v-bad" if left <= 0 else "v-warn" if left < 180 else ""

@@ -3,7 +3,8 @@
 incident   id, short, title, severity, phase, active, drill, services, declared_at, declared_by, resolved_at,
            elapsed_seconds, impact_seconds, commander, roles {role: {person, since}}, impacts [{id, scope, started,
            stopped}], theory {text, confirmed, at}, milestones {name: at}, next_update, updates [{entry, audience, at,
-           text, next_due, outlets {name: {effect, state, detail, receipt}}}], tasks [task], notes, entries
+           text, next_due, outlets {name: {effect, state, detail, receipt}}}], tasks [task], runbooks {path: {title,
+           digest}}, steps {path: {step id: {text, outcome, note, owner, person, at, digest, entry}}}, notes, entries
 task       id, short, what, text, owner, accepted, at, due, due_date, settled, outcome, pushed {tracker, effect, state,
            detail, receipt} (or null)
 handover   id, short, role, person, proposer, holder, at, due, end (null while it waits), ended, reason
@@ -50,6 +51,8 @@ def incident(state: State, now: datetime, policy: Policy) -> Facts:
         "next_update": timers.next_update(state, policy),
         "updates": [_issued(issued, state) for issued in state.updates],
         "tasks": [task(each, state) for each in state.tasks],
+        "runbooks": {path: {"title": r.title, "digest": r.digest} for path, r in state.runbooks.items()},
+        "steps": state.steps,
         "notes": state.notes,
         "entries": state.entries,
     }

@@ -1,24 +1,36 @@
-"""runbook list, show, search: reading the runbooks."""
+"""runbook list, show, search, steps, mark: reading the runbooks, and what came of their steps."""
 
 import argparse
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from iccon.cli.output import say, say_json, table
-from iccon.cli.parsing import OK, Commands, add_command
-from iccon.cli.session import refuse, setting
+from iccon.cli.parsing import OK, Commands, add_command, with_incident
+from iccon.cli.session import BadUse, Session, refuse, session, setting
+from iccon.cli.written import say_receipt
+from iccon.incident import commands as c
+from iccon.incident.state import State
+from iccon.incident.steps import StepMark, StepOutcome
 from iccon.text import clean
 
 if TYPE_CHECKING:
     from iccon.runbooks.library import Library
-    from iccon.runbooks.model import Runbook
+    from iccon.runbooks.model import Document, Runbook
+    from iccon.runbooks.steps import Step
 
 
 def add(commands: Commands) -> None:
     """Add the parser of this group."""
     parser = add_command(commands, "runbook", _do_runbook)
-    parser.add_argument("what", choices=["list", "show", "search"])
-    parser.add_argument("words", nargs="*", help="the path or part of the title (show), words to find (search)")
+    parser.add_argument("what", choices=["list", "show", "search", "steps", "mark"])
+    parser.add_argument(
+        "words",
+        nargs="*",
+        help="the path or part of the title (show, steps), words to find (search); mark: NAME STEP done|skipped|failed",
+    )
+    parser.add_argument("--note", default="", help="mark: what is to be said of it")
+    parser.add_argument("--owner", metavar="PERSON", default="", help="mark: who did it")
+    with_incident(parser)
 
 
 def _do_runbook(args: argparse.Namespace) -> int:
@@ -29,6 +41,10 @@ def _do_runbook(args: argparse.Namespace) -> int:
         _say_books(args, ((book, "") for book in books.find()))
     elif args.what == "search":
         _say_books(args, ((match.runbook, match.why) for match in books.search(words)))
+    elif args.what == "steps":
+        _steps(args, books, words)
+    elif args.what == "mark":
+        _mark(args, books)
     else:
         return _show(args, books, words)
     return OK
@@ -45,18 +61,106 @@ def _say_books(args: argparse.Namespace, found: Iterable[tuple["Runbook", str]])
 
 
 def _show(args: argparse.Namespace, books: "Library", words: str) -> int:
-    from iccon.runbooks.library import RunbookFault
-
-    try:
-        document = books.read(_one(books, words))
-    except RunbookFault as fault:
-        raise refuse("unreadable", fault.reason) from None
+    document = _read(books, words)
     if args.json:
         fields = {"path": document.runbook.path, "title": document.runbook.title, "digest": document.digest}
         say_json({**fields, "text": document.text})
     else:
         say(document.text)
     return OK
+
+
+def _read(books: "Library", words: str) -> "Document":
+    from iccon.runbooks.library import RunbookFault
+
+    try:
+        return books.read(_one(books, words))
+    except RunbookFault as fault:
+        raise refuse("unreadable", fault.reason) from None
+
+
+def _steps(args: argparse.Namespace, books: "Library", words: str) -> None:
+    with session(args, read_only=True) as opened:
+        none = not args.incident and not opened.desk.active()
+        state = State("") if none else opened.ledger(resolved=bool(args.incident)).state
+        file = _read(books, words)
+        document = _pinned(opened, state, file)
+        _say_steps(opened, document, state, changed=document.digest != file.digest)
+
+
+def _pinned(opened: Session, state: State, file: "Document") -> "Document":
+    """Return the version that the incident reads: as it was opened first, where that text was kept."""
+    pin = state.runbooks.get(file.runbook.path)
+    if pin is None or not pin.sha256 or pin.digest == file.digest:
+        return file
+    from iccon.runbooks.steps import as_pinned
+
+    return as_pinned(file, opened.desk.journal.blob(pin.sha256).content.decode("utf-8", "replace"), pin.digest)
+
+
+def _say_steps(opened: Session, document: "Document", state: State, changed: bool) -> None:
+    from iccon.runbooks.steps import steps
+
+    found, marks = steps(document), state.steps.get(document.runbook.path, {})
+    marked = sum(step.id in marks for step in found)
+    if opened.args.json:
+        facts = [{**_fields(step), "mark": marks.get(step.id)} for step in found]
+        about = {"path": document.runbook.path, "title": document.runbook.title, "digest": document.digest}
+        say_json({**about, "incident": state.incident, "changed": changed, "marked": marked, "steps": facts})
+        return
+    if not found:
+        say("this runbook has no steps: no numbered or task-list items, no code fences")
+        return
+    rows = ((str(n), step.id, _words(opened, marks.get(step.id)), step.text) for n, step in enumerate(found, 1))
+    table(rows, ("n", "id", "state", "step"))
+    say(f"{marked} of {len(found)}{'; the file has changed since it was opened first' if changed else ''}")
+
+
+def _fields(step: "Step") -> dict[str, object]:
+    return {"id": step.id, "line": step.line + 1, "text": step.text, "section": step.section, "code": step.code}
+
+
+def _words(opened: Session, mark: StepMark | None) -> str:
+    return f"{mark.words} ({opened.clock_text(mark.at)})" if mark else "open"
+
+
+def _mark(args: argparse.Namespace, books: "Library") -> None:
+    *name, ref, outcome = args.words if len(args.words) > 2 else ("", "", "")
+    if outcome not in list(StepOutcome):
+        raise BadUse("say which runbook, which step, and done, skipped or failed: runbook mark disk.md 2 done")
+    with session(args) as opened:
+        incident = opened.incident()
+        state, file = opened.desk.ledger(incident).state, _read(books, clean(" ".join(name)))
+        document, book = _pinned(opened, state, file), file.runbook
+        step = _step(document, ref.strip().lower())
+        if book.path not in state.runbooks:
+            seen = c.OpenRunbook(path=book.path, title=book.title, digest=file.digest, text=file.text)
+            opened.do(seen, incident)
+        done = c.MarkStep(
+            path=book.path,
+            digest=document.digest,
+            step=step.id,
+            text=step.text,
+            outcome=StepOutcome(outcome),
+            note=clean(args.note),
+            owner=clean(args.owner),
+        )
+        say_receipt(opened, opened.do(done, incident))
+
+
+def _step(document: "Document", ref: str) -> "Step":
+    """Return the step of that number (from 1), else the one whose id begins so."""
+    from iccon.runbooks.steps import steps
+
+    found = steps(document)
+    if ref.isdecimal() and 0 < int(ref[:9]) <= len(found):
+        return found[int(ref[:9]) - 1]
+    near = [step for step in found if step.id == ref] or [step for step in found if ref and step.id.startswith(ref)]
+    if len(near) == 1:
+        return near[0]
+    if not near:
+        raise refuse("no_step", f"this runbook has no step {clean(ref, 60)}", "`iccon runbook steps` lists them")
+    raise refuse("which_step", f"{len(near)} steps begin so", "give more characters of the id")
 
 
 def _one(books: "Library", words: str) -> "Runbook":

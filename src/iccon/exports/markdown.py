@@ -15,6 +15,7 @@ from iccon.incident.ids import short
 from iccon.incident.milestones import OWN_ENTRIES, moments
 from iccon.incident.roles import TITLES
 from iccon.incident.state import Impact, Issued, State
+from iccon.incident.steps import StepMark
 from iccon.incident.tasks import Task
 from iccon.incident.timeline import Item, Timeline
 from iccon.incident.timers import elapsed, impact
@@ -53,6 +54,8 @@ def _header(ledger: Ledger, zone: tzinfo) -> Iterator[str]:
     yield from _section("Intervals", _intervals(ledger))
     if state.tasks:
         yield from _section("Decisions and tasks", _tasks(state, zone))
+    if state.steps:
+        yield from _section("Runbook steps", _steps(state, zone))
     yield from _section("Updates sent", _updates(state, zone))
 
 
@@ -116,6 +119,22 @@ def _task_row(task: Task, state: State, zone: tzinfo) -> tuple[str, ...]:
         else "-"
     )
     return line(task.what), line(task.text), whose, moment(task.at, zone), due, ended, pushed, _id(task.id)
+
+
+def _steps(state: State, zone: tzinfo) -> Iterator[str]:
+    """List the marked steps of each runbook, with the version that was before those who marked them."""
+    for path, marks in state.steps.items():
+        pinned = state.runbooks.get(path)
+        yield f"### {line(pinned.title if pinned and pinned.title else path)} ({code(path)})"
+        yield ""
+        yield from _table(
+            ("Step", "Outcome", "Marked", "Version", "Entry"), [_step_row(mark, zone) for mark in marks.values()]
+        )
+        yield ""
+
+
+def _step_row(mark: StepMark, zone: tzinfo) -> tuple[str, ...]:
+    return line(mark.text), line(mark.words), moment(mark.at, zone), code(mark.digest[:8]), _id(mark.entry)
 
 
 def _updates(state: State, zone: tzinfo) -> Iterator[str]:

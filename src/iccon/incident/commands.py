@@ -13,6 +13,7 @@ from iccon.incident.evidence import Measurement, Series
 from iccon.incident.milestones import Milestone
 from iccon.incident.roles import Role
 from iccon.incident.severity import Audience, Phase, Severity
+from iccon.incident.steps import StepOutcome
 from iccon.incident.tasks import TaskKind
 from iccon.when import Day
 
@@ -251,12 +252,26 @@ class TellChange(Command, frozen=True, kw_only=True):
 
 
 class OpenRunbook(Command, frozen=True, kw_only=True):
-    """Record that a runbook was opened."""
+    """Record that a runbook was opened; the first time its `text` is kept."""
 
     path: str
     title: str
     digest: str
     why: str = ""
+    text: str = ""
+
+
+class MarkStep(Command, frozen=True, kw_only=True):
+    """Say what came of a step of the runbook `path`, in the version `digest`; `owner` did it, "" names nobody."""
+
+    path: str
+    digest: str
+    step: str
+    text: str
+    outcome: StepOutcome
+    note: str = ""
+    owner: str = ""
+    at: datetime | None = None
 
 
 class IssueUpdate(Command, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from iccon.incident import callouts, exit_criteria, handover_rules, page_verbs, task_rules
+from iccon.incident import callouts, exit_criteria, handover_rules, page_verbs, step_rules, task_rules
 from iccon.incident import commands as c
 from iccon.incident import entries as e
 from iccon.incident.effects import Effect
@@ -242,11 +242,6 @@ def change_source(key: str) -> str:
     return f"change:{key}"
 
 
-def _open_runbook(state: State, command: c.OpenRunbook, ctx: Context) -> Outcome:
-    body = e.RunbookOpened(path=command.path, title=command.title, digest=command.digest, why=command.why)
-    return one(state, ctx, body)
-
-
 def _issue_update(state: State, command: c.IssueUpdate, ctx: Context) -> Outcome:
     if refused := unreadable("the update", command.text):
         return refused
@@ -349,6 +344,7 @@ _NEEDS_ACTIVE = (
     c.StopImpact,
     c.SetTheory,
     c.Resolve,
+    c.MarkStep,
     *_STALKS,
     *_CALLOUTS,
     *_HANDOVERS,
@@ -379,7 +375,8 @@ _DECISIONS: dict[type[c.Command], Callable[[State, Any, Context], Outcome]] = {
     c.PushTasks: task_rules.push,
     c.Amend: _amend,
     c.Strike: _strike,
-    c.OpenRunbook: _open_runbook,
+    c.OpenRunbook: step_rules.open_runbook,
+    c.MarkStep: step_rules.mark,
     c.IssueUpdate: _issue_update,
     c.Resolve: _resolve,
     c.Reopen: _reopen,

@@ -272,13 +272,35 @@ class PageMarked(Body, frozen=True, kw_only=True):
 
 
 class RunbookOpened(Body, frozen=True, kw_only=True):
-    """A runbook was opened; `digest` is the SHA-256 of the text that was read."""
+    """A runbook was opened; `digest` is the SHA-256 of the file, `sha256` of its text where this opening keeps it."""
 
     kind: ClassVar[str] = "runbook_opened"
     path: str
     title: str
     digest: str
     why: str = ""
+    sha256: str = ""
+
+    @property
+    def blobs(self) -> tuple[str, ...]:
+        """The text, where this opening keeps it."""
+        return (self.sha256,) if self.sha256 else ()
+
+
+class StepMarked(Body, frozen=True, kw_only=True):
+    """What came of step `step` of the runbook `path`, in the version `digest`: done, skipped or failed (`outcome`).
+
+    `text` is the step's first line, to read; `owner` is who did it ("" nobody is named).
+    """
+
+    kind: ClassVar[str] = "step"
+    path: str
+    digest: str
+    step: str
+    text: str
+    outcome: str
+    note: str = ""
+    owner: str = ""
 
 
 class UpdateIssued(Body, frozen=True, kw_only=True):
@@ -414,6 +436,7 @@ BODIES: dict[str, type[Body]] = {
         PageLogged,
         PageMarked,
         RunbookOpened,
+        StepMarked,
         UpdateIssued,
         EffectEnded,
         VerdictChanged,

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from iccon.incident import step_rules
 from iccon.incident.effects import EffectState
 from iccon.incident.entries import (
     Amended,
@@ -88,6 +89,7 @@ TEXT_FIELDS: dict[str, str] = {
     "evidence": "title",
     "task": "text",
     "callout": "text",
+    "step": "note",
 }
 
 
@@ -366,6 +368,8 @@ _STEPS: dict[str, Callable[[State, Entry, Any], State]] = {
     "callout": _callout,
     "criterion": _criterion,
     "task_pushed": _task_pushed,
+    "runbook_opened": step_rules.pinned,
+    "step": step_rules.marked,
     "update": _update,
     "page_acted": _page_acted,
     "effect": _effect,

@@ -8,6 +8,7 @@ from iccon.incident.effects import EffectState
 from iccon.incident.handovers import Handover
 from iccon.incident.roles import Role
 from iccon.incident.severity import Audience, Phase, Severity
+from iccon.incident.steps import Pinned, StepMark
 from iccon.incident.tasks import Task
 
 
@@ -83,6 +84,7 @@ class State(Struct, frozen=True):
 
     `milestones` are those that were set by hand; see milestones.py for all that are known. `called_out` is when the
     last call-out was made, `callout_due` until when the next one was put off, `ticks` the exit criteria ticked.
+    `runbooks` are those opened, by path, and `steps` the marks of each, by the step's id.
     """
 
     incident: str
@@ -108,6 +110,8 @@ class State(Struct, frozen=True):
     callout_due: datetime | None = None
     ticks: dict[str, Tick] = {}
     handovers: tuple[Handover, ...] = ()
+    runbooks: dict[str, Pinned] = {}
+    steps: dict[str, dict[str, StepMark]] = {}
     notes: int = 0
     entries: int = 0
     last_id: str = ""

@@ -38,6 +38,7 @@ from iccon.incident.entries import (
     SeveritySet,
     SourceSeen,
     Stalked,
+    StepMarked,
     Struck,
     TaskAccepted,
     TaskNoted,
@@ -197,6 +198,10 @@ def _task_text(body: TaskNoted) -> str:
     return f"{body.what}: {body.text}{f' ({whose})' if whose else ''}{rest}"
 
 
+def _step_text(body: StepMarked) -> str:
+    return _with_reason(f"step {body.outcome}{' by ' + body.owner if body.owner else ''}: {body.text}", body.note)
+
+
 def _callout_text(body: CalledOut) -> str:
     return _with_reason("call-out" if body.minutes is None else f"call-out put off by {body.minutes} min", body.text)
 
@@ -228,6 +233,7 @@ _READINGS: dict[type[Body], Callable[[Any], str]] = {
     PageLogged: lambda b: f"page: {b.page.title}: {b.what}",
     PageMarked: lambda b: f"page {'actionable' if b.actionable else 'noise'}: {b.page.title}",
     RunbookOpened: lambda b: _with_reason(f"runbook opened: {b.title}", b.why),
+    StepMarked: _step_text,
     UpdateIssued: _update_text,
     EffectEnded: lambda b: _with_reason(f"{b.target} {b.state}", b.detail or b.receipt),
     VerdictChanged: lambda b: f"{b.service} {b.signal} {b.was} -> {b.now}{' (' + b.value + ')' if b.value else ''}",

@@ -4,6 +4,7 @@
 viewer pays for what it shows. The styles are listed in `inline.py`.
 """
 
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -41,26 +42,33 @@ ASCII = Glyphs("- ", "[ ] ", "[x] ", "> ", "| ", ": ", "-")
 UNICODE = Glyphs()
 
 
-def render(section: Section, width: int, ascii: bool = False) -> list[Line]:
+def render(
+    section: Section, width: int, ascii: bool = False, places: dict[int, tuple[int, int]] | None = None
+) -> list[Line]:
     """Return the section as lines of at most `width` cells (never laid out narrower than 12).
 
-    With `ascii` the structure is drawn with ASCII characters; the text itself stays as it is.
+    With `ascii` the structure is drawn with ASCII characters; the text itself stays as it is. `places` is filled: for
+    each line of the section where a list item or a code fence begins, which of the lines show it (first, last + 1).
     """
     width = max(width, NARROWEST)
     glyphs = ASCII if ascii else UNICODE
     if len(section.text) > PARSE_LIMIT:
         return plain(section.text, width)
     try:
-        return _Writer(width, glyphs).write(_parse(section))
+        writer = _Writer(width, glyphs)
+        lines = writer.write(parse(section))
     except Exception:  # a fault of the parser must not hide the runbook: it is shown as it is written
         return plain(section.text, width)
+    if places is not None:
+        places.update(writer.places)
+    return lines
 
 
 def links(section: Section) -> tuple[str, ...]:
     """Return the addresses of a section, in the order of the numbers that `render` shows behind their texts."""
     writer = _Writer(80, UNICODE)
     try:
-        writer.write(_parse(section))
+        writer.write(parse(section))
     except Exception:  # as in render
         return ()
     return tuple(writer.links.urls)
@@ -85,7 +93,8 @@ def _parser() -> "MarkdownIt":
     return MarkdownIt("commonmark", options).enable(["table", "strikethrough"])
 
 
-def _parse(section: Section) -> list["Token"]:
+def parse(section: Section) -> list["Token"]:
+    """Return the tokens of a section and of the link definitions behind it. May raise what the parser does."""
     source = "\n\n".join((section.text, "\n".join(section.references))) if section.references else section.text
     return _parser().parse(source)
 
@@ -109,6 +118,8 @@ class _Writer:
         self.blocks: list[_Block] = []
         self.numbers: list[int | None] = []  # the next number of each open list; None for bullets
         self.quotes = 0
+        self.places: dict[int, tuple[int, int]] = {}
+        self._beginning: list[int] = []  # where the items begin whose first block is still to come
 
     def write(self, tokens: list["Token"]) -> list[Line]:
         """Return the lines of all tokens, and below them the addresses of their links."""
@@ -152,6 +163,7 @@ class _Writer:
         elif token.type in ("bullet_list_close", "ordered_list_close"):
             self.numbers.pop()
         elif token.type == "list_item_open":
+            self._beginning += (token.map or [])[:1]
             self._item()
         elif token.type == "blockquote_open":
             self._gap()
@@ -172,6 +184,7 @@ class _Writer:
         block = self.blocks[-1]
         if block.first is not None and not quote:
             self._add([])  # an empty item keeps its mark
+            self._placed(len(self.lines) - 1)
         self.blocks.pop()
         self.quotes -= quote
 
@@ -222,8 +235,16 @@ class _Writer:
         content = spans(inline.children or (), "quote" if self.quotes else "text", self.links)
         if self.blocks and self.blocks[-1].first is not None and self.numbers:
             content = self._task(content)
+        start = len(self.lines)
         for line in wrap(content, self._room()):
             self._add(line)
+        self._placed(start)
+
+    def _placed(self, start: int, own: Sequence[int] = ()) -> None:
+        """Note which lines, from `start` on, show the items that begin here, or the block that begins at `own`."""
+        for at in (*self._beginning, *own):
+            self.places.setdefault(at, (start, len(self.lines)))
+        self._beginning.clear()
 
     def _task(self, content: list[Span]) -> list[Span]:
         """Draw the box of a task list's item in place of its bullet."""
@@ -244,6 +265,7 @@ class _Writer:
 
     def _code(self, token: "Token") -> None:
         self._gap()
+        start = len(self.lines)
         room = self._room() - len(self.glyphs.code)
         if (name := clean(token.info, 60)) == "mermaid":
             self._add([Span(self.glyphs.code, "muted"), Span(f"{name} (a diagram, as text)"[:room], "muted")])
@@ -251,6 +273,7 @@ class _Writer:
             for number, piece in enumerate(cut(one_line(line), room)):
                 gutter = self.glyphs.code_more if number else self.glyphs.code
                 self._add([Span(gutter, "muted"), Span(piece, "codeblock")])
+        self._placed(start, (token.map or [])[:1])
 
     def _table(self, tokens: list["Token"]) -> None:
         self._gap()

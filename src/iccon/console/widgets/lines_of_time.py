@@ -21,6 +21,7 @@ MARKS: Mapping[str, tuple[str, str, str]] = {
     "stalk": ("◉", "@", ""),
     "update": ("»", ">", "strong"),
     "runbook_opened": ("§", "=", ""),
+    "step": ("§", "=", ""),
     "task": ("□", "o", "strong"),
     "task_settled": ("■", "x", ""),
     "task_postponed": ("□", "o", "dim"),

@@ -170,6 +170,26 @@ async def test_without_a_page_or_a_write_path_nothing_opens(tmp_path: Path) -> N
         assert await done(console) == []
 
 
+async def test_the_menu_says_what_the_account_lacks(tmp_path: Path, server: PagerDutyServer) -> None:
+    server.account.abilities.discard("coordinated_responding")
+    server.trigger("disk", "db")
+    setting = setting_in(
+        tmp_path, config_of(pagerduty=schema.PagerDuty(token=schema.Secret(literal="t"), url=server.url))
+    )
+    declared(setting)
+    async with running(setting, size=(80, 24)) as console:
+        view = console.one(PagesView)
+        await console.until(lambda: len(view.pages) == 1)
+        console.app.parts.feed.refresh("pages")
+        await console.until(lambda: console.app.snapshot.slots["pages"].value.lacks)
+        view.focus()
+        await console.pilot.pause()
+        await console.press("home", "A")
+        await console.until_modal(Form)
+        assert "not offered: Ask responders, " in console.shown()
+        assert "Ask responders: they" not in console.shown()
+
+
 def test_the_menu_offers_what_every_pager_can() -> None:
     mixed = THREE[:1]
     assert [v.name for v in offered(mixed, {"pagerduty": ("note", "acknowledge")})] == ["acknowledge", "note"]
@@ -227,7 +247,14 @@ async def test_the_details_of_a_page_and_an_action_from_there(tmp_path: Path, se
         await console.press("home", "enter")
         await console.until(lambda: isinstance(console.app.screen, PageScreen))
         await console.until(lambda: "grows since noon" in console.shown())
-        for words in ("disk [/dev/sda1] is 95%", "service db", "assigned to Robin Doe", f"[N{note.number:07d}]", "Log"):
+        for words in (
+            " requests left",
+            "disk [/dev/sda1] is 95%",
+            "service db",
+            "assigned to Robin Doe",
+            f"[N{note.number:07d}]",
+            "Log",
+        ):
             assert words in console.shown()
         await console.press("A")
         await console.until_modal(Form)

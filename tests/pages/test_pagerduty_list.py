@@ -17,6 +17,7 @@ from iccon.faults import FaultKind
 from iccon.pages.model import UNKNOWN_TIME, PageStatus
 from iccon.pages.pagerduty import REACH, PagerDutyBackend
 from iccon.pages.paging import complete
+from iccon.pages.source import PagesSource
 
 
 @pytest.fixture
@@ -294,3 +295,23 @@ def test_a_part_of_the_details_that_cannot_be_had_is_named(server: PagerDutyServ
     assert "notes: server error" in found.notices[0]
     assert fault_of(lambda: backend(server).detail("PNONE")).kind is FaultKind.NOT_FOUND
     assert fault_of(lambda: backend(server).detail("../users")).kind is FaultKind.REJECTED
+
+
+def test_what_the_account_lacks_is_asked_once_and_not_offered(server: PagerDutyServer) -> None:
+    server.account.abilities.discard("coordinated_responding")
+    pager = backend(server)
+    source = PagesSource((pager,))
+    found = [source.poll() for _ in range(2)][-1]
+    assert sum(call.path == "/abilities" for call in server.calls) == 1
+    assert set(found.lacks["pagerduty"]) == {"responders", "cancel_responders"}
+    assert "coordinated_responding" in found.lacks["pagerduty"]["responders"]
+    assert set(pager.verbs) - set(found.verbs["pagerduty"]) == {"responders", "cancel_responders"}
+
+
+@pytest.mark.parametrize("fault", [Fault("answer", path="/abilities", status=403), Fault("reset", path="/abilities")])
+def test_abilities_that_nobody_tells_take_no_verb_away(server: PagerDutyServer, fault: Fault) -> None:
+    server.fail(fault)
+    source = PagesSource((backend(server),))
+    assert source.poll().lacks == {}
+    assert source.poll().lacks == {}
+    assert sum(call.path == "/abilities" for call in server.calls) == 1

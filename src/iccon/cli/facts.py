@@ -177,7 +177,7 @@ def effect(row: OutboxRow) -> Facts:
 
 def detail(detail: "Detail") -> Facts:
     """Return one page with its story."""
-    parts = ("alerts", "notes", "responders", "log", "notices")
+    parts = ("alerts", "notes", "responders", "log", "notices", "budget")
     return {**page(detail.page), **{name: getattr(detail, name) for name in parts}}
 
 

@@ -51,6 +51,15 @@ def offered(pages: Sequence[Page], verbs: Mapping[str, tuple[str, ...]]) -> tupl
     )
 
 
+def lacking(pages: Sequence[Page], lacks: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Return what is not offered for want of an ability, and why: a line a reason."""
+    reasons: dict[str, list[str]] = {}
+    for source in dict.fromkeys(page.source for page in pages):
+        for verb, why in lacks.get(source, {}).items():
+            reasons.setdefault(why, []).append(VERBS[verb].title)
+    return [f"not offered: {', '.join(titles)}: {why}" for why, titles in reasons.items()]
+
+
 def lines(pages: Sequence[Page], place: str) -> list[str]:
     """Return what a form says of the pages: which, of which service, where."""
     named = [f"{page.service or '-'}: {page.title}  ({page.source} {page.id})" for page in pages[:NAMED]]
@@ -114,6 +123,7 @@ class PageMenu:
         self._done = done
         self._chosen = self._draft = ""
         setting = console.parts.setting
+        self._lacks = lacking(pages, slot.value.lacks if slot and slot.value else {})
         self._lines = lines(pages, "a drill" if setting.drill else setting.config.environment)
 
     async def open(self) -> None:
@@ -129,7 +139,8 @@ class PageMenu:
             self._chosen = answers["verb"]
             return None if self._chosen else "choose one"
 
-        form = Form(f"What is done to the page{many}", [choice], submit, self._console.save_draft, lines=self._lines)
+        said = [*self._lines, *self._lacks]
+        form = Form(f"What is done to the page{many}", [choice], submit, self._console.save_draft, lines=said)
         await self._console.push_screen(form, self._picked)
 
     async def _picked(self, accepted: bool | None) -> None:

@@ -71,12 +71,14 @@ def place(value_of: Callable[[str], object]) -> CleanText:
 class Listing(Struct, frozen=True):
     """The open pages of one backend; `notices` says what a person must know about the list.
 
-    `complete` is False where the backend could not give all: a page that is missing then may still be open.
+    `complete` is False where the backend could not give all: a page that is missing then may still be open. `lacks`
+    says of verbs that the account cannot do why not.
     """
 
     pages: tuple[Page, ...]
     notices: tuple[CleanText, ...] = ()
     complete: bool = True
+    lacks: dict[str, CleanText] = {}
 
 
 class Pages(Struct, frozen=True):
@@ -84,8 +86,8 @@ class Pages(Struct, frozen=True):
 
     `closed` are those that ended lately, oldest first, with the status resolved: more than one poll's, so that
     a reader who missed one misses no ending; `changed_at` is None where the backend does not say when.
-    `verbs` says what each backend can do. A backend in `trouble` has its last known pages in `pages`. `at` is when
-    the poll ended (aware UTC).
+    `verbs` says what each backend can do, `lacks` of what it cannot for this account why not. A backend in
+    `trouble` has its last known pages in `pages`. `at` is when the poll ended (aware UTC).
     """
 
     pages: tuple[Page, ...] = ()
@@ -94,6 +96,7 @@ class Pages(Struct, frozen=True):
     at: datetime = UNKNOWN_TIME
     notices: tuple[CleanText, ...] = ()
     verbs: dict[str, tuple[str, ...]] = {}
+    lacks: dict[str, dict[str, CleanText]] = {}
 
 
 class Trace(Struct, frozen=True):
@@ -106,7 +109,10 @@ class Trace(Struct, frozen=True):
 
 
 class Detail(Struct, frozen=True):
-    """One page with all that its backend tells of it. `notices` say which part could not be had."""
+    """One page with all that its backend tells of it. `notices` say which part could not be had.
+
+    `budget` says how many requests the backend still takes, "" where it does not say.
+    """
 
     page: Page
     alerts: tuple[Trace, ...] = ()
@@ -114,6 +120,7 @@ class Detail(Struct, frozen=True):
     responders: tuple[Trace, ...] = ()
     log: tuple[Trace, ...] = ()
     notices: tuple[CleanText, ...] = ()
+    budget: CleanText = CleanText("")
 
 
 class Story(Struct, frozen=True):

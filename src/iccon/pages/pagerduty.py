@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec.structs import replace
+
 from iccon.clock import Clock, SystemClock
 from iccon.config import schema
 from iccon.faults import FaultKind, SourceFault, nothing_sent
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 REACH: Final = 10_000  # offset + limit: the API refuses to look further
 LIST_PATIENCE: Final = 3  # a list of several requests may take this many timeouts
 _READERS: Final = ("read_only_user", "read_only_limited_user", "observer")
+_NEEDS: Final = {"responders": "coordinated_responding", "cancel_responders": "coordinated_responding"}  # abilities
 _ID: Final = re.compile(r"\w{1,64}", re.ASCII)
 _SKEW: Final = 5.0  # seconds of clock difference that are worth a word
 
@@ -55,13 +58,21 @@ class PagerDutyBackend:
         self._config = config
         self._client = PagerDutyClient(config, token, email, clock or SystemClock())
         self._ids: tuple[str, ...] = ()
+        self._lacks: dict[str, CleanText] | None = None
+        self._told = False
 
     def list(self) -> tuple[Page, ...]:
         """Return all open pages, complete, each once. Raises SourceFault."""
-        return self.listing().pages
+        return self._listing().pages
 
     def listing(self) -> Listing:
         """Return all open pages (GET /incidents, 100 at a time), and what to say about them. Raises SourceFault."""
+        found = self._listing()
+        lacks = self._lacking() if self._told else {}  # the first rows wait for nothing else
+        self._told = True
+        return replace(found, lacks=lacks)
+
+    def _listing(self) -> Listing:
         query = self._filters() | {"statuses[]": ["triggered", "acknowledged"], "sort_by": "created_at:asc"}
         until = time.monotonic() + self._config.timeout * LIST_PATIENCE
         rows, missing = complete(lambda offset: self._incidents(query, offset, until), "PagerDuty", REACH)
@@ -70,6 +81,21 @@ class PagerDutyBackend:
         nameless = CleanText(f"{dropped} incidents without an id are not shown") if dropped else CleanText("")
         notices = tuple(notice for notice in (missing, nameless, self._client.budget.low()) if notice)
         return Listing(tuple(pages.values()), notices, complete=not missing)
+
+    def _lacking(self) -> dict[str, CleanText]:
+        """Return which verbs the account's plan lacks, asked once (GET /abilities); none where nobody says."""
+        if self._lacks is None:
+            try:
+                told = record(self._client.get("/abilities", poll=True)).get("abilities")
+            except SourceFault:  # then a verb says it as it is tried
+                told = None
+            known = set(map(str, told)) if isinstance(told, list) else set(_NEEDS.values())
+            self._lacks = {
+                verb: CleanText(f"the account's plan lacks {ability}")
+                for verb, ability in _NEEDS.items()
+                if ability not in known
+            }
+        return self._lacks
 
     def closed(self, pages: tuple[Page, ...]) -> tuple[Page, ...]:
         """Return those of `pages` that are among the last 100 resolved ones (one request). Raises SourceFault."""
@@ -106,7 +132,8 @@ class PagerDutyBackend:
         found = answers["incident"]
         if isinstance(found, SourceFault):
             raise found
-        return detail_of(self.name, found, {name: answers[name] for name in calls if name != "incident"})
+        told = detail_of(self.name, found, {name: answers[name] for name in calls if name != "incident"})
+        return replace(told, budget=self._client.budget.said())
 
     def story(self, page: Page) -> Story:
         """Return the newest 100 rows of the page's log (GET /incidents/{id}/log_entries). Raises SourceFault."""

@@ -59,7 +59,8 @@ class PagesSource:
                 SourceTrouble(name, fault.kind, fault.reason, now[name].since) for name, fault in faults.items()
             ),
             at=self._clock.now(),
-            verbs={name: backend.verbs for name, backend in self.backends.items()},
+            verbs={name: _can(backend.verbs, now[name].listing) for name, backend in self.backends.items()},
+            lacks={name: known.listing.lacks for name, known in now.items() if known.listing.lacks},
             notices=tuple(_notice(name, text) for name, known in now.items() for text in known.listing.notices),
         )
 
@@ -102,6 +103,10 @@ def _of_all(faults: dict[str, SourceFault]) -> SourceFault:
     words = "; ".join(f"{name}: {fault.reason if same else fault}" for name, fault in faults.items())
     patience = min(fault.retry_after or 0.0 for fault in faults.values())
     return SourceFault(first.kind, words, patience or None)
+
+
+def _can(verbs: tuple[str, ...], listing: Listing) -> tuple[str, ...]:
+    return tuple(verb for verb in verbs if verb not in listing.lacks)
 
 
 def _resolved(page: Page) -> Page:

@@ -70,7 +70,8 @@ class PageScreen(Surface):
 
     def tick(self, now: datetime) -> None:
         """Ages grow."""
-        told = f"as of {age_text((now - self._told).total_seconds())} ago" if self._told else ""
+        age = f"as of {age_text((now - self._told).total_seconds())} ago" if self._told else ""
+        told = "; ".join(filter(None, (age, self._detail.budget if self._detail else "")))
         set_titles(self.query_one("#story"), f"Page {self._page.number or self._page.id}", told)
         self.query_one("#text", SafeStatic).update("\n".join(self._lines(now)))
 

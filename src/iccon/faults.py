@@ -58,16 +58,21 @@ class SourceFault(Exception):
         super().__init__(f"{kind}: {self.reason}")
 
 
-def as_fault(error: BaseException, doing: str) -> SourceFault:
-    """Return `error` as a fault; one that no adapter foresaw is a mistake in the program: shown, and logged once.
+def log_once(error: BaseException, doing: str) -> None:
+    """Log an error that nobody foresaw, once for each kind: what fails for hours must not fill the log.
 
-    `doing` says what failed, in few words that are our own: a poll that fails for hours must not fill the log.
+    `doing` says what failed, in few words that are our own.
     """
-    if isinstance(error, SourceFault):
-        return error
     if (doing, type(error)) not in _logged:
         _logged.add((doing, type(error)))
         _log.error("%s failed", doing, exc_info=error)
+
+
+def as_fault(error: BaseException, doing: str) -> SourceFault:
+    """Return `error` as a fault; one that no adapter foresaw is a mistake in the program: shown, and logged once."""
+    if isinstance(error, SourceFault):
+        return error
+    log_once(error, doing)
     return SourceFault(FaultKind.BAD_ANSWER, f"internal error, see the log: {type(error).__name__}: {error}")
 
 

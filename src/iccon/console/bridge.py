@@ -2,11 +2,19 @@
 
 from collections.abc import Callable
 
+from iccon.faults import log_once
 from iccon.feed.model import Snapshot
 from iccon.feed.scheduler import Feed
 
 
 async def pump(feed: Feed, show: Callable[[Snapshot], object]) -> None:
-    """Hand each change of the feed to `show`, the newest only, until cancelled."""
+    """Hand each change of the feed to `show`, the newest only, until cancelled.
+
+    One that cannot be shown is logged, and the next is shown: a screen must not stand still for it.
+    """
     while True:
-        show(await feed.changed())
+        snapshot = await feed.changed()
+        try:
+            show(snapshot)
+        except Exception as error:
+            log_once(error, "showing what the sources say")

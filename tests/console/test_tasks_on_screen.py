@@ -3,13 +3,18 @@
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+from rawserver import http, serving
 from running import config_of, declared, running, setting_in
 
 from iccon.clock import SystemClock
+from iccon.config import schema
 from iccon.console.screens.form import Form
 from iccon.console.screens.tasks import TasksScreen
 from iccon.console.widgets.tasks import TasksView
 from iccon.incident import entries as e
+
+DAY = (SystemClock().now() + timedelta(days=200)).date()
 
 
 async def test_a_typed_line_makes_a_decision_that_the_strip_counts_down_to(tmp_path: Path) -> None:
@@ -73,3 +78,54 @@ async def test_postponing_asks_for_a_reason_and_a_watcher_has_no_such_keys(tmp_p
         await console.press("tab", *"asleep", "enter")
         (body,) = await console.bodies(e.TaskPostponed)
         assert (body.minutes, body.reason) == (10, "asleep")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_a_task_becomes_a_ticket_by_a_key_and_its_row_says_where(tmp_path: Path, size: tuple[int, int]) -> None:
+    made = http(b'{"number": 12, "html_url": "https://github.com/o/ops/issues/12"}', "201 Created")
+    with serving(made) as server:
+        ops = schema.Tracker("github", url=server.url, repository="o/ops", token=schema.Secret(literal="t"), timeout=2)
+        setting = setting_in(tmp_path, config_of(trackers={"ops": ops}))
+        declared(setting)
+        async with running(setting, size) as console:
+            await console.press("n", *f"todo test the failover @kim due {DAY}", "enter", "w")
+            await console.until(lambda: str(DAY) in console.shown())
+            await console.press("t")
+            await console.until_modal(Form)
+            assert "It becomes a ticket in ops" in console.shown()
+            await console.press("enter")
+            await console.until(lambda: "ops sent: https://github.com/o/ops/issues/12" in console.shown())
+            assert "test the failover  ops sent" in console.shown()
+            await console.press("t", "enter")
+            assert "in ops already" in console.shown()
+            assert len(server.requests) == 1
+
+
+async def test_a_push_that_fails_is_said_and_of_several_trackers_one_is_chosen(tmp_path: Path) -> None:
+    with serving(http(b'{"message": "no issues here"}', "410 Gone")) as server:
+        hook = schema.Tracker("webhook", url=server.url, timeout=2)
+        setting = setting_in(tmp_path, config_of(trackers={"first": hook, "second": hook}))
+        declared(setting)
+        async with running(setting, (120, 36)) as console:
+            await console.press("n", *"todo write it up", "enter", "w")
+            await console.until(lambda: "write it up" in console.shown())
+            await console.press("t")
+            await console.until_modal(Form)
+            await console.press("2", "enter")
+            await console.until(lambda: "second failed: " in console.shown())
+            (body,) = await console.bodies(e.TaskPushed)
+            assert (body.tracker, body.what) == ("second", "todo")
+            assert "no issues here" in console.notices()
+
+
+async def test_without_a_tracker_the_key_says_what_is_missing(tmp_path: Path) -> None:
+    setting = setting_in(tmp_path)
+    declared(setting)
+    async with running(setting, (120, 36)) as console:
+        await console.press("w", "t")
+        assert "[trackers.NAME]" in console.notices()
+        await console.press("n")
+        await console.until_modal(Form)
+        await console.press(*"write it up", "tab", "tab", "tab", *str(DAY), "enter")
+        (body,) = await console.bodies(e.TaskNoted)
+        assert (body.day and body.day.date, body.minutes) == (DAY, None)

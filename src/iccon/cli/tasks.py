@@ -141,7 +141,7 @@ def _row(task: Task, state: State, opened: Session) -> tuple[str, ...]:
     who = task.owner or "-"
     text = f"{task.text}: {task.outcome}" if task.outcome else task.text
     done = state.pushed(task)
-    where = f"{task.tracker} {done.state}: {done.receipt or done.detail}".rstrip(": ") if done else "-"
+    where = ": ".join(filter(None, (f"{task.tracker} {done.state}", done.receipt))) if done else "-"
     return short(task.id), task.what, _due(task, opened), f"{who} (yes)" if task.accepted else who, where, text
 
 

@@ -88,6 +88,7 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("task_postpone", "Postpone", "Later, for a reason", ("p",), TASKS, "postpone", 10, True),
     ConsoleCommand("task_accept", "Accept", "Its owner says yes", ("y",), TASKS, "accept", 11, True),
     ConsoleCommand("task_add", "Add", "Note a decision, question, action or todo", ("n",), TASKS, "add", 12, True),
+    ConsoleCommand("task_push", "Ticket", "Push it to a tracker, as one ticket", ("t",), TASKS, "push", 12, True),
     ConsoleCommand("tasks_close", "Close", "Back to the incident", ("escape", "q"), TASKS, "close", 13),
     ConsoleCommand("change_details", "Details", "All that is known of the change", ("enter",), CHANGES, "details", 10),
     ConsoleCommand("change_pin", "To the timeline", "Put it on the timeline", ("t",), CHANGES, "pin", 11, True),

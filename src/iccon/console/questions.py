@@ -13,7 +13,7 @@ from iccon.incident.severity import DEFAULT_POLICY, Phase, Policy, Severity, pro
 from iccon.incident.state import State
 from iccon.incident.tasks import Task, TaskKind, open_tasks
 from iccon.incident.timeline import Item
-from iccon.when import TimeProblem, iso, minutes_of, moment, stamp
+from iccon.when import TimeProblem, day, iso, minutes_of, moment, stamp
 
 
 class TextField(Struct, frozen=True):
@@ -262,21 +262,26 @@ def strike(item: Item) -> Question:
     return Question("Strike the entry", (reason,), lambda a: c.Strike(target=item.id, reason=a["reason"]), lines)
 
 
-def add_task() -> Question:
-    """Ask for a task: what it is, whose, and when to come back to it."""
+def add_task(clock: Clock) -> Question:
+    """Ask for a task: what it is, whose, and when to come back to it: a span, or a day."""
     options = tuple((kind.value, kind.value) for kind in TaskKind)
 
     def command(answers: Answers) -> c.Command | str:
-        minutes = _minutes(answers["minutes"])
+        words = answers["due"].strip()
+        named = day(words, clock.now, clock.zone) if words.count("-") == 2 else None
+        if isinstance(named, TimeProblem):
+            return f"{named.reason}; {named.hint}"
+        minutes = None if named else _minutes(words)
         if isinstance(minutes, str):
             return minutes
-        return c.AddTask(what=TaskKind(answers["what"]), text=answers["text"], owner=answers["owner"], minutes=minutes)
+        what = TaskKind(answers["what"])
+        return c.AddTask(what=what, text=answers["text"], owner=answers["owner"], minutes=minutes, day=named)
 
     fields = (
         TextField("text", "What", required=True, draft="task"),
         ChoiceField("what", "", options, TaskKind.ACTION.value),
         TextField("owner", "Whose (optional)"),
-        TextField("minutes", "Come back in (optional)", placeholder="for example 10m, or 1h"),
+        TextField("due", "Come back in, or by (optional)", placeholder="for example 10m, or 2026-12-01"),
     )
     return Question("Task", fields, command, draft="task")
 
@@ -321,6 +326,18 @@ def settle_task(task: Task) -> Question:
     return Question(
         "Settle", (field,), lambda a: c.SettleTask(target=task.id, outcome=a["outcome"]), lines, field.draft
     )
+
+
+def push_task(task: Task, trackers: tuple[str, ...]) -> Question:
+    """Ask whether a task becomes a ticket, and in which of several `trackers`."""
+    options = tuple((name, name) for name in trackers)
+    fields = (ChoiceField("tracker", "Into", options, trackers[0]),) if len(trackers) > 1 else ()
+    only = f"It becomes a ticket in {trackers[0]}" if len(trackers) == 1 else "It becomes one ticket there"
+
+    def command(answers: Answers) -> c.Command:
+        return c.PushTasks(targets=(task.id,), tracker=answers.get("tracker", trackers[0]))
+
+    return Question("Push to a tracker", fields, command, (f"{task.what}: {task.text}", only))
 
 
 def postpone_task(task: Task) -> Question:

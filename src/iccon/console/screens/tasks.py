@@ -1,4 +1,4 @@
-"""What is open in an incident, over the whole screen: settle it, postpone it, accept it."""
+"""What is open in an incident, over the whole screen: settle it, postpone it, accept it, push it to a tracker."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -40,9 +40,11 @@ class TasksScreen(Surface):
 
     def tick(self, now: datetime) -> None:
         """Time runs."""
-        tasks, view = open_tasks(self._read_state().tasks), self.query_one(TasksView)
+        state, view = self._read_state(), self.query_one(TasksView)
+        tasks = open_tasks(state.tasks)
         set_titles(view, "Tasks", f"{len(tasks)} open" if tasks else "")
-        view.show(tasks, now)
+        pushed = {task.id: outcome for task in tasks if (outcome := state.pushed(task)) is not None}
+        view.show(tasks, now, pushed)
 
     def appended(self, entries: tuple[Entry, ...]) -> None:
         """Show the change, once the screen below has taken the entries in."""
@@ -74,7 +76,18 @@ class TasksScreen(Surface):
 
     async def action_add(self) -> None:
         """Ask for a task."""
-        await self.console.ask(questions.add_task(), self._incident)
+        parts = self.console.parts
+        await self.console.ask(
+            questions.add_task(questions.Clock(parts.setting.clock.now(), parts.zone)), self._incident
+        )
+
+    async def action_push(self) -> None:
+        """Ask whether the chosen task becomes a ticket."""
+        trackers = tuple(self.console.parts.setting.config.trackers)
+        if not trackers:
+            self.console.say("no tracker is configured: add [trackers.NAME] to the configuration", "warning")
+        elif task := self._chosen():
+            await self.console.ask(questions.push_task(task, trackers), self._incident)
 
     def action_close(self) -> None:
         """Go back to the incident."""

@@ -44,7 +44,9 @@ def main() -> None:
 
         subjects = {
             "write 500 bytes and fdatasync": timed(write_and_sync),
-            "Desk.do(AddNote): decided, durable, folded": timed(lambda: desk.do(AddNote(text=TEXT), INCIDENT)),
+            "Desk.do(AddNote): decided, durable, folded": timed(
+                lambda: desk.do(AddNote(text=TEXT, again=True), INCIDENT)
+            ),
         }
         compared("Durable append", interleaved(runs(500), subjects))
         desk.journal.close()

@@ -25,6 +25,7 @@ from iccon.journal.store import Journal, JournalFault
 
 T = TypeVar("T")
 
+NEWEST = 20  # entries among which what is written is looked for
 GLIMPSE = 300  # entries: more than any terminal has lines
 
 
@@ -90,7 +91,11 @@ class Desk:
             found = self.journal.find(ref, state.incident if state else None)
             return found[0] if len(found) == 1 else None
 
-        return Context(self.clock.now(), self.actor, self._new_id, find, self.policy)
+        def newest() -> list[Entry]:
+            none: list[Entry] = []
+            return self._or(lambda: self.journal.tail(state.incident, NEWEST), lambda: none) if state else none
+
+        return Context(self.clock.now(), self.actor, self._new_id, find, self.policy, newest)
 
     def _new_id(self) -> str:
         return ids.uuid7(int(self.clock.now().timestamp() * 1000), os.urandom(10))

@@ -265,6 +265,17 @@ def iso(instant: datetime, zone: tzinfo = UTC) -> str:
     return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
 
 
+def written(instant: datetime, now: datetime, zone: tzinfo) -> str:
+    """Return `instant` as a note may begin with it, to the millisecond: `14:03:20.500`, with the day where not today's.
+
+    A time that clocks showed twice, or another day's, has its offset.
+    """
+    local = instant.astimezone(zone)
+    plain = local.date() == now.astimezone(zone).date() and len(instants_of(local.replace(tzinfo=None), zone)) == 1
+    parts = "milliseconds" if instant.microsecond >= 1000 else "seconds"
+    return local.time().isoformat(parts) if plain else local.isoformat(timespec=parts)
+
+
 def ago(seconds: float) -> str:
     """Return a span in few characters, rounded down: `12s`, `3m`, `2h05m`, `3d04h`; with a minus below zero."""
     whole = int(abs(seconds))

@@ -242,3 +242,37 @@ def test_the_timeline_is_searched_by_words(iccon, incident):
     assert "cache" not in iccon("timeline", "--find", "disk").out
     wrong = iccon("timeline", "--find", "is:green")
     assert (wrong.code, "is:late" in wrong.err) == (2, True)
+
+
+def test_the_history_of_an_entry_tells_every_version(iccon, incident):
+    note = iccon("note", "all nodes are gone", "--json").json["entries"][0]
+    amended = iccon("amend", note["short"], "two nodes are gone", "--json").json["entries"][0]
+    iccon("strike", note["short"], "another incident")
+    told = iccon("history", note["short"], "--json").json
+    assert [(v["what"], v["text"]) for v in told["versions"]] == [
+        ("written", "all nodes are gone"),
+        ("amended", "two nodes are gone"),
+        ("struck", "two nodes are gone"),
+    ]
+    assert told["versions"][2]["why"] == "another incident"
+    assert iccon("history", amended["short"], "--json").json == told
+    assert "another incident" in iccon("history", note["id"]).out
+    assert iccon("history", "nothing").code == 3
+
+
+def test_the_timeline_is_ordered_by_either_time(iccon, incident):
+    iccon("note", "second", "--at", "-1m")
+    iccon("note", "first", "--at", "-2m")
+    notes = [line["text"] for line in iccon("timeline", "--json").json["lines"] if line["kind"] == "note"]
+    assert notes == ["first", "second"]
+    recorded = iccon("timeline", "--by", "recorded", "--json").json["lines"]
+    assert [line["text"] for line in recorded if line["kind"] == "note"] == ["second", "first"]
+
+
+def test_what_is_written_twice_at_once_is_refused_unless_meant(iccon, incident):
+    iccon("note", "disk full")
+    again = iccon("note", "disk full")
+    assert (again.code, "--again" in again.err) == (3, True)
+    assert iccon("note", "disk full", "--again").code == 0
+    assert iccon("todo", "disk full").code == 0
+    assert iccon("todo", "disk full").code == 3

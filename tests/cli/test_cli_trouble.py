@@ -32,7 +32,7 @@ def test_a_configuration_can_be_named_three_ways(iccon, tmp_path, monkeypatch):
     assert iccon("declare", "A", "--config", named, "--json").json["entries"][0]["actor"] == "Ada"
     assert iccon("--config", named, "note", "x", "--json").json["entries"][0]["actor"] == "Ada"
     monkeypatch.setenv("ICCON_CONFIG", named)
-    assert iccon("note", "x", "--json").json["entries"][0]["actor"] == "Ada"
+    assert iccon("note", "y", "--json").json["entries"][0]["actor"] == "Ada"
     assert iccon("note", "x", "--config", str(tmp_path / "none.toml")).code == 2
 
 

@@ -30,11 +30,16 @@ async def test_what_is_typed_filters_and_esc_shows_all_again(tmp_path: Path) -> 
         assert "cache is cold" not in console.shown()
         await console.press("enter", "up", "up")
         assert view.chosen is not None and view.chosen.text == NOTES[0]
+        await console.press("slash", *"nowhere")
+        await found(console, 0)
+        assert view.chosen is None
+        await console.press("ctrl+u", *"full", "enter", "up")
+        await found(console, 1)
         await console.press("escape")
         assert not view.filtered
-        assert view.chosen.text == NOTES[0]
+        assert view.chosen is not None and view.chosen.text == NOTES[0]
         assert "cache is cold" in console.shown()
-        await console.press("f3")
+        await console.press("slash", *"disk", "enter", "escape", "f3")
         assert view.chosen.text == NOTES[2]
         await console.press("shift+f3")
         assert view.chosen.text == NOTES[0]

@@ -70,10 +70,11 @@ class Walk:
 
     async def type(self) -> None:
         """Type a note of shortcuts while the list moves."""
-        await self.console.press("n", *TEXT[:4])
+        text = f"{TEXT}{len(self.notes)}"  # what is written twice at once is asked about
+        await self.console.press("n", *text[:4])
         self.refresh()
-        await self.console.press(*TEXT[4:], "enter")
-        self.notes.append(TEXT)
+        await self.console.press(*text[4:], "enter")
+        self.notes.append(text)
 
     async def from_menu(self) -> None:
         """Go through both forms, or leave them; the list moves behind them."""

@@ -10,6 +10,7 @@ task       id, short, what, text, owner, accepted, at, due, due_date, settled, o
 handover   id, short, role, person, proposer, holder, at, due, end (null while it waits), ended, reason
 entry      id, short, incident, kind, happened_at, recorded_at, actor, text
 line       what an entry has, and machine, late, amended, struck (the reason, or null)
+version    id, short, what (written, amended, struck), recorded_at, actor, happened_at, text, why
 receipt    incident, entries [entry], effects [id]
 effect     id, short, incident, port, target, verb, state, queued_at, changed_at, detail, receipt, title
 page       source, id, number, title, service, status, urgency, created_at, assignees, acknowledged_by, url
@@ -20,10 +21,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from iccon.incident import timers
 from iccon.incident.effects import OutboxRow
 from iccon.incident.entries import Entry
 from iccon.incident.handovers import Handover
+from iccon.incident.history import Version
 from iccon.incident.ids import short
 from iccon.incident.milestones import moments
 from iccon.incident.roles import Role
@@ -56,6 +60,11 @@ def incident(state: State, now: datetime, policy: Policy) -> Facts:
         "notes": state.notes,
         "entries": state.entries,
     }
+
+
+def version(version: Version) -> Facts:
+    """Return one version of an entry."""
+    return {"short": short(version.id), **msgspec.structs.asdict(version)}
 
 
 def task(task: Task, state: State) -> Facts:

@@ -53,6 +53,7 @@ COMMANDS: dict[str, Spec] = {
     "callout": Spec(_RECORD, "callouts", "record that the commander asked around, or put that off"),
     "criterion": Spec(_RECORD, "callouts", "tick an exit criterion, or take the tick back"),
     "timeline": Spec(_RECORD, "reading", "print the timeline"),
+    "history": Spec(_RECORD, "reading", "print what became of an entry: who wrote and amended it, and when"),
     "stalk": Spec(_RECORD, "record", "note each change of a signal's verdict, as a console sees it"),
     "amend": Spec(_RECORD, "record", "correct the text or the time of an entry"),
     "strike": Spec(_RECORD, "record", "strike an entry; it stays readable"),
@@ -129,6 +130,11 @@ def common(parser: argparse.ArgumentParser, with_json: bool = True) -> None:
     parser.add_argument("--drill", action="store_true", default=argparse.SUPPRESS, help=drill)
     if with_json:
         parser.add_argument("--json", action="store_true", help="print facts as JSON")
+
+
+def with_again(parser: argparse.ArgumentParser) -> None:
+    """Add --again."""
+    parser.add_argument("--again", action="store_true", help="write it though the same was written a moment ago")
 
 
 def with_incident(parser: argparse.ArgumentParser) -> None:

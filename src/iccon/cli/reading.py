@@ -1,4 +1,4 @@
-"""list, show, timeline: reading the record. The journal is opened read-only, so they work on a read-only home too."""
+"""list, show, timeline, history: reading the record. The journal is opened read-only: a read-only home will do."""
 
 import argparse
 from collections.abc import Iterator
@@ -9,10 +9,12 @@ from typing import Any
 from iccon.cli import facts
 from iccon.cli.output import say, say_json, table
 from iccon.cli.parsing import OK, Commands, add_command, with_incident
-from iccon.cli.session import BadUse, Session, session
+from iccon.cli.session import BadUse, Session, entry_id, session
 from iccon.incident import timers
+from iccon.incident.entries import Amended, Struck
 from iccon.incident.finding import query
 from iccon.incident.fold import Ledger
+from iccon.incident.history import Version, history
 from iccon.incident.ids import short
 from iccon.incident.milestones import Milestone, moments
 from iccon.incident.roles import TITLES, Role
@@ -40,8 +42,14 @@ def add(commands: Commands) -> None:
     timeline = add_command(commands, "timeline", _do_timeline, notes=FIND_NOTES)
     timeline.add_argument("--machine", action=_BOOLEAN, help="with what machines reported (default: in JSON only)")
     timeline.add_argument("--last", type=int, metavar="N", help="only the newest N lines")
+    timeline.add_argument(
+        "--by", choices=("happened", "recorded"), default="happened", help="the order (default: happened)"
+    )
     timeline.add_argument("--find", metavar="WORDS", help="only lines in which all words hold")
     with_incident(timeline)
+    past = add_command(commands, "history", _do_history)
+    past.add_argument("entry", help="the entry's id, or its last characters")
+    with_incident(past)
 
 
 def _span(span: timedelta) -> str:
@@ -132,7 +140,7 @@ def _do_timeline(args: argparse.Namespace) -> int:
         raise BadUse(f"--find: {clean(asked.problem, 200)}")
     with session(args, read_only=True) as opened:
         ledger = opened.ledger()
-        timeline = Timeline(ledger)
+        timeline = Timeline(ledger, by_recorded=args.by == "recorded")
         items = [timeline.item(entry) for entry in timeline.order if asked.finds(entry, timeline)]
         wanted = args.machine if args.machine is not None else args.json or bool(args.find)
         shown = [item for item in items if wanted or not item.routine]
@@ -144,6 +152,28 @@ def _do_timeline(args: argparse.Namespace) -> int:
         else:
             _say_lines(shown, hidden, opened)
     return OK
+
+
+def _do_history(args: argparse.Namespace) -> int:
+    with session(args, read_only=True) as opened:
+        ledger = opened.ledger()
+        entry = ledger.by_id[entry_id(opened, args.entry)]
+        target = getattr(entry.body, "target", "") if isinstance(entry.body, Amended | Struck) else ""
+        entry = ledger.by_id.get(target, entry)
+        versions = history(ledger, entry)
+        if args.json:
+            said = [facts.version(version) for version in versions]
+            say_json({"incident": ledger.incident, "id": entry.id, "short": short(entry.id), "versions": said})
+        else:
+            table(_past(opened, version) for version in versions)
+    return OK
+
+
+def _past(opened: Session, version: Version) -> tuple[str, ...]:
+    why = f" [{version.why}]" if version.why else ""
+    happened = opened.clock_text(version.happened_at)
+    text = version.text.replace("\n", " ⏎ ")
+    return opened.clock_text(version.recorded_at), version.actor, version.what, happened, f"{text}{why}"
 
 
 def _timeline_facts(ledger: Ledger, items: list[Item], hidden: int) -> dict[str, Any]:

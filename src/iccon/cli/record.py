@@ -2,8 +2,8 @@
 
 import argparse
 
-from iccon.cli.parsing import OK, Commands, add_command, with_incident, with_time
-from iccon.cli.session import BadUse, Session, refuse, session, text_of
+from iccon.cli.parsing import OK, Commands, add_command, with_again, with_incident, with_time
+from iccon.cli.session import BadUse, Session, entry_id, session, text_of
 from iccon.cli.written import say_receipt
 from iccon.incident import commands as c
 from iccon.text import clean
@@ -20,6 +20,7 @@ def add(commands: Commands) -> None:
     note.add_argument("text", nargs="+", help="what to write down; - reads the standard input")
     with_incident(note)
     with_time(note)
+    with_again(note)
     stalk = add_command(commands, "stalk", _do_stalk, notes=STALK_NOTES)
     which = stalk.add_mutually_exclusive_group(required=True)
     which.add_argument("service", nargs="?", help="the service, as the board names it")
@@ -41,7 +42,7 @@ def add(commands: Commands) -> None:
 def _do_note(args: argparse.Namespace) -> int:
     text = text_of(args.text)
     with session(args) as opened:
-        return _write(opened, c.AddNote(text=text, at=opened.at()))
+        return _write(opened, c.AddNote(text=text, at=opened.at(), again=args.again))
 
 
 def _do_stalk(args: argparse.Namespace) -> int:
@@ -70,13 +71,3 @@ def _do_strike(args: argparse.Namespace) -> int:
 def _write(opened: Session, command: c.Command) -> int:
     say_receipt(opened, opened.do(command, opened.incident(resolved=True)))
     return OK
-
-
-def entry_id(opened: Session, ref: str) -> str:
-    """Return the full id of the entry that `ref` names in the incident meant. Raises Refused."""
-    found = opened.desk.journal.find(ref, opened.incident(resolved=True))
-    if not found:
-        raise refuse("no_entry", f"this incident has no entry {clean(ref, 60)}", "`iccon timeline` lists the ids")
-    if len(found) > 1:
-        raise refuse("which_entry", f"{len(found)} entries end so", "give more characters of the id")
-    return found[0].id

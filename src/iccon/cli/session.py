@@ -189,3 +189,13 @@ def minutes_of(span: str) -> int:
     if minutes is None:
         raise BadUse(f"{clean(span, 60)} is no span of at least a minute; 10m, 1h and 2d are")
     return minutes
+
+
+def entry_id(opened: Session, ref: str) -> str:
+    """Return the full id of the entry that `ref` names in the incident meant. Raises Refused."""
+    found = opened.desk.journal.find(ref, opened.incident(resolved=True))
+    if not found:
+        raise refuse("no_entry", f"this incident has no entry {clean(ref, 60)}", "`iccon timeline` lists the ids")
+    if len(found) > 1:
+        raise refuse("which_entry", f"{len(found)} entries end so", "give more characters of the id")
+    return found[0].id

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from iccon.cli import facts
 from iccon.cli.output import say, say_json, table
-from iccon.cli.parsing import OK, Commands, Parser, add_command, with_incident, with_time
+from iccon.cli.parsing import OK, Commands, Parser, add_command, with_again, with_incident, with_time
 from iccon.cli.session import BadUse, Session, minutes_of, refuse, session, text_of
 from iccon.cli.written import say_receipt
 from iccon.incident import commands as c
@@ -54,6 +54,7 @@ def _noting(commands: Commands, name: str, what: TaskKind, who: str, when: str, 
     parser.add_argument(when, dest="span", metavar="SPAN", help=when_help)
     with_incident(parser)
     with_time(parser)
+    with_again(parser)
     return parser
 
 
@@ -62,7 +63,10 @@ def _do_add(args: argparse.Namespace, what: TaskKind) -> int:
     text, minutes = text_of(args.text), None if args.span is None else minutes_of(args.span)
     with session(args) as opened:
         at, owner, due = opened.at(), clean(args.owner), _day(opened)
-        return _write(opened, c.AddTask(what=what, text=text, owner=owner, minutes=minutes, day=due, at=at, **extras))
+        asked = c.AddTask(
+            what=what, text=text, owner=owner, minutes=minutes, day=due, at=at, again=args.again, **extras
+        )
+        return _write(opened, asked)
 
 
 def _day(opened: Session) -> Day | None:

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from iccon.incident import commands as c
 from iccon.incident.callouts import next_callout
+from iccon.incident.fold import TEXT_FIELDS
 from iccon.incident.milestones import OWN_ENTRIES, Milestone, moments
 from iccon.incident.roles import TITLES, Role
 from iccon.incident.severity import DEFAULT_POLICY, Phase, Policy, Severity, proposed
@@ -248,11 +249,23 @@ def resolve(state: State) -> Question:
     return Question("Resolve the incident", (summary,), lambda a: c.Resolve(summary=a["summary"]), tuple(lines))
 
 
-def amend(item: Item) -> Question:
-    """Ask for the corrected text of an entry."""
-    field = TextField("text", "Corrected text", item.own or item.text, True, draft=f"amend:{item.id}")
-    lines = ("The old text stays readable in the record",)
-    return Question("Amend the entry", (field,), lambda a: c.Amend(target=item.id, text=a["text"]), lines, field.draft)
+def amend(item: Item, state: State, clock: Clock) -> Question:
+    """Ask for the corrected text of an entry, if it is a person's, and for when it happened."""
+    when = clock.write(item.happened_at)
+
+    def command(answers: Answers) -> c.Command | str:
+        typed, text = answers["at"].strip(), answers.get("text", item.own)
+        at = None if typed == when else clock.read(typed, state.declared_at)
+        if isinstance(at, str):
+            return at
+        if at is None and text == item.own:
+            return "nothing is changed"
+        return c.Amend(target=item.id, text=None if text == item.own else text, at=at)
+
+    draft = f"amend:{item.id}"
+    text = (TextField("text", "Corrected text", item.own, draft=draft),) if item.kind in TEXT_FIELDS else ()
+    fields = (*text, TextField("at", "When it happened", when, placeholder="for example -12m, 14:03, T+5m"))
+    return Question("Amend the entry", fields, command, (item.text, "What it said stays readable in the record"), draft)
 
 
 def strike(item: Item) -> Question:

@@ -41,10 +41,11 @@ class Declare(Command, frozen=True, kw_only=True):
 
 
 class AddNote(Command, frozen=True, kw_only=True):
-    """Write a note."""
+    """Write a note; `again`: though the same person wrote the same a moment ago."""
 
     text: str
     at: datetime | None = None
+    again: bool = False
 
 
 class Retitle(Command, frozen=True, kw_only=True):
@@ -153,6 +154,7 @@ class AddTask(Command, frozen=True, kw_only=True):
     objections: str = ""
     day: Day | None = None
     at: datetime | None = None
+    again: bool = False
 
 
 class AcceptTask(Command, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from typing import Any
 from iccon.incident import callouts, exit_criteria, handover_rules, page_verbs, step_rules, task_rules
 from iccon.incident import commands as c
 from iccon.incident import entries as e
+from iccon.incident.duplicates import written_twice
 from iccon.incident.effects import Effect
 from iccon.incident.evidence import BLOB_LIMIT, samples_blob
 from iccon.incident.fold import TEXT_FIELDS, covers
@@ -81,7 +82,10 @@ def _not_after(milestone: Milestone, reached: datetime, declared: datetime) -> R
 
 
 def _note(state: State, command: c.AddNote, ctx: Context) -> Outcome:
-    return unreadable("the note", command.text) or one(state, ctx, e.Note(text=command.text.strip()), command.at)
+    if refused := unreadable("the note", command.text):
+        return refused
+    body = e.Note(text=command.text.strip())
+    return (None if command.again else written_twice(body, ctx)) or one(state, ctx, body, command.at)
 
 
 def _retitle(state: State, command: c.Retitle, ctx: Context) -> Outcome:

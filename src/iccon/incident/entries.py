@@ -17,7 +17,7 @@ from iccon.when import Day
 NO_INCIDENT = ""  # the incident of entries made while none was declared (a page acknowledged, say)
 
 
-class Body(Struct, frozen=True, kw_only=True):
+class Body(Struct, frozen=True, kw_only=True, gc=False):
     """What one entry says."""
 
     kind: ClassVar[str] = ""
@@ -466,7 +466,7 @@ class Draft(Struct, frozen=True):
     once_only: bool = False
 
 
-class Entry(Struct, frozen=True):
+class Entry(Struct, frozen=True, gc=False):
     """One record of the journal, decoded. The order of ids is the order of entries, across writers."""
 
     id: str

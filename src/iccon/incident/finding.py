@@ -29,7 +29,7 @@ _STANDINGS: dict[str, Callable[[Item], bool]] = {
 }
 
 
-class Line(Struct, frozen=True):
+class Line(Struct, frozen=True, gc=False):
     """What the rules look at: an entry as it stands now, and its reading as an item."""
 
     entry: Entry

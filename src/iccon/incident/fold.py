@@ -69,10 +69,10 @@ class Corrections:
         found = self.by_target.get(entry.id, ())
         return next((c for c in found if isinstance(c.body, Struck)), None)
 
-    def effective(self, entry: Entry) -> Entry:
-        """Return `entry` with the newest amended time and text in place."""
+    def effective(self, entry: Entry, until: str = "") -> Entry:
+        """Return `entry` with the newest amended time and text in place; as of the correction `until` where given."""
         for correction in self.by_target.get(entry.id, ()):
-            if isinstance(correction.body, Amended):
+            if isinstance(correction.body, Amended) and not "" < until < correction.id:
                 entry = _amend(entry, correction.body)
         return entry
 

@@ -1,6 +1,6 @@
 """What a decision is made from and what it is: shared by all rules. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -15,13 +15,14 @@ TEXT_LIMIT = 20_000  # characters of one note or update
 
 
 class Context(Struct, frozen=True):
-    """What a decision needs beside the state: the instant, the person, ids, the policy, the entries meant."""
+    """What a decision needs beside the state: instant, person, ids, policy, the entries meant, the newest."""
 
     now: datetime
     actor: str
     new_id: Callable[[], str]
     find: Callable[[str], e.Entry | None] = lambda _: None
     policy: Policy = DEFAULT_POLICY
+    newest: Callable[[], Sequence[e.Entry]] = tuple
 
 
 class Decision(Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from iccon.incident import commands as c
 from iccon.incident import entries as e
+from iccon.incident.duplicates import written_twice
 from iccon.incident.effects import Effect, EffectState
 from iccon.incident.ruling import Context, Decision, Outcome, Refusal, one, unreadable
 from iccon.incident.state import State
@@ -37,7 +38,7 @@ def add(state: State, command: c.AddTask, ctx: Context) -> Outcome:
         objections=command.objections.strip(),
         day=command.day,
     )
-    return one(state, ctx, body, command.at)
+    return (None if command.again else written_twice(body, ctx)) or one(state, ctx, body, command.at)
 
 
 def accept(state: State, command: c.AcceptTask, ctx: Context) -> Outcome:

@@ -58,7 +58,7 @@ from iccon.incident.tasks import ENDS, TaskKind
 LATE = timedelta(minutes=2)  # an entry recorded this long after it happened is marked late
 
 
-class Item(Struct, frozen=True):
+class Item(Struct, frozen=True, gc=False):
     """One line of the timeline. `text` is what it says now; `struck` is the reason where it was struck.
 
     `own` is the text that an amendment replaces, without the words around it. `routine` is what a machine wrote and
@@ -84,10 +84,14 @@ class Item(Struct, frozen=True):
 
 
 class Timeline:
-    """The entries of a ledger ordered by when they happened. Corrections show on their target, not as lines."""
+    """The entries of a ledger ordered by when they happened, or `by_recorded`: by when they were written down.
 
-    def __init__(self, ledger: Ledger) -> None:
+    Corrections show on their target, not as lines.
+    """
+
+    def __init__(self, ledger: Ledger, *, by_recorded: bool = False) -> None:
         self.ledger = ledger
+        self.by_recorded = by_recorded
         self.order: list[Entry] = sorted((e for e in ledger.entries if is_line(e)), key=self.key)
 
     def extend(self, fresh: Iterable[Entry]) -> None:
@@ -100,6 +104,18 @@ class Timeline:
                 moved = True
         if moved:
             self.order.sort(key=self.key)
+
+    def turn(self) -> None:
+        """Order by the other of the two times."""
+        self.by_recorded = not self.by_recorded
+        self.order.sort(key=self.key)
+
+    def after(self, entry: Entry, now: datetime) -> datetime:
+        """Return an instant right after `entry`: midway to the next line, or to `now`, a minute on at the most."""
+        at = self.ledger.effective(entry).happened_at
+        times = (self.ledger.effective(line).happened_at for line in self.order)
+        until = min((each for each in times if each > at), default=max(now, at))
+        return at + min((until - at) / 2, timedelta(minutes=1))
 
     def items(self) -> list[Item]:
         """Return every line, oldest first."""
@@ -125,7 +141,11 @@ class Timeline:
 
     def key(self, entry: Entry) -> tuple[datetime, str]:
         """Return what `entry` is ordered by."""
-        return self.ledger.effective(entry).happened_at, entry.id
+        return entry.recorded_at if self.by_recorded else self.ledger.effective(entry).happened_at, entry.id
+
+    def time(self, entry: Entry) -> datetime:
+        """Return the one of the two times of `entry` that the order goes by."""
+        return self.key(entry)[0]
 
 
 def is_line(entry: Entry) -> bool:

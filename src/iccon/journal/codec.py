@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from sys import intern
 from types import GenericAlias
 from typing import Any
 
@@ -144,7 +145,7 @@ def decode_rows(rows: Sequence[Row]) -> list[Entry]:
     bodies = _bodies(rows)
     happened, recorded = _instants([r[6] for r in rows]), _instants([r[7] for r in rows])
     return [
-        Entry(r[0], r[1], r[2], r[3], at, noted, r[8], r[9], body)
+        Entry(r[0], intern(r[1]), intern(r[2]), r[3], at, noted, intern(r[8]), r[9], body)
         for r, at, noted, body in zip(rows, happened, recorded, bodies, strict=True)
     ]
 

@@ -44,7 +44,9 @@ def rows(db: sqlite3.Connection, path: Path, columns: str, condition: str, value
         yield _salvage(db, columns, condition, values)
         raise fault from error
     yield first
-    yield from (rest[i : i + _BATCH] for i in range(0, len(rest), _BATCH))
+    while rest:  # what was decoded gives its memory to what is decoded next
+        batch, rest[:_BATCH] = rest[:_BATCH], []
+        yield batch
 
 
 def _salvage(db: sqlite3.Connection, columns: str, condition: str, values: list[Any]) -> list[Any]:

@@ -20,6 +20,8 @@ LISTS = (
     ("space  ⌫", "Pages: mark a page for the next action; no marks"),
     ("G", "Pages: one row for what belongs together, or each"),
     ("m", "Timeline: show or fold machine entries"),
+    ("f3", "Timeline: next found; shift+f3 previous"),
+    ("b", "Timeline: by when it was recorded, or happened"),
     ("[  ]", "Runbook: previous and next heading"),
 )
 KEYS = 16  # cells of the column of keys

@@ -1,6 +1,5 @@
 """The command screen: one incident, everything an Incident Commander looks at, in regions placed by a layout."""
 
-import asyncio
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -9,13 +8,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widget import Widget
-from textual.widgets import Input
 
 from iccon.background import in_thread, spawn
 from iccon.config.layout import Layout
 from iccon.console import commands, handovers, questions
 from iccon.console.safe import set_titles
-from iccon.console.screens.live import NO_CELL, LiveSurface
+from iccon.console.screens.editing import EditingSurface
+from iccon.console.screens.live import NO_CELL
 from iccon.console.widgets.board import BoardView
 from iccon.console.widgets.keybar import KeyBar
 from iccon.console.widgets.pages import PagesView
@@ -38,23 +37,20 @@ from iccon.incident.entries import (
 from iccon.incident.evidence import BadSamples, series_of
 from iccon.incident.fold import Ledger
 from iccon.incident.handovers import run_out
-from iccon.incident.jotting import command
 from iccon.incident.milestones import began
 from iccon.incident.state import State
-from iccon.incident.timeline import Item, Timeline
+from iccon.incident.timeline import Timeline
 from iccon.incident.timers import hurting_since
-from iccon.journal.drafts import find_key, note_key
 from iccon.journal.faults import JournalFault
 
 if TYPE_CHECKING:
     from iccon.console.widgets.chart import Mark
-    from iccon.console.widgets.notebar import NoteBar
 
 MARKED = (Declared, SeveritySet, PhaseSet, MilestoneSet, ImpactStarted, ImpactStopped)  # what a chart shows
 TITLES = {"signals": "Signals", "pages": "Pages", "timeline": "Timeline", "runbook": "Runbook", "updates": "Updates"}
 
 
-class IncidentScreen(LiveSurface):
+class IncidentScreen(EditingSurface):
     """Regions, their data, and what the keys do with them."""
 
     SCOPES = (commands.DESK, commands.LIVE)
@@ -62,14 +58,10 @@ class IncidentScreen(LiveSurface):
     ESCAPE_TO_MINIMIZE = False  # it closes the note line first; `action_home` leaves the zoom
 
     def __init__(self, incident: str, entries: Sequence[Entry], layout: Layout) -> None:
-        super().__init__()
-        self.incident = incident
-        self.ledger = Ledger(incident, entries)
+        super().__init__(Ledger(incident, entries))
         self._acts.take(entries)
-        self.timeline = Timeline(self.ledger)
         self._pinned: tuple[int, frozenset[str]] = (0, frozenset())  # of so many entries, the keys of changes
         self._placed = layout
-        self._mounting = asyncio.Lock()
         self._looked_at: datetime | None = None
         self._run_out = ""  # the newest hand-over for which that was noted
 
@@ -118,7 +110,7 @@ class IncidentScreen(LiveSurface):
         if len(entries) > len(self.ledger.entries):
             whole = await in_thread(lambda: Ledger(self.incident, entries), "fold", 60)
             whole.extend(self.ledger.entries)
-            self.ledger, self.timeline = whole, Timeline(whole)
+            self.ledger, self.timeline = whole, Timeline(whole, by_recorded=self.timeline.by_recorded)
             self._acts.take(entries)
             self.each(TimelineView, lambda view: view.complete(self.timeline))
         if self.console.board is None:
@@ -201,7 +193,7 @@ class IncidentScreen(LiveSurface):
     def marks(self) -> Sequence["Mark"]:
         """Return the declaration, changes of severity and phase, and customer impact, in the order of time."""
         lines = (self.timeline.item(entry) for entry in self.timeline.order if isinstance(entry.body, MARKED))
-        return [(line.happened_at.timestamp(), line.text) for line in lines if line.struck is None]
+        return sorted((line.happened_at.timestamp(), line.text) for line in lines if line.struck is None)
 
     @on(TimelineView.Activated, "#timeline")
     async def _entry_opened(self, event: TimelineView.Activated) -> None:
@@ -230,9 +222,6 @@ class IncidentScreen(LiveSurface):
         return self._pinned[1]
 
     # Questions
-
-    async def _ask(self, question: questions.Question) -> None:
-        await self.console.ask(question, self.incident)
 
     async def action_severity(self) -> None:
         """Ask for the severity."""
@@ -292,96 +281,7 @@ class IncidentScreen(LiveSurface):
             return
         await self._ask(questions.stalk(self.ledger.state, *board.chosen))
 
-    async def action_amend(self) -> None:
-        """Correct the entry under the timeline's cursor."""
-        if item := self._chosen_item():
-            await self._ask(questions.amend(item))
-
-    async def action_strike(self) -> None:
-        """Strike the entry under the timeline's cursor."""
-        if item := self._chosen_item():
-            await self._ask(questions.strike(item))
-
-    def _chosen_item(self) -> Item | None:
-        view = self.first(TimelineView)
-        item = view.chosen if view else None
-        if item is None:
-            self.console.say("no timeline entry is chosen: go to the timeline and move to one", "warning")
-        return item
-
-    # Note and update
-
-    @property
-    def _note_key(self) -> str:
-        return note_key(self.incident)
-
-    async def _note_bar(self) -> "NoteBar":
-        """Return the note line; a key that is quicker than the first frame makes it."""
-        from iccon.console.widgets.notebar import NoteBar  # not on the first frame
-
-        async with self._mounting:
-            if not self.query("#note_line"):
-                await self.mount(NoteBar(self.console.save_draft, id="note_line"))
-        return self.query_one("#note_line", NoteBar)
-
-    async def action_note(self) -> None:
-        """Open the note line with what was typed before."""
-        bar = await self._note_bar()
-        bar.open(self._note_key, *await self.console.draft(self._note_key))
-
-    async def _restore_note(self) -> None:
-        """Bring back a note that was being typed when the console ended."""
-        if (await self.console.draft(self._note_key))[0]:
-            await self.action_note()
-
-    @on(Input.Submitted, "#note")
-    async def _note_typed(self, event: Input.Submitted) -> None:
-        bar = await self._note_bar()
-        bar.field.keeper.hold()  # a draft that is saved after the note would come back as another note
-        refused = await self._jotted(event.value)
-        if refused is None:
-            bar.close()
-        else:
-            await bar.field.keeper.now()
-
-    async def _jotted(self, line: str) -> str | None:
-        """Do what a typed line means; return why not, which is shown as well."""
-        clock = self.form_clock
-        wanted = command(line, clock.now, clock.zone, self.ledger.state.declared_at)
-        if isinstance(wanted, str):
-            self.console.say(wanted, "warning")
-            return wanted
-        return await self.console.act(wanted, self.incident, drop_draft=self._note_key)
-
-    async def action_find(self) -> None:
-        """Open the find line with what was looked for before."""
-        from iccon.console.widgets.notebar import FindBar  # not on the first frame
-
-        async with self._mounting:
-            if not self.query(FindBar):
-                await self.mount(FindBar(self.console.save_draft))
-        words, cursor = await self.console.draft(find_key(self.incident))
-        self.query_one(FindBar).open(find_key(self.incident), words, cursor)
-        self.each(TimelineView, lambda view: view.find(words))
-
-    @on(Input.Changed, "#find")
-    def _find_typed(self, event: Input.Changed) -> None:
-        self.each(TimelineView, lambda view: view.find(event.value))
-
-    @on(Input.Submitted, "#find")
-    async def _find_kept(self, event: Input.Submitted) -> None:
-        """Leave what was found on the screen, and go there."""
-        from iccon.console.widgets.notebar import FindBar  # not on the first frame
-
-        bar = self.query_one(FindBar)
-        await bar.field.keeper.flush()
-        bar.hide()
-        if (view := self.first(TimelineView)) is not None:
-            view.focus()
-
-    def on_find_bar_left(self) -> None:
-        """Show the whole timeline again."""
-        self.each(TimelineView, lambda view: view.show_all())
+    # Elsewhere
 
     async def action_tasks(self) -> None:
         """Show what is open: decisions to come back to, questions, actions, todos."""
@@ -398,8 +298,6 @@ class IncidentScreen(LiveSurface):
         from iccon.console.screens.composer import Composer  # its text area is not on this screen
 
         await self.app.push_screen(Composer(self.ledger.state, self.incident))
-
-    # Elsewhere
 
     async def action_export(self) -> None:
         """Write the record as Markdown into the exports folder."""

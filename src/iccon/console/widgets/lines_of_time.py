@@ -117,10 +117,10 @@ def flags(item: Item) -> str:
     return f"[{', '.join(words)}] " if words else ""
 
 
-def item_spans(item: Item, width: int, zone: tzinfo, dated: bool, ascii_only: bool = False) -> list[Span]:
-    """Return one entry as a row of `width` cells: time, mark, actor, text."""
+def item_spans(item: Item, at: datetime, width: int, zone: tzinfo, dated: bool, ascii_only: bool = False) -> list[Span]:
+    """Return one entry as a row of `width` cells: the time `at`, mark, actor, text."""
     glyph, plain, style = MARKS.get(item.kind, CHANGE)
-    time = stamp(item.happened_at, zone, dated)
+    time = stamp(at, zone, dated)
     who = min(max(width // 8, 6), 14)
     alarm = item.kind == EffectEnded.kind and not item.routine
     quiet = "dim" if item.routine else "" if item.machine else style

@@ -28,6 +28,7 @@ class TimelineView(VirtualList):
     FOCUS_CHOOSES = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("m", "machine", "Machine entries", id="timeline.machine", show=False),
+        Binding("b", "by", "By time of record", id="timeline.by", show=False),
         Binding("enter", "unfold", "Unfold", id="timeline.unfold", show=False),
         Binding("f3", "match(1)", "Next found", id="timeline.next_found", show=False),
         Binding("shift+f3", "match(-1)", "Previous found", id="timeline.previous_found", show=False),
@@ -70,6 +71,7 @@ class TimelineView(VirtualList):
         self._seen += 0 if self.filtered else len(timeline.order) - self._total()
         self.timeline = timeline
         self._corrections += 1
+        self._all_rows.rebuild(timeline.order)
         self._update()
         self.found.look(self.found.asked, timeline)
 
@@ -99,7 +101,8 @@ class TimelineView(VirtualList):
     def _update(self) -> None:
         order = self.order
         self.rows_of.update(order)
-        self._dated = bool(order) and _day(order[0], self.zone) != _day(order[-1], self.zone)
+        days = {self._time(order[place]).astimezone(self.zone).date() for place in (0, -1) if order}
+        self._dated = len(days) > 1
         if self.following:
             self._place = len(self.rows_of.keys)
         self.replace_rows(self.rows_of.keys)
@@ -140,6 +143,10 @@ class TimelineView(VirtualList):
         """Choose the row that shows entry `ident`; say whether there is one."""
         key = self.rows_of.holding(self.order, ident)
         return key is not None and self.choose_key(key)
+
+    def _time(self, entry: Entry) -> datetime:
+        assert self.timeline is not None
+        return self.timeline.time(entry)
 
     def _entry(self, key: str) -> Entry:
         return self.order[self.rows_of.by_key[key][0]]
@@ -231,6 +238,13 @@ class TimelineView(VirtualList):
         self._update()
         self.repaint_changed()
 
+    def action_by(self) -> None:
+        """Order by when things were recorded, or by when they happened again. The choice stays on its entry."""
+        if self.timeline is None:
+            return
+        self.timeline.turn()
+        self.complete(self.timeline)
+
     def action_unfold(self) -> None:
         """Show the machine entries of the row under the cursor; an entry is left to the screen to open."""
         if self.timeline is None or self.chosen_key is None:
@@ -285,18 +299,18 @@ class TimelineView(VirtualList):
         assert self.timeline is not None
         entry, count = self._entry(key), self.rows_of.machines(key)
         if count:
-            return fold_spans(count, entry.happened_at, self.zone, self._dated, self.ascii_only)
-        return item_spans(self.timeline.item(entry), width, self.zone, self._dated, self.ascii_only)
+            return fold_spans(count, self._time(entry), self.zone, self._dated, self.ascii_only)
+        item, at = self.timeline.item(entry), self._time(entry)
+        return item_spans(item, at, width, self.zone, self._dated, self.ascii_only)
 
     def header(self, width: int) -> list[list[Span]]:
         """Name the zone of the times."""
-        if not self.keys or self.area.height < 6:
+        if self.timeline is None or not self.order or self.area.height < 6:
             return []
-        assert self.timeline is not None
         ends = self.order[0], self.order[-1]  # two zones where summer time began or ended between
-        zone = " then ".join(dict.fromkeys(zone_name(self.zone, entry.happened_at) for entry in ends))
+        zone = " then ".join(dict.fromkeys(zone_name(self.zone, self._time(entry)) for entry in ends))
         folded = f"{self.rows_of.folded} machine entries folded (m)" if self.rows_of.folded else ""
-        left = f" times in {zone}"
+        left = f" {'recorded' if self.timeline.by_recorded else 'times'} in {zone}"
         return [[(left, "head"), (fit(folded + " ", max(width - cells(left), 0), right=True), "dim")]]
 
     def footer(self, width: int) -> list[list[Span]]:
@@ -322,8 +336,3 @@ class TimelineView(VirtualList):
     def empty(self, width: int) -> list[list[Span]]:
         """Say why there is nothing."""
         return said(NOT_FOUND if self.filtered else NONE, width)
-
-
-def _day(entry: Entry, zone: tzinfo) -> tuple[int, int]:
-    local: datetime = entry.happened_at.astimezone(zone)
-    return local.year, local.timetuple().tm_yday

@@ -1,0 +1,160 @@
+"""What a person writes into the timeline, corrects and looks for: the part of the command screen that does it."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+from textual import on
+from textual.widgets import Input
+
+from iccon.console import questions
+from iccon.console.safe import copy
+from iccon.console.screens.live import LiveSurface
+from iccon.console.widgets.timeline import TimelineView
+from iccon.incident.fold import Ledger
+from iccon.incident.history import history
+from iccon.incident.jotting import command
+from iccon.incident.timeline import Item, Timeline
+from iccon.journal.drafts import find_key, note_key
+from iccon.when import split, stamp, written
+
+if TYPE_CHECKING:
+    from iccon.console.widgets.notebar import NoteBar
+
+
+class EditingSurface(LiveSurface):
+    """Notes, corrections, and what is found in the timeline of one incident."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        super().__init__()
+        self.incident = ledger.incident
+        self.ledger = ledger
+        self.timeline = Timeline(ledger)
+        self._mounting = asyncio.Lock()
+        self._doubted = ""  # the typed line that was refused last
+
+    async def _ask(self, question: questions.Question) -> None:
+        await self.console.ask(question, self.incident)
+
+    # The chosen entry
+
+    async def action_amend(self) -> None:
+        """Correct the entry under the timeline's cursor."""
+        if item := self._chosen_item():
+            await self._ask(questions.amend(item, self.ledger.state, self.form_clock))
+
+    async def action_history(self) -> None:
+        """Show what became of the entry under the timeline's cursor."""
+        if item := self._chosen_item():
+            from iccon.console.screens.history import HistoryScreen  # not on the first screen
+
+            versions = history(self.ledger, self.ledger.by_id[item.id])
+            await self.app.push_screen(HistoryScreen(versions, self.console.parts.zone))
+
+    async def action_insert(self) -> None:
+        """Open the note line with a time right after the entry under the timeline's cursor."""
+        if item := self._chosen_item():
+            clock = self.form_clock
+            words = written(self.timeline.after(self.ledger.by_id[item.id], clock.now), clock.now, clock.zone)
+            await self.action_note()
+            field = (await self._note_bar()).field
+            field.value = f"{words} {split(field.value)[1]}"
+            field.cursor_position = len(field.value)
+
+    def action_copy(self) -> None:
+        """Offer the entry under the timeline's cursor to the terminal's clipboard, and keep it in a file."""
+        if item := self._chosen_item():
+            at = stamp(item.happened_at, self.console.parts.zone, day=True)
+            file = self.console.parts.setting.folders.data / "exports" / "copied.txt"
+            self.console.say(copy(self.app, f"{at}  {item.actor}  {item.text}\n", file))
+
+    async def action_strike(self) -> None:
+        """Strike the entry under the timeline's cursor."""
+        if item := self._chosen_item():
+            await self._ask(questions.strike(item))
+
+    def _chosen_item(self) -> Item | None:
+        view = self.first(TimelineView)
+        item = view.chosen if view else None
+        if item is None:
+            self.console.say("no timeline entry is chosen: go to the timeline and move to one", "warning")
+        return item
+
+    # The note line
+
+    @property
+    def _note_key(self) -> str:
+        return note_key(self.incident)
+
+    async def _note_bar(self) -> "NoteBar":
+        """Return the note line; a key that is quicker than the first frame makes it."""
+        from iccon.console.widgets.notebar import NoteBar  # not on the first frame
+
+        async with self._mounting:
+            if not self.query("#note_line"):
+                await self.mount(NoteBar(self.console.save_draft, id="note_line"))
+        return self.query_one("#note_line", NoteBar)
+
+    async def action_note(self) -> None:
+        """Open the note line with what was typed before."""
+        bar = await self._note_bar()
+        bar.open(self._note_key, *await self.console.draft(self._note_key))
+
+    async def _restore_note(self) -> None:
+        """Bring back a note that was being typed when the console ended."""
+        if (await self.console.draft(self._note_key))[0]:
+            await self.action_note()
+
+    @on(Input.Submitted, "#note")
+    async def _note_typed(self, event: Input.Submitted) -> None:
+        bar = await self._note_bar()
+        bar.field.keeper.hold()  # a draft that is saved after the note would come back as another note
+        refused = await self._jotted(event.value)
+        if refused is None:
+            bar.close()
+        else:
+            await bar.field.keeper.now()
+
+    async def _jotted(self, line: str) -> str | None:
+        """Do what a typed line means; return why not, which is shown as well."""
+        clock = self.form_clock
+        wanted = command(line, clock.now, clock.zone, self.ledger.state.declared_at)
+        if isinstance(wanted, str):
+            self.console.say(wanted, "warning")
+            return wanted
+        wanted = replace(wanted, again=line == self._doubted)
+        refused = await self.console.act(wanted, self.incident, drop_draft=self._note_key)
+        self._doubted = line if refused is not None else ""
+        return refused
+
+    # Finding
+
+    async def action_find(self) -> None:
+        """Open the find line with what was looked for before."""
+        from iccon.console.widgets.notebar import FindBar  # not on the first frame
+
+        async with self._mounting:
+            if not self.query(FindBar):
+                await self.mount(FindBar(self.console.save_draft))
+        words, cursor = await self.console.draft(find_key(self.incident))
+        self.query_one(FindBar).open(find_key(self.incident), words, cursor)
+        self.each(TimelineView, lambda view: view.find(words))
+
+    @on(Input.Changed, "#find")
+    def _find_typed(self, event: Input.Changed) -> None:
+        self.each(TimelineView, lambda view: view.find(event.value))
+
+    @on(Input.Submitted, "#find")
+    async def _find_kept(self, event: Input.Submitted) -> None:
+        """Leave what was found on the screen, and go there."""
+        from iccon.console.widgets.notebar import FindBar  # not on the first frame
+
+        bar = self.query_one(FindBar)
+        await bar.field.keeper.flush()
+        bar.hide()
+        if (view := self.first(TimelineView)) is not None:
+            view.focus()
+
+    def on_find_bar_left(self) -> None:
+        """Show the whole timeline again."""
+        self.each(TimelineView, lambda view: view.show_all())

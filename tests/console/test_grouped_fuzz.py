@@ -108,11 +108,16 @@ class Walk:
 
     def here(self) -> set[str]:
         """Return what an action may hit now, by what the screen shows."""
-        shown = self.console.shown()
-        found = {p.id for p in self.view.selected}
-        if self.view.chosen is not None and not self.view.marks:
-            assert found == {self.view.chosen.id}
-            assert self.view.chosen.title[:12] in next(line for line in shown.splitlines() if "▌" in line)
+        view, found = self.view, {p.id for p in self.view.selected}
+        key = view.chosen_key or ""
+        if view.marks:
+            assert found == {key.split(":")[1] for key in view.marks}
+        elif key in view.rows_of.groups:
+            row = "".join(part for part, _ in view.row_spans(key, 100))
+            assert f" {len(found)} trig" in row
+            assert found == {p.id for p in view.rows_of.groups[key].pages}
+        else:
+            assert found == ({key.split(":")[1]} if key else set())
         return found
 
     async def check(self, verb: str, may: set[str], *, exactly: bool) -> None:

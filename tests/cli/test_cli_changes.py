@@ -108,7 +108,7 @@ def test_all_sources_down_is_said_and_what_was_told_here_is_listed(iccon, config
 def test_nothing_configured_and_nothing_told_is_no_fault(iccon):
     ran = iccon("changes")
     assert ran.code == 0
-    assert "no changes since" in ran.out
+    assert "no changes are known since" in ran.out
 
 
 def test_check_tries_the_sources_of_changes(iccon, configure, home):

@@ -7,6 +7,7 @@ import unicodedata
 import pytest
 
 from iccon.cli.output import json_text, width
+from iccon.cli.parsing import COMMANDS
 
 HOSTILE = (
     "\x1b[2J\x1b]0;owned\x07\x1b]52;c;AAAA\x07 \x9b31m \x00 \u202egpj.exe \u200b [bold]x[/] disk [/dev/sda1] is 95%"
@@ -71,3 +72,15 @@ def test_columns_are_measured_in_cells():
     assert width("東京") == 4
     assert width(unicodedata.normalize("NFD", "é")) == 1
     assert width("abc") == 3
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_fits_80_columns(iccon, command):
+    lines = iccon(*filter(None, [command, "--help"])).out.splitlines()
+    assert not [line for line in lines if len(line) > 80]
+
+
+def test_a_paragraph_of_the_help_is_wrapped_and_a_table_is_not(iccon):
+    assert "\n  noise\n  acknowledge\n" in iccon("page", "--help").out
+    told = iccon("change", "--help").out
+    assert "open:\nwith one incident open" in told

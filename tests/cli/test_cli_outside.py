@@ -100,6 +100,14 @@ def test_pages_of_pagers_that_refuse_are_a_fault_each(iccon, refusing):
     assert iccon("ack", "P1").code == 1
 
 
+@pytest.mark.parametrize("words", [["pages"], ["pages", "-g"]])
+def test_pages_nobody_told_of_are_not_called_none(iccon, refusing, words):
+    ran = iccon(*words)
+    assert ran.code == 1
+    assert "no open pages" not in ran.out
+    assert "not known which pages are open" in ran.out
+
+
 def test_without_a_pager_pages_are_refused(iccon):
     ran = iccon("pages")
     assert ran.code == 3

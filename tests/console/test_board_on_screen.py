@@ -63,6 +63,8 @@ async def test_without_a_chosen_cell_nothing_is_asked(tmp_path: Path) -> None:
     async with running(setting, sources=[]) as console:
         await console.press("S")
         assert "no cell is chosen" in console.notices()
+        await console.press("S")
+        assert console.notices().count("no cell is chosen") == 1
 
 
 def ranked(*names: str) -> Board:

@@ -159,7 +159,7 @@ async def test_a_cell_says_where_it_went_since_the_incident_began():
         assert "↗" in shown(view)[1]
         view.focus()
         await pilot.press("down")
-        assert "worse since the incident began" in shown(view)[-1]
+        assert "worse since it began" in shown(view)[-1]
         view.show(judge(windows, NOW), NOW)
         assert "↗" not in shown(view)[1]
         assert "since the incident" not in shown(view)[-1]

@@ -137,7 +137,7 @@ def _facts(since: datetime, items: "tuple[Change, ...]", polled: "Changes") -> d
 
 def _say_changes(opened: Session, items: "tuple[Change, ...]", since: datetime) -> None:
     if not items:
-        say(f"no changes since {opened.clock_text(since)}")
+        say(f"no changes are known since {opened.clock_text(since)}")
         return
     rows = (
         (

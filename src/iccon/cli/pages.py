@@ -71,6 +71,8 @@ def _do_pages(args: argparse.Namespace) -> int:
         if args.json:
             said = [{"source": name, "kind": str(fault.kind), "reason": fault.reason} for name, fault in faults]
             say_json({"pages": [facts.page(page) for page in pages], "faults": said, **_group_facts(pages, args)})
+        elif not pages:
+            say("no open pages" if not faults else "it is not known which pages are open: a pager did not answer")
         elif args.grouped:
             _say_groups(pages, opened)
         else:
@@ -105,9 +107,6 @@ def _listed(backends: "dict[str, PageBackend]") -> "tuple[list[Page], list[tuple
 
 
 def _say_pages(pages: "list[Page]", opened: Session) -> None:
-    if not pages:
-        say("no open pages")
-        return
     rows = (
         (p.number or p.id, p.status, p.urgency, ago((opened.now - p.created_at).total_seconds()), p.service, p.title)
         for p in pages
@@ -133,9 +132,6 @@ def _say_groups(pages: "list[Page]", opened: Session) -> None:
     from iccon.pages.grouping import grouped
 
     made = grouped(pages)
-    if not made.groups:
-        say("no open pages")
-        return
     rows = (
         (
             len(group.pages),

@@ -31,7 +31,7 @@ COMMANDS: dict[str, Spec] = {
     "retitle": Spec(_INCIDENT, "incident", "change the title"),
     "severity": Spec(_INCIDENT, "incident", "change the severity"),
     "phase": Spec(_INCIDENT, "incident", "change the phase"),
-    "milestone": Spec(_INCIDENT, "incident", "say when it began, was detected, acknowledged, first told, mitigated"),
+    "milestone": Spec(_INCIDENT, "incident", "say when it began, was detected, first told, mitigated"),
     "role": Spec(_INCIDENT, "incident", "give a role to a person"),
     "handover": Spec(
         _INCIDENT, "handover", "hand a role over: proposed, then accepted, declined, withdrawn or timed out"
@@ -46,7 +46,7 @@ COMMANDS: dict[str, Spec] = {
     "ask": Spec(_RECORD, "tasks", "record an open question"),
     "assign": Spec(_RECORD, "tasks", "record an action: what, who, by when"),
     "todo": Spec(_RECORD, "tasks", "record something for afterwards"),
-    "tasks": Spec(_RECORD, "tasks", "list what is open: decisions to come back to, questions, actions, todos"),
+    "tasks": Spec(_RECORD, "tasks", "list what is open: decisions, questions, actions, todos"),
     "accept": Spec(_RECORD, "tasks", "say yes to a task"),
     "done": Spec(_RECORD, "tasks", "settle a task: how it came out"),
     "postpone": Spec(_RECORD, "tasks", "come back to a task later, for a reason"),
@@ -70,7 +70,7 @@ COMMANDS: dict[str, Spec] = {
     "pages": Spec(_OUT, "pages", "list the open pages of the configured pagers"),
     "ack": Spec(_OUT, "pages", "acknowledge pages"),
     "page": Spec(_OUT, "pages", "resolve, reassign, snooze pages, write notes on them, and more"),
-    "oncall": Spec(_OUT, "oncall", "print who is on call and how to reach them, also with every tool down"),
+    "oncall": Spec(_OUT, "oncall", "print who is on call, and how to reach them with every tool down"),
     "runbook": Spec(_OUT, "runbook", "list, show or search the runbooks; their steps"),
     "init": Spec(_SETUP, "setup", "write a commented starter configuration"),
     "check": Spec(_SETUP, "check", "try everything that is configured"),
@@ -80,11 +80,16 @@ COMMANDS: dict[str, Spec] = {
 }
 
 
-class Formatter(argparse.RawDescriptionHelpFormatter):
+class Formatter(argparse.HelpFormatter):
     """Help as wide as the terminal. Argparse makes one for every option, and would import shutil for its width."""
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=26, width=_columns())
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        """Wrap each paragraph; one with an indented line is a table, and stays."""
+        fill = super()._fill_text
+        return "\n\n".join(part if "\n " in part else fill(part, width, indent) for part in text.split("\n\n"))
 
 
 @cache

@@ -126,7 +126,7 @@ def _updates(state: State, opened: Session) -> Iterator[str]:
     for issued in state.updates:
         ends = [f"{name} {_fate(effect, state)}" for name, effect in issued.effects.items()]
         yield f"update        {opened.clock_text(issued.at)} to {issued.audience}: {', '.join(ends)}"
-    yield f"record        {state.entries} entries, {state.notes} notes"
+    yield f"record        entries: {state.entries}, notes: {state.notes}"
 
 
 def _fate(effect: str, state: State) -> str:

@@ -26,9 +26,7 @@ def add(commands: Commands) -> None:
     """Add the parser of this group."""
     parser = add_command(commands, "init", _do_init)
     parser.add_argument("--prometheus", metavar="URL", help="ask this server what it has, and write signals for it")
-    server = parser.add_argument_group(
-        "what the server of --prometheus demands; names of variables are written, not values"
-    )
+    server = parser.add_argument_group("what the server of --prometheus demands, as names of variables, not values")
     server.add_argument("--token-env", metavar="VAR", help="the environment variable that holds a bearer token")
     server.add_argument("--username", metavar="NAME", help="for basic authentication")
     server.add_argument("--password-env", metavar="VAR", help="the environment variable that holds the password")

@@ -41,7 +41,8 @@ def add(commands: Commands) -> None:
     """Add the parser of this group."""
     parser = add_command(commands, "update", _do_update, notes=_NOTES)
     audiences = [str(audience) for audience in Audience]
-    parser.add_argument("--audience", "-a", choices=audiences, help="default: the template's, else customer")
+    words = f"{', '.join(audiences)} (default: the template's, else customer)"
+    parser.add_argument("--audience", "-a", choices=audiences, metavar="NAME", help=words)
     parser.add_argument("--template", "-t", metavar="NAME", help="default: the one that fits the incident")
     parser.add_argument("--text", metavar="TEXT", help="a text instead of a template; - reads the standard input")
     parser.add_argument("--next", metavar="MINUTES", help="when the next one comes; none (default: by severity)")

@@ -133,8 +133,14 @@ def set_titles(widget: Widget, title: object, subtitle: object = "") -> None:
 
 
 def notify(app: App[Any], text: object, severity: Severity = "information", timeout: float | None = None) -> None:
-    """Show a notice for `timeout` seconds (None: Textual's own), its text as written."""
-    app.notify(clean_block(text, 1000), severity=severity, timeout=timeout, markup=False)
+    """Show a notice for `timeout` seconds (None: Textual's own), as written, in place of one that says the same.
+
+    A long text is cut, and a key pressed again adds no second notice: they cover what a person reads.
+    """
+    said = clean_block(text, 400)
+    for shown in [notice for notice in app._notifications if notice.message == said]:
+        app._unnotify(shown, refresh=False)
+    app.notify(said, severity=severity, timeout=timeout, markup=False)
 
 
 def scrub(text: str) -> str:

@@ -12,7 +12,9 @@ from iccon.console.widgets.people import PeopleView
 from iccon.feed.model import Snapshot
 from iccon.when import ago
 
-NO_PAGER = 'No pager that knows is configured.  In config.toml:  pagerduty.token = { env = "PAGERDUTY_TOKEN" }'
+NO_PAGER = (
+    'No pager that knows who is on call is configured.  In config.toml:  pagerduty.token = { env = "PAGERDUTY_TOKEN" }'
+)
 
 
 class PeopleScreen(Surface):

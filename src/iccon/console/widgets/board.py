@@ -124,7 +124,8 @@ def detail(
     if cell is None:
         return [(f"{service} {signal}: no data was ever seen", "dim")]
     look = LOOKS[cell.verdict]
-    parts = [format_value(cell.value, cell.unit)]
+    went = f", {way} since it began" if way is not Direction.UNKNOWN else ""
+    parts = [format_value(cell.value, cell.unit) + went]
     limits = [
         f"{name} {format_value(v, cell.unit)}"
         for name, v in (("warn", cell.warn), ("bad", cell.bad), (f"{cell.earlier} ago", cell.baseline))
@@ -132,9 +133,8 @@ def detail(
     ]
     limits += [f"nothing known of {cell.earlier} ago"] if cell.earlier and cell.baseline is None else []
     parts += [f"({', '.join(limits)})"] if limits else []
-    parts += [f"sample {age_text(now - cell.at)} old"] if cell.at is not None else []
+    parts += [f"{age_text(now - cell.at)} old"] if cell.at is not None else []
     parts += [f"- better again, kept {cell.judged} for now"] if cell.held else []
-    parts += [f"- {way} since the incident began"] if way is not Direction.UNKNOWN else []
     parts += [f"- {clean(cell.fault)}"] if cell.fault else []
     sign = look.sign(ascii_only)
     return [

@@ -84,6 +84,15 @@ async def test_help_shows_every_key_of_the_screen_below_it(tmp_path: Path) -> No
         await console.until_incident()
 
 
+async def test_help_over_a_screen_without_the_board_does_not_tell_of_its_keys(tmp_path: Path) -> None:
+    async with running(setting_in(tmp_path)) as console:
+        await console.press("P", "?")
+        await console.until_modal(HelpScreen)
+        await console.settle()
+        assert "Back to where it was opened" in console.shown()
+        assert "Board:" not in console.shown()
+
+
 def test_every_line_of_the_help_fits_beside_its_keys_in_80_columns() -> None:
     room = 80 - 10 - KEYS - 2  # the box, its frame, the scroll bar; the gap before the keys
     too_long = [text for _, text in (*LISTS, *(("", each.help) for each in commands.REGISTRY)) if len(text) > room]

@@ -33,9 +33,7 @@ COMMANDS: dict[str, Spec] = {
     "phase": Spec(_INCIDENT, "incident", "change the phase"),
     "milestone": Spec(_INCIDENT, "incident", "say when it began, was detected, first told, mitigated"),
     "role": Spec(_INCIDENT, "incident", "give a role to a person"),
-    "handover": Spec(
-        _INCIDENT, "handover", "hand a role over: proposed, then accepted, declined, withdrawn or timed out"
-    ),
+    "handover": Spec(_INCIDENT, "handover", "hand a role over: proposed, accepted, declined, withdrawn or timed out"),
     "impact": Spec(_INCIDENT, "incident", "start or stop customer impact"),
     "theory": Spec(_INCIDENT, "incident", "state the current theory of the cause"),
     "resolve": Spec(_INCIDENT, "incident", "resolve the incident"),

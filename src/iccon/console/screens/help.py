@@ -7,12 +7,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 
-from iccon.console.commands import APP, ConsoleCommand, key_name, of
+from iccon.console.commands import APP, LIVE, ConsoleCommand, key_name, of
 from iccon.console.safe import SafeLabel, SafeStatic, set_titles
 from iccon.console.screens.base import Modal
 
+MOVING = ("↑ ↓  j k", "Move in the list; also pgup, pgdn, home, end")
 LISTS = (
-    ("↑ ↓  j k", "Move in the list; also pgup, pgdn, home, end"),
+    MOVING,
     ("← →", "Board: move between the cells"),
     ("↵", "Board: the chart of the cell"),
     ("↵", "Pages: all about the page, or unfold a group"),
@@ -52,12 +53,16 @@ class HelpScreen(Modal[None]):
             "Here",
             *(self._line(c) for c in here),
             "",
-            "In lists",
-            *(f"  {keys:<{KEYS}}{text}" for keys, text in LISTS),
+            *self._lists(),
             "",
             "Everywhere",
             *(self._line(c) for c in of(APP)),
         ]
+
+    def _lists(self) -> list[str]:
+        """Return the keys of the regions that are on the screen below."""
+        shown = LISTS if LIVE in self._scopes else (MOVING,)
+        return ["In lists", *(f"  {keys:<{KEYS}}{text}" for keys, text in shown)]
 
     def _line(self, command: ConsoleCommand) -> str:
         keys: Sequence[str] = self._keys.get(command.id, command.keys)

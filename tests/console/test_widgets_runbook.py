@@ -34,9 +34,9 @@ async def test_only_what_is_in_view_is_laid_out(monkeypatch):
     laid_out = []
     render = markdown.render
 
-    def counting(section, width, ascii=False):
+    def counting(section, *rest):
         laid_out.append(section.line)
-        return render(section, width, ascii)
+        return render(section, *rest)
 
     monkeypatch.setattr(markdown, "render", counting)
     view = RunbookView()

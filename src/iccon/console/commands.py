@@ -27,7 +27,7 @@ class ConsoleCommand(Struct, frozen=True):
 
 
 APP, HOME, DESK, LIVE, PEOPLE, PAGE, TASKS = "anywhere", "home", "incident", "live", "people", "page", "tasks"
-CHANGES = "changes"
+CHANGES, STEPS = "changes", "runbook"
 CHART, BOARD_CHART = "chart", "chart of the board"
 
 REGISTRY: tuple[ConsoleCommand, ...] = (
@@ -64,6 +64,8 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ),
     ConsoleCommand("amend", "Amend", "Correct the chosen entry", ("e",), DESK, "amend", 30, True),
     ConsoleCommand("strike", "Strike", "Strike the chosen entry", ("x",), DESK, "strike", 31, True),
+    ConsoleCommand("step_done", "Done", "The chosen step of the runbook is done", ("D",), STEPS, "step_done", 40, True),
+    ConsoleCommand("step_mark", "Mark step", "It is done, skipped or failed", ("K",), STEPS, "step_mark", 41, True),
     ConsoleCommand("resolve", "Resolve", "Resolve the incident, or reopen it", ("R",), DESK, "resolve", 19, True),
     ConsoleCommand("stalk", "Stalk", "Note each change of the cell's verdict", ("S",), DESK, "stalk", 31, True),
     ConsoleCommand("retitle", "Retitle", "Change the title", ("T",), DESK, "retitle", None, True),

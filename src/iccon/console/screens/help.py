@@ -24,6 +24,8 @@ LISTS = (
     ("f3", "Timeline: next found; shift+f3 previous"),
     ("b", "Timeline: by when it was recorded, or happened"),
     ("[  ]", "Runbook: previous and next heading"),
+    ("← →", "Runbook: previous and next step"),
+    ("v", "Runbook: the version read first, or the file"),
 )
 KEYS = 16  # cells of the column of keys
 

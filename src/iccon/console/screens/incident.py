@@ -18,7 +18,7 @@ from iccon.console.screens.live import NO_CELL
 from iccon.console.widgets.board import BoardView
 from iccon.console.widgets.keybar import KeyBar
 from iccon.console.widgets.pages import PagesView
-from iccon.console.widgets.runbook import RunbookView
+from iccon.console.widgets.runbook import Reading, RunbookView
 from iccon.console.widgets.strip import StateStrip
 from iccon.console.widgets.timeline import TimelineView
 from iccon.console.widgets.updates import UpdatesView
@@ -53,7 +53,7 @@ TITLES = {"signals": "Signals", "pages": "Pages", "timeline": "Timeline", "runbo
 class IncidentScreen(EditingSurface):
     """Regions, their data, and what the keys do with them."""
 
-    SCOPES = (commands.DESK, commands.LIVE)
+    SCOPES = (commands.DESK, commands.LIVE, commands.STEPS)
     BINDINGS = commands.bindings(*SCOPES)
     ESCAPE_TO_MINIMIZE = False  # it closes the note line first; `action_home` leaves the zoom
 
@@ -188,6 +188,7 @@ class IncidentScreen(EditingSurface):
         fresh = self.ledger.extend(e for e in entries if e.incident == self.incident)
         if fresh:
             self.each(TimelineView, lambda view: view.extend(fresh))
+            self.tell_marks(fresh)
             self.tick(self.console.parts.setting.clock.now())
 
     def marks(self) -> Sequence["Mark"]:
@@ -255,7 +256,7 @@ class IncidentScreen(EditingSurface):
         parts, ledger = self.console.parts, self.ledger
         now = parts.setting.clock.now()
         made = await in_thread(lambda: document(ledger, parts.zone, parts.policy, now), "briefing", 10)
-        await self.app.push_screen(Reader(made, ledger.state.title, "Briefing"))
+        await self.app.push_screen(Reader(made, Reading(ledger.state.title, kind="Briefing")))
 
     async def action_impact(self) -> None:
         """Start or stop customer impact."""

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from textual.widget import Widget
 
-from iccon.background import in_thread
 from iccon.console import commands, questions
 from iccon.console.figures import age_text
 from iccon.console.safe import set_titles
@@ -18,12 +17,10 @@ from iccon.console.widgets.runbook import RunbookView
 from iccon.feed.model import Snapshot
 from iccon.incident import commands as c
 from iccon.incident.effects import EffectState
-from iccon.incident.entries import EffectEnded, Entry, PageActed, PageMarked
+from iccon.incident.entries import Amended, EffectEnded, Entry, PageActed, PageMarked, StepMarked, Struck
 from iccon.incident.state import State
 from iccon.journal.faults import JournalFault
 from iccon.pages.model import Page
-from iccon.runbooks.library import RunbookFault
-from iccon.runbooks.model import Document, Match
 from iccon.signals.board import aged
 from iccon.signals.model import Board
 from iccon.when import stamp
@@ -32,7 +29,6 @@ if TYPE_CHECKING:
     from iccon.console.known import KnownChanges
     from iccon.console.widgets.chart import Mark
 
-T = TypeVar("T")
 W = TypeVar("W", bound=Widget)
 
 NO_SERVER = 'No Prometheus is configured.  In config.toml:  prometheus.url = "http://…:9090"'
@@ -329,44 +325,28 @@ class LiveSurface(Surface):
             page = None
         service = page.service if page else board.chosen_service or "" if board else ""
         alert, url, title = (page.alert, page.runbook_url, page.title) if page else ("", "", "")
-        library = self.console.parts.library
-        found = await self._from_library(lambda: library.match(alert, service, url, title))
-        if found:
-            await self._open_runbook(found[0])
-        elif found is not None:
-            self.console.say(f"no runbook fits {alert or title or service or 'what is chosen'}", "warning")
+        from iccon.console import runbooks  # not on the first screen
 
-    async def _open_runbook(self, match: Match) -> None:
-        library = self.console.parts.library
-        document = await self._from_library(lambda: library.read(match.runbook))
-        if document is None:
-            return
-        await self._show_runbook(document, match.why)
-        if self.incident:
-            opened = c.OpenRunbook(
-                path=match.runbook.path, title=match.runbook.title, digest=document.digest, why=match.why
-            )
-            await self.console.record(opened, self.incident)
+        await runbooks.open_for(self, alert, service, url, title)
 
-    async def _from_library(self, ask: Callable[[], T]) -> T | None:
-        try:
-            return await in_thread(ask, "runbooks", 10)
-        except TimeoutError:
-            self.console.say("the runbook folder does not answer", "error")
-        except RunbookFault as fault:
-            self.console.say(f"runbook: {fault}", "error")
-        return None
+    def tell_marks(self, fresh: Iterable[Entry]) -> None:
+        """Show what came of runbook steps, where `fresh` entries of the incident say anything about it."""
+        if self.stalked and any(isinstance(entry.body, StepMarked | Amended | Struck) for entry in fresh):
+            from iccon.console import runbooks  # not on the first screen
 
-    async def _show_runbook(self, document: Document, why: str) -> None:
-        view = self.first(RunbookView)
-        if view is not None:
-            set_titles(view, f"Runbook: {document.runbook.title}", why)
-            view.show(document)
-            view.focus()
-            return
-        from iccon.console.screens.reader import Reader  # only where no region is for it
+            runbooks.tell_marks(self.console, self.stalked)
 
-        await self.app.push_screen(Reader(document, why))
+    async def action_step_done(self) -> None:
+        """Mark the step under the runbook's cursor as done."""
+        from iccon.console import runbooks  # not on the first screen
+
+        await runbooks.done(self.console, self.incident, self.first(RunbookView))
+
+    async def action_step_mark(self) -> None:
+        """Ask what came of the step under the runbook's cursor."""
+        from iccon.console import runbooks  # not on the first screen
+
+        await runbooks.ask(self.console, self.incident, self.first(RunbookView))
 
     def action_order(self) -> None:
         """Let rows that are held move; where none is, order by tier, or worst first again."""

@@ -1,0 +1,136 @@
+"""Runbooks on the screen: the one that fits is opened in the version the incident reads, and its steps are marked."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from iccon.background import in_thread
+from iccon.console.questions import Answers, ChoiceField, Question, TextField
+from iccon.console.widgets.runbook import Reading, RunbookView
+from iccon.incident import commands as c
+from iccon.incident.state import State
+from iccon.incident.steps import StepOutcome
+from iccon.journal.faults import JournalFault
+from iccon.runbooks.library import RunbookFault
+from iccon.runbooks.model import Document, Match
+from iccon.runbooks.steps import Step, as_pinned
+
+if TYPE_CHECKING:
+    from iccon.console.app import IcconApp
+    from iccon.console.screens.live import LiveSurface
+
+T = TypeVar("T")
+
+
+async def open_for(screen: "LiveSurface", alert: str, service: str, url: str, title: str) -> None:
+    """Open the runbook that fits a page or a service best."""
+    library = screen.console.parts.library
+    found = await _asked(screen.console, lambda: library.match(alert, service, url, title))
+    if found:
+        await _open(screen, found[0])
+    elif found is not None:
+        screen.console.say(f"no runbook fits {alert or title or service or 'what is chosen'}", "warning")
+
+
+async def _asked(console: "IcconApp", ask: Callable[[], T]) -> T | None:
+    try:
+        return await in_thread(ask, "runbooks", 10)
+    except TimeoutError:
+        console.say("the runbook folder does not answer", "error")
+    except RunbookFault as fault:
+        console.say(f"runbook: {fault}", "error")
+    return None
+
+
+async def _open(screen: "LiveSurface", match: Match) -> None:
+    console, library, state = screen.console, screen.console.parts.library, screen.stalked
+    file = await _asked(console, lambda: library.read(match.runbook))
+    if file is None:
+        return
+    kept = await _kept(console, state, file) if state else None
+    marks = state.steps.get(file.runbook.path, {}) if state else None
+    await _show(screen, kept or file, Reading(match.why, marks, screen.clock_text, other=file if kept else None))
+    if screen.incident:
+        read = kept or file
+        opened = c.OpenRunbook(
+            path=file.runbook.path, title=file.runbook.title, digest=read.digest, why=match.why, text=read.text
+        )
+        await console.record(opened, screen.incident)
+
+
+async def _kept(console: "IcconApp", state: State, file: Document) -> Document | None:
+    """Return the version that the incident opened first, where the file is another one by now."""
+    pin = state.runbooks.get(file.runbook.path)
+    if pin is None or not pin.sha256 or pin.digest == file.digest:
+        return None
+    try:
+        blob = await console.parts.desk.call(lambda desk: desk.journal.blob(pin.sha256))
+    except JournalFault as fault:
+        console.say(f"the version that was read first cannot be shown: {fault}", "error")
+        return None
+    return as_pinned(file, blob.content.decode("utf-8", "replace"), pin.digest)
+
+
+async def _show(screen: "LiveSurface", document: Document, reading: Reading) -> None:
+    view = screen.first(RunbookView)
+    if view is not None:
+        view.show(document, reading=reading)
+        view.focus()
+        return
+    from iccon.console.screens.reader import Reader  # only where no region is for it
+
+    await screen.app.push_screen(Reader(document, reading, screen.incident))
+
+
+def tell_marks(console: "IcconApp", state: State) -> None:
+    """Show what came of steps wherever a runbook of the incident is open."""
+    for screen in console.screen_stack:
+        for view in screen.query(RunbookView):
+            if view.document is not None:
+                view.mark(state.steps.get(view.document.runbook.path, {}))
+
+
+async def done(console: "IcconApp", incident: str, view: RunbookView | None) -> None:
+    """Mark the chosen step as done, and go on to the next open one."""
+    found = _chosen(console, view)
+    if found and view and await console.act(_command(*found, StepOutcome.DONE), incident) is None:
+        view.next_open()
+
+
+async def ask(console: "IcconApp", incident: str, view: RunbookView | None) -> None:
+    """Ask what came of the chosen step."""
+    if found := _chosen(console, view):
+        await console.ask(_question(*found), incident)
+
+
+def _chosen(console: "IcconApp", view: RunbookView | None) -> tuple[Document, Step] | None:
+    if view is None or view.document is None or view.chosen is None:
+        console.say("no step is chosen: open a runbook that has steps and move to one (→)", "warning")
+        return None
+    if view.bring_in_view():
+        console.say("the chosen step was out of view: look at it, then press again", "warning")
+        return None
+    return view.document, view.chosen
+
+
+def _command(document: Document, step: Step, outcome: StepOutcome, note: str = "", owner: str = "") -> c.MarkStep:
+    return c.MarkStep(
+        path=document.runbook.path,
+        digest=document.digest,
+        step=step.id,
+        text=step.text,
+        outcome=outcome,
+        note=note,
+        owner=owner,
+    )
+
+
+def _question(document: Document, step: Step) -> Question:
+    def command(answers: Answers) -> c.Command:
+        return _command(document, step, StepOutcome(answers["outcome"]), answers["note"], answers["owner"])
+
+    fields = (
+        TextField("note", "Note (optional)", draft=f"step:{step.id}"),
+        ChoiceField("outcome", "", tuple((each.value, each.value) for each in StepOutcome), StepOutcome.DONE.value),
+        TextField("owner", "Who did it (optional)"),
+    )
+    return Question("Mark the step", fields, command, (step.text,), f"step:{step.id}")

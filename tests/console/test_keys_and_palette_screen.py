@@ -64,7 +64,7 @@ async def test_the_palette_runs_a_command(tmp_path: Path) -> None:
 
 async def test_the_palette_of_a_console_that_only_watches_offers_nothing_that_writes(tmp_path: Path) -> None:
     declared(setting_in(tmp_path))
-    async with running(setting_in(tmp_path, read_only=True), size=(120, 72)) as console:
+    async with running(setting_in(tmp_path, read_only=True), size=(120, 99)) as console:
         await console.press("ctrl+p")
         await console.until(lambda: "Ask every source again" in console.shown())
         for command in commands.of(commands.DESK, commands.LIVE):
@@ -74,7 +74,7 @@ async def test_the_palette_of_a_console_that_only_watches_offers_nothing_that_wr
 async def test_help_shows_every_key_of_the_screen_below_it(tmp_path: Path) -> None:
     setting = setting_in(tmp_path)
     declared(setting)
-    async with running(setting, size=(120, 72)) as console:
+    async with running(setting, size=(120, 99)) as console:
         await console.press("?")
         await console.until_modal(HelpScreen)
         await console.settle()

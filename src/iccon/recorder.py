@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from iccon.background import in_thread
 from iccon.desk import Desk
 from iccon.incident.commands import Capture, Command
+from iccon.incident.exit_criteria import Sight
 from iccon.incident.ids import short
 from iccon.incident.state import State
 from iccon.journal.faults import JournalFault
@@ -61,6 +62,13 @@ class Recorder:
         self._windows = board.windows
         if command := seen(board, state, self._stalked.setdefault(state.incident, Memory()), now):
             await self._do(command, state.incident)
+
+
+def sight(board: Board | None, pages: Pages | None) -> Sight:
+    """Return what board and pages say of the exit criteria. Pages of a pager that does not answer are not known."""
+    verdicts = {key: str(cell.verdict) for key, cell in board.cells.items()} if board else None
+    known = [(page.service, str(page.status)) for page in pages.pages] if pages and not pages.trouble else None
+    return Sight(verdicts, known)
 
 
 class Tape:

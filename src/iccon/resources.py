@@ -20,6 +20,11 @@ def presets_dir() -> Path:
     return _PACKAGE / "signals" / "presets"
 
 
+def role_cards_dir() -> Path:
+    """Return the folder of bundled role cards."""
+    return _PACKAGE / "config" / "roles"
+
+
 def _bundled(name: str) -> Path:
     """The wheel carries the folder inside the package; an editable install leaves it at the checkout's top."""
     inside = _PACKAGE / name

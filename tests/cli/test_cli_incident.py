@@ -168,7 +168,7 @@ def test_a_file_that_is_no_export_is_refused_whole(iccon, incident, tmp_path):
 def test_json_has_the_documented_fields(iccon, incident):
     facts = iccon("show", "--json").json
     documented = """id short title severity phase active drill services declared_at declared_by resolved_at
-        elapsed_seconds impact_seconds commander roles impacts theory tasks milestones next_update updates
+        elapsed_seconds impact_seconds commander roles experts impacts theory tasks milestones next_update updates
         runbooks steps notes entries"""
     assert set(facts) == set(documented.split())
     entry_fields = "id short incident kind happened_at recorded_at actor text"

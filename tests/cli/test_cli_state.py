@@ -35,3 +35,36 @@ def test_a_post_to_customers_that_wants_a_review_says_who_read_it(
     refused = iccon(*words)
     assert (refused.code, "say who did" in refused.err) == (3, True)
     assert iccon(*words, "--override", "read by bo").code == 0
+
+
+def test_the_state_is_printed_with_every_endpoint_silent(
+    iccon: Run, configure: Callable[[str], Path], incident: str
+) -> None:
+    configure('[policy.SEV2]\nroles = ["commander", "scribe"]\n[prometheus]\nurl = "http://127.0.0.1:9"\n')
+    said = iccon("state").out
+    for words in ("SEV2       investigating  Checkout fails", "! SEV2 needs: Scribe", "[?] signals in range  no board"):
+        assert words in said
+    assert iccon("state", "--look").code == 0
+    facts = iccon("state", "--json").json
+    assert facts["warnings"] == ["SEV2 needs: Scribe"]
+    assert facts["timers"][0]["label"] == "customer update"
+    assert {each["criterion"]: each["standing"] for each in facts["exit"]}["customer impact stopped"] == "met"
+
+
+def test_experts_come_and_go(iccon: Run, incident: str) -> None:
+    for name in ("ann", "bo"):
+        assert iccon("role", "expert", name).code == 0
+    assert iccon("role", "expert", "ann", "--leaves").code == 0
+    assert [held["person"] for held in iccon("show", "--json").json["experts"]] == ["bo"]
+
+
+def test_the_roles_with_their_cards(iccon: Run, home: Path, incident: str) -> None:
+    said = iccon("roles").out
+    assert "NEEDED, nobody" in said and "! SEV2 needs: Comms lead" in said
+    assert iccon("roles", "scribe").out.startswith("- Write what is said")
+    facts = iccon("roles", "--json").json
+    assert [post["role"] for post in facts["posts"] if post["needed"]] == ["commander", "comms"]
+    (home / "roles").mkdir()
+    (home / "roles" / "scribe.toml").write_text("checklist = 3")
+    wrong = iccon("roles", "scribe")
+    assert (wrong.code, wrong.out[:2]) == (2, "- ") and "scribe.toml:1" in wrong.err

@@ -10,7 +10,7 @@ from json_schema_check import faults
 
 from iccon.config import json_schemas
 from iccon.config.starter import starter_config
-from iccon.resources import layouts_dir, presets_dir, themes_dir
+from iccon.resources import layouts_dir, presets_dir, role_cards_dir, themes_dir
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,6 +32,8 @@ def test_every_bundled_file_and_the_starter_are_accepted() -> None:
         assert judge("layout", path.read_text(encoding="utf-8")) == [], path.name
     for path in sorted(presets_dir().glob("*.toml")):
         assert judge("preset", path.read_text(encoding="utf-8")) == [], path.name
+    for path in sorted(role_cards_dir().glob("*.toml")):
+        assert judge("role", path.read_text(encoding="utf-8")) == [], path.name
     assert judge("config", starter_config()) == []
 
 
@@ -122,4 +124,10 @@ def test_writing_says_how_when_called_wrongly(tmp_path: Path, capsys: pytest.Cap
     assert json_schemas.main([]) == 2
     assert "usage" in capsys.readouterr().err
     assert json_schemas.main([str(tmp_path)]) == 0
-    assert {path.name for path in tmp_path.iterdir()} == {"config.json", "theme.json", "layout.json", "preset.json"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "config.json",
+        "theme.json",
+        "layout.json",
+        "preset.json",
+        "role.json",
+    }

@@ -237,6 +237,10 @@ def test_the_composer_with_findings(snap_compare: Any, tmp_path: Path, size: tup
     assert snap_compare(console(tmp_path), terminal_size=size, run_before=steps)
 
 
+def test_the_state_in_a_small_terminal(snap_compare: Any, tmp_path: Path) -> None:
+    assert snap_compare(console(tmp_path), terminal_size=SMALL, run_before=after("v"))
+
+
 def test_help(snap_compare: Any, tmp_path: Path) -> None:
     assert snap_compare(console(tmp_path), terminal_size=SMALL, run_before=after("question_mark"))
 

@@ -4,7 +4,8 @@ incident   id, short, title, severity, phase, active, drill, services, declared_
            elapsed_seconds, impact_seconds, commander, roles {role: {person, since}}, impacts [{id, scope, started,
            stopped}], theory {text, confirmed, at}, milestones {name: at}, next_update, updates [{entry, audience, at,
            text, next_due, outlets {name: {effect, state, detail, receipt}}}], tasks [task], runbooks {path: {title,
-           digest}}, steps {path: {step id: {text, outcome, note, owner, person, at, digest, entry}}}, notes, entries
+           digest}}, steps {path: {step id: {text, outcome, note, owner, person, at, digest, entry}}}, notes, entries,
+           experts [{person, since}]
 task       id, short, what, text, owner, accepted, at, due, due_date, settled, outcome, pushed {tracker, effect, state,
            detail, receipt} (or null)
 handover   id, short, role, person, proposer, holder, at, due, end (null while it waits), ended, reason
@@ -49,6 +50,7 @@ def incident(state: State, now: datetime, policy: Policy) -> Facts:
         "services": state.services,
         "declared_by": state.declared_by,
         "roles": {str(role): {"person": held.person, "since": held.since} for role, held in state.roles.items()},
+        "experts": state.experts,
         "impacts": state.impacts,
         "theory": state.theory,
         "milestones": {str(name): at for name, at in moments(state).items()},

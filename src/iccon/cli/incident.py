@@ -119,13 +119,15 @@ def _role(commands: Commands) -> None:
     parser = add_command(commands, "role", _do_role)
     parser.add_argument("role", choices=[str(role) for role in Role])
     parser.add_argument("person", nargs="+", help='who holds it from now on; "" for nobody')
+    parser.add_argument("--leaves", action="store_true", help="this expert leaves; the others stay")
     with_incident(parser)
     with_time(parser)
 
 
 def _do_role(args: argparse.Namespace) -> int:
     with session(args) as opened:
-        command = c.TakeRole(role=Role(args.role), person=clean(" ".join(args.person)), at=opened.at())
+        person = clean(" ".join(args.person))
+        command = c.TakeRole(role=Role(args.role), person=person, leaves=args.leaves, at=opened.at())
         return _done(opened, command, opened.incident())
 
 

@@ -108,7 +108,8 @@ def _head(state: State, opened: Session) -> Iterator[str]:
 def _people(state: State) -> Iterator[str]:
     if not state.holder(Role.COMMANDER):
         yield "commander     nobody"
-    for role, held in state.roles.items():
+    single = [(role, held) for role, held in state.roles.items() if role != Role.EXPERT]
+    for role, held in [*single, *((Role.EXPERT, held) for held in state.experts)]:
         yield f"{role:<13} {held.person} ({TITLES[Role(role)]})"
 
 

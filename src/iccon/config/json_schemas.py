@@ -14,6 +14,7 @@ import msgspec
 from iccon.config.forms import CHANGE_KEYS, CHANGE_NEEDS, OUTLET_KEYS, OUTLET_NEEDS, TRACKER_KEYS, TRACKER_NEEDS
 from iccon.config.layout import LayoutForm
 from iccon.config.presets_files import Preset
+from iccon.config.rolecards import RoleCard
 from iccon.config.schema import Config
 from iccon.config.textual_names import VARIABLES
 from iccon.config.theme import ThemeForm
@@ -25,8 +26,12 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schemas() -> dict[str, Schema]:
-    """Return the schema of each kind of file by name: config, theme, layout, preset."""
-    forms = {"layout": _generated(LayoutForm, "iccon layout"), "preset": _generated(Preset, "iccon signal preset")}
+    """Return the schema of each kind of file by name: config, theme, layout, preset, role."""
+    forms = {
+        "layout": _generated(LayoutForm, "iccon layout"),
+        "preset": _generated(Preset, "iccon signal preset"),
+        "role": _generated(RoleCard, "iccon role card"),
+    }
     return {"config": _config(), "theme": _theme(), **forms}
 
 

@@ -364,6 +364,11 @@ class Folders(Struct, frozen=True):
         """The user's own signal presets."""
         return self.config / "presets"
 
+    @property
+    def role_cards(self) -> Path:
+        """The user's own role cards."""
+        return self.config / "roles"
+
 
 class Problem(Struct, frozen=True):
     """One thing wrong in a user's file: where, what was found, what was expected, what to do."""

@@ -15,6 +15,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from iccon.background import in_thread, spawn
+from iccon.config.rolecards import RoleCard
 from iccon.console import commands, handovers, safe
 from iccon.console.bridge import pump
 from iccon.console.keygate import KeyGate, Passed
@@ -32,6 +33,7 @@ from iccon.incident.decide import Refusal
 from iccon.incident.effects import EffectState
 from iccon.incident.entries import Entry
 from iccon.incident.fold import Ledger
+from iccon.incident.roles import Role
 from iccon.journal.faults import JournalFault
 from iccon.recorder import Recorder
 from iccon.signals.model import Board
@@ -273,6 +275,18 @@ class IcconApp(safe.SafeApp[int]):
         """Keep what is being typed. A journal that cannot be written is said in the state strip, not at every key."""
         with suppress(JournalFault):
             await self.parts.desk.call(lambda desk: desk.journal.save_draft(key, text, cursor))
+
+    async def role_cards(self) -> dict[str, RoleCard]:
+        """Return what each role does; what is wrong with a card of the user's is said, and the bundled one shown."""
+        cards, problems = await in_thread(self.parts.role_cards, "role cards", 10)
+        for problem in problems:
+            self.say(problem.said, "warning")
+        return cards
+
+    async def callout_asks(self) -> tuple[str, ...]:
+        """Return what a call-out asks, by the commander's card."""
+        card = (await self.role_cards()).get(Role.COMMANDER)
+        return card.callout if card else ()
 
     # Screens
 

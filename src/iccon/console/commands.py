@@ -28,6 +28,7 @@ class ConsoleCommand(Struct, frozen=True):
 
 APP, HOME, DESK, LIVE, PEOPLE, PAGE, TASKS = "anywhere", "home", "incident", "live", "people", "page", "tasks"
 CHANGES, STEPS = "changes", "runbook"
+STATE, ROLES = "state", "roles"
 CHART, BOARD_CHART = "chart", "chart of the board"
 
 REGISTRY: tuple[ConsoleCommand, ...] = (
@@ -58,6 +59,7 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ),
     ConsoleCommand("briefing", "Briefing", "One page for whoever takes over", ("B",), DESK, "briefing"),
     ConsoleCommand("theory", "Theory", "State the current theory of the cause", ("t",), DESK, "theory", 18, True),
+    ConsoleCommand("state", "State", "How it stands: people, next updates, exit criteria", ("v",), DESK, "state", 17),
     ConsoleCommand("tasks", "Tasks", "Decisions, questions, actions, todos that are open", ("w",), DESK, "tasks", 18),
     ConsoleCommand(
         "callout", "Call-out", "Asked around: a word on it, or put it off", ("C",), DESK, "callout", 18, True
@@ -89,6 +91,17 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("people_close", "Close", "Back to where it was opened", ("escape", "q"), PEOPLE, "close", 9),
     ConsoleCommand("chart_recorded", "Recorded", "All that was recorded; back", ("w",), BOARD_CHART, "recorded", 16),
     ConsoleCommand("chart_evidence", "Evidence", "Keep the samples shown", ("E",), BOARD_CHART, "evidence", 15, True),
+    ConsoleCommand(
+        "state_tick", "Tick", "Tick an exit criterion, or take it back", ("enter",), STATE, "tick", 10, True
+    ),
+    ConsoleCommand("state_callout", "Call-out", "Asked around, or put it off", ("C",), STATE, "callout", 11, True),
+    ConsoleCommand("state_role", "Role", "Hand a role to a person", ("o",), STATE, "role", 12, True),
+    ConsoleCommand("state_roles", "Roles", "Who, since when, and what each role does", ("b",), STATE, "roles", 13),
+    ConsoleCommand("role_hand", "Hand", "Hand the chosen role to a person", ("enter",), ROLES, "hand", 10, True),
+    ConsoleCommand("role_leave", "Leave", "The chosen expert leaves", ("x",), ROLES, "leave", 11, True),
+    ConsoleCommand("roles_close", "Close", "Back to the state", ("escape", "b", "q"), ROLES, "close", 9),
+    ConsoleCommand("state_tasks", "Tasks", "What is open", ("w",), STATE, "tasks", 13),
+    ConsoleCommand("state_close", "Close", "Back to the incident", ("escape", "v", "q"), STATE, "close", 9),
     ConsoleCommand("task_settle", "Settle", "How it came out, the answer", ("enter",), TASKS, "settle", 9, True),
     ConsoleCommand("task_postpone", "Postpone", "Later, for a reason", ("p",), TASKS, "postpone", 10, True),
     ConsoleCommand("task_accept", "Accept", "Its owner says yes", ("y",), TASKS, "accept", 11, True),

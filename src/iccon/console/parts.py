@@ -7,6 +7,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from iccon.config.layout import Layout
+from iccon.config.rolecards import RoleCard
+from iccon.config.schema import Problem
 from iccon.config.setting import Setting
 from iccon.config.theme import ThemeFile
 from iccon.deskthread import DeskThread
@@ -50,6 +52,7 @@ class Parts(Struct, frozen=True):
     page_story: Callable[[Page], Story]
     outlets: Sequence[str]
     theme: ThemeFile
+    role_cards: Callable[[], tuple[dict[str, RoleCard], list[Problem]]]
     other_themes: Callable[[], Sequence[ThemeFile]]
     layout: Layout
     narrow: Layout

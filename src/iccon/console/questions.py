@@ -1,12 +1,13 @@
 """Which form each command asks, and which desk command its answers make. No widget code."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
 
 from msgspec import Struct
 
 from iccon.incident import commands as c
 from iccon.incident.callouts import next_callout
+from iccon.incident.exit_criteria import Criterion
 from iccon.incident.fold import TEXT_FIELDS
 from iccon.incident.milestones import OWN_ENTRIES, Milestone, moments
 from iccon.incident.roles import TITLES, Role
@@ -176,13 +177,15 @@ def phase(state: State) -> Question:
     )
 
 
-def role(state: State, actor: str) -> Question:
+def role(state: State, actor: str, chosen: Role = Role.COMMANDER) -> Question:
     """Ask for a role and who holds it from now on."""
-    options = tuple((r.value, f"{TITLES[r]}: {state.holder(r) or 'nobody'}") for r in Role)
+    experts = ", ".join(held.person for held in state.experts)
+    holders = {role: state.holder(role) for role in Role} | {Role.EXPERT: experts}
+    options = tuple((r.value, f"{TITLES[r]}: {holders[r] or 'nobody'}") for r in Role)
     return Question(
         "Who has a role from now on (H asks them first)",
         (
-            ChoiceField("role", "", options, Role.COMMANDER.value),
+            ChoiceField("role", "", options, chosen.value),
             TextField("person", "Person (empty: nobody holds it)", actor),
         ),
         lambda a: c.TakeRole(role=Role(a["role"]), person=a["person"]),
@@ -299,8 +302,8 @@ def add_task(clock: Clock) -> Question:
     return Question("Task", fields, command, draft="task")
 
 
-def callout(state: State, policy: Policy, clock: Clock) -> Question:
-    """Ask for a word on the call-out that was made; or for how long it is put off, and why."""
+def callout(state: State, policy: Policy, clock: Clock, asks: tuple[str, ...] = ()) -> Question:
+    """Ask for a word on the call-out that was made, after what it `asks`; or for how long it is put off, and why."""
     due = next_callout(state, policy)
 
     def command(answers: Answers) -> c.Command | str:
@@ -311,17 +314,25 @@ def callout(state: State, policy: Policy, clock: Clock) -> Question:
             return c.CallOut(text=answers["text"])
         return c.SnoozeCallout(minutes=minutes, reason=answers["text"])
 
-    lines = (
-        "Conditions: what is known, what has changed?",
-        "Actions: who does what, until when?",
-        "Needs: who lacks what?",
-    )
     fields = (
         TextField("text", "What came of it (may stay empty); or why it is put off", draft="callout"),
         TextField("later", "Put it off by (empty: it was made)", placeholder="for example 5m"),
     )
     title = f"Call-out, due {stamp(due, clock.zone)}" if due else "Call-out"
-    return Question(title, fields, command, lines, "callout")
+    return Question(title, fields, command, asks, "callout")
+
+
+def tick(by_hand: Sequence[Criterion]) -> Question:
+    """Ask which criterion holds, or does not any more."""
+    met = {each.text: each.met for each in by_hand}
+    options = tuple((text, f"[{'x' if met[text] else ' '}] {text}") for text in met)
+    first = next((text for text in met if not met[text]), options[0][0])
+    field = ChoiceField("criterion", "Accepting turns its tick round", options, first)
+    return Question(
+        "Exit criteria",
+        (field,),
+        lambda a: c.TickCriterion(criterion=a["criterion"], met=not met[a["criterion"]]),
+    )
 
 
 def _minutes(words: str) -> int | str | None:

@@ -30,6 +30,8 @@ from iccon.journal.store import JournalFault
 
 if TYPE_CHECKING:
     from iccon.config.layout import Layout
+    from iccon.config.rolecards import RoleCard
+    from iccon.config.schema import Problem
     from iccon.config.theme import ThemeFile
     from iccon.console.app import IcconApp
     from iccon.console.parts import Parts
@@ -139,6 +141,7 @@ def parts_of(
         page_story=bootstrap.page_story(setting),
         outlets=tuple(config.updates.outlets),
         theme=theme,
+        role_cards=lambda: _role_cards(setting),
         other_themes=lambda: _other_themes(setting),
         layout=layout,
         narrow=narrow,
@@ -171,6 +174,12 @@ def _look(setting: Setting, notices: list[str]) -> "tuple[ThemeFile, Layout, Lay
     notices += [problem.said for problem in (*problems, *more)]
     assert theme is not None and narrow is not None  # the bundled files are tested
     return theme, layout or narrow, narrow
+
+
+def _role_cards(setting: Setting) -> "tuple[dict[str, RoleCard], list[Problem]]":
+    from iccon.config.rolecards import role_cards  # when a card is looked at
+
+    return role_cards(setting.folders)
 
 
 def _other_themes(setting: Setting) -> "Sequence[ThemeFile]":

@@ -13,7 +13,7 @@ from iccon.incident.entries import Entry, EvidenceTaken
 from iccon.incident.fold import Ledger
 from iccon.incident.ids import short
 from iccon.incident.milestones import OWN_ENTRIES, moments
-from iccon.incident.roles import TITLES
+from iccon.incident.roles import TITLES, Role
 from iccon.incident.state import Impact, Issued, State
 from iccon.incident.steps import StepMark
 from iccon.incident.tasks import Task
@@ -91,7 +91,9 @@ def _impact_row(segment: Impact, until: datetime, zone: tzinfo) -> tuple[str, ..
 
 
 def _roles(state: State, zone: tzinfo) -> Iterator[str]:
-    rows = [(TITLES[role], line(held.person), moment(held.since, zone)) for role, held in sorted(state.roles.items())]
+    single = [(role, held) for role, held in sorted(state.roles.items()) if role != Role.EXPERT]
+    held_by = [*single, *((Role.EXPERT, held) for held in state.experts)]
+    rows = [(TITLES[role], line(held.person), moment(held.since, zone)) for role, held in held_by]
     yield from _table(("Role", "Person", "Since"), rows) if rows else ("Nobody holds a role.",)
 
 

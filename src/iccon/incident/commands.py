@@ -78,10 +78,11 @@ class SetMilestone(Command, frozen=True, kw_only=True):
 
 
 class TakeRole(Command, frozen=True, kw_only=True):
-    """Give a role to a person; an empty person vacates it."""
+    """Give a role to a person; an empty person vacates it. Of experts there are several; one can leave."""
 
     role: Role
     person: str
+    leaves: bool = False
     at: datetime | None = None
 
 

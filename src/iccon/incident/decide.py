@@ -124,12 +124,19 @@ def _milestone(state: State, command: c.SetMilestone, ctx: Context) -> Outcome:
 
 def _role(state: State, command: c.TakeRole, ctx: Context) -> Outcome:
     person = command.person.strip()
-    if person == state.holder(command.role):
+    experts = [held.person for held in state.experts]
+    if command.leaves and (command.role is not Role.EXPERT or person not in experts):
+        return Refusal(
+            "no_expert", f"{person or 'nobody'} is no expert here", f"experts: {', '.join(experts) or 'none'}"
+        )
+    holders = experts or [""] if command.role is Role.EXPERT else [state.holder(command.role)]
+    if not command.leaves and person in holders:
         return Refusal("unchanged", f"{person or 'nobody'} holds that role already")
-    at, holder = command.at or ctx.now, state.holder(command.role)
-    taken = e.RoleTaken(role=command.role, person=person, instead_of=holder)
+    if command.role is Role.EXPERT:  # one more, or one fewer: nobody's place is taken
+        return one(state, ctx, e.RoleTaken(role=command.role, person=person, left=command.leaves), command.at)
+    taken = e.RoleTaken(role=command.role, person=person, instead_of=state.holder(command.role))
     bodies = (*handover_rules.overtaken(state, command.role, ctx), taken)
-    return Decision(tuple(e.Draft(state.incident, body, at, ctx.actor) for body in bodies))
+    return Decision(tuple(e.Draft(state.incident, body, command.at or ctx.now, ctx.actor) for body in bodies))
 
 
 def _start_impact(state: State, command: c.StartImpact, ctx: Context) -> Outcome:

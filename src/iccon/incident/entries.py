@@ -80,6 +80,7 @@ class RoleTaken(Body, frozen=True, kw_only=True):
     """A person holds a role from now on; an empty person means that nobody does.
 
     `instead_of` had it and was not asked: the role was taken directly, without a hand-over.
+    An expert is one more, who may leave again (`left`).
     """
 
     kind: ClassVar[str] = "role"
@@ -87,6 +88,7 @@ class RoleTaken(Body, frozen=True, kw_only=True):
     role: Role
     person: str
     instead_of: str = ""
+    left: bool = False
 
 
 class HandoverProposed(Body, frozen=True, kw_only=True):

@@ -214,9 +214,12 @@ def _milestone(state: State, entry: Entry, body: MilestoneSet) -> State:
 
 def _role(state: State, entry: Entry, body: RoleTaken) -> State:
     roles = {role: held for role, held in state.roles.items() if role != body.role}
-    if body.person:
-        roles[Role(body.role)] = Holding(body.person, entry.happened_at)
-    return _replace(state, roles=roles)
+    holding = Holding(body.person, entry.happened_at) if body.person and not body.left else None
+    if body.role == Role.EXPERT:
+        others = tuple(held for held in state.experts if body.person and held.person != body.person)
+        experts = (*others, holding) if holding else others
+        return _replace(state, experts=experts, roles=roles | ({Role.EXPERT: experts[-1]} if experts else {}))
+    return _replace(state, roles=roles | ({Role(body.role): holding} if holding else {}))
 
 
 def _handover(state: State, entry: Entry, body: HandoverProposed) -> State:

@@ -85,6 +85,7 @@ class State(Struct, frozen=True):
     `milestones` are those that were set by hand; see milestones.py for all that are known. `called_out` is when the
     last call-out was made, `callout_due` until when the next one was put off, `ticks` the exit criteria ticked.
     `runbooks` are those opened, by path, and `steps` the marks of each, by the step's id.
+    `experts` are all there are, the newest last; `roles` has that one.
     """
 
     incident: str
@@ -96,6 +97,7 @@ class State(Struct, frozen=True):
     drill: bool = False
     services: tuple[str, ...] = ()
     roles: dict[Role, Holding] = {}
+    experts: tuple[Holding, ...] = ()
     impacts: tuple[Impact, ...] = ()
     theory: Theory | None = None
     updates: tuple[Issued, ...] = ()

@@ -180,6 +180,8 @@ def _update_text(body: UpdateIssued) -> str:
 
 def _role_text(body: RoleTaken) -> str:
     title = TITLES[Role(body.role)]
+    if body.left:
+        return f"{body.person} is {title} no more"
     directly = f", without a hand-over from {body.instead_of}" if body.instead_of else ""
     return f"{body.person} is {title}{directly}" if body.person else f"nobody is {title} now"
 

@@ -165,7 +165,7 @@ def _apply(rule: _Rule, text: str) -> Iterator[Finding]:
 
 
 def _people(text: str, state: State) -> Iterator[Finding]:
-    for person in {held.person for held in state.roles.values()}:
+    for person in {held.person for held in (*state.roles.values(), *state.experts)}:
         if person and (match := re.search(rf"(?i)(?<!\w){re.escape(person)}(?!\w)", text)):
             yield Finding("person", clean(match[0], 80), "the name of a person", True, match.start())
 

@@ -290,9 +290,16 @@ class IncidentScreen(EditingSurface):
 
         await self.app.push_screen(TasksScreen(self.incident, lambda: self.ledger.state))
 
+    async def action_state(self) -> None:
+        """Show how it stands."""
+        from iccon.console.screens.standing import StandingScreen  # not on the first screen
+
+        await self.app.push_screen(StandingScreen(self.incident, lambda: self.ledger.state))
+
     async def action_callout(self) -> None:
         """Record the call-out, or put it off."""
-        await self._ask(questions.callout(self.ledger.state, self.console.parts.policy, self.form_clock))
+        policy, asks = self.console.parts.policy, await self.console.callout_asks()
+        await self._ask(questions.callout(self.ledger.state, policy, self.form_clock, asks))
 
     async def action_update(self) -> None:
         """Open the composer."""

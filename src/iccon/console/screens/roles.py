@@ -1,0 +1,86 @@
+"""The role board, over the whole screen: who, since when, what each role does."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from textual.app import ComposeResult
+
+from iccon.background import spawn
+from iccon.console import commands, questions
+from iccon.console.safe import set_titles
+from iccon.console.screens.base import Surface
+from iccon.console.widgets.keybar import KeyBar
+from iccon.console.widgets.roles import RolesView
+from iccon.incident import commands as c
+from iccon.incident.entries import Entry
+from iccon.incident.organisation import Post, posts, warnings
+from iccon.incident.roles import Role
+from iccon.incident.state import State
+
+
+class RolesScreen(Surface):
+    """The roles of `incident`, as `read_state` gives them."""
+
+    SCOPES = (commands.ROLES,)
+    BINDINGS = commands.bindings(*SCOPES)
+
+    def __init__(self, incident: str, read_state: Callable[[], State]) -> None:
+        super().__init__()
+        self._incident = incident
+        self._read_state = read_state
+
+    def compose(self) -> ComposeResult:
+        """The board and its keys."""
+        plain = self.console.parts.setting.config.console.ascii
+        yield RolesView(id="roles", classes="region", ascii_only=plain)
+        yield KeyBar(self.console.footer(self.SCOPES))
+
+    def on_mount(self) -> None:
+        """Show who holds what; the cards are read from files."""
+        view = self.query_one(RolesView)
+        set_titles(view, "Roles")
+        view.focus()
+        self._show()
+        spawn(self._read_cards(view), "role cards")
+
+    async def _read_cards(self, view: RolesView) -> None:
+        view.show_cards(await self.console.role_cards())
+
+    def tick(self, now: datetime) -> None:
+        """Time runs."""
+        state, policy = self._read_state(), self.console.parts.policy
+        self.query_one(RolesView).show(posts(state, policy), warnings(state, policy), now)
+
+    def appended(self, entries: tuple[Entry, ...]) -> None:
+        """Show the change, once the screen below has taken the entries in."""
+        self.call_later(self._show)
+
+    def _show(self) -> None:
+        self.tick(self.console.parts.setting.clock.now())
+
+    def _chosen(self) -> Post | None:
+        post = self.query_one(RolesView).chosen
+        if post is None:
+            self.console.say("no role is chosen: move to one", "warning")
+        return post
+
+    async def action_hand(self) -> None:
+        """Ask who holds the chosen role from now on."""
+        if post := self._chosen():
+            question = questions.role(self._read_state(), self.console.parts.setting.actor, post.role)
+            await self.console.ask(question, self._incident)
+
+    async def action_leave(self) -> None:
+        """The chosen expert leaves; of other roles it is said how they are vacated."""
+        post = self._chosen()
+        if post is None:
+            return
+        if post.role is not Role.EXPERT or post.held is None:
+            self.console.say("experts leave; another role is handed to somebody, or to nobody", "warning")
+            return
+        leave = c.TakeRole(role=Role.EXPERT, person=post.held.person, leaves=True)
+        await self.console.act(leave, self._incident)
+
+    def action_close(self) -> None:
+        """Go back to where it was opened."""
+        self.dismiss()

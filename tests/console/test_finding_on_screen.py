@@ -74,3 +74,12 @@ async def test_what_arrives_is_found_and_what_is_struck_reads_so(tmp_path: Path)
         await console.press("slash", *"is:struck", "enter")
         await found(console, 1)
         assert "disk full on db-1" in console.shown()
+
+
+async def test_one_who_only_watches_finds_too(tmp_path: Path) -> None:
+    do_before(setting_in(tmp_path), TOLD, *(AddNote(text=text) for text in NOTES))
+    async with running(setting_in(tmp_path, read_only=True), (120, 36)) as console:
+        await console.press("slash", *"disk", "enter")
+        await found(console, 2)
+        await console.press("escape")
+        assert not console.one(TimelineView).filtered

@@ -14,7 +14,7 @@ def test_an_incident_from_declaration_to_export(iccon):
     assert iccon("severity", "SEV2", "--reason", "half are back").code == 0
     assert iccon("retitle", "Checkout fails for half of the customers").code == 0
     assert iccon("impact", "stop").code == 0
-    assert iccon("resolve", "rollback held").code == 0
+    assert iccon("resolve", "rollback held", "--override", "told by phone").code == 0
     shown = iccon("show", "--json").json
     assert shown["id"] == declared["incident"]
     assert shown["title"] == "Checkout fails for half of the customers"
@@ -88,7 +88,7 @@ def test_several_active_incidents_are_listed_instead_of_guessed(iccon, incident)
 
 
 def test_a_resolved_incident_takes_notes_and_can_be_reopened(iccon, incident):
-    assert iccon("resolve").code == 0
+    assert iccon("resolve", "--override", "told by phone").code == 0
     assert iccon("note", "written afterwards").code == 0
     assert iccon("severity", "SEV1").code == 3
     assert iccon("reopen", "it is back").code == 0
@@ -226,7 +226,7 @@ def test_tasks_are_noted_listed_postponed_and_settled(iccon, incident):
     assert "roll back" not in iccon("tasks").out
     assert iccon("done", "zzzzzz").code == 3
     assert iccon("assign", "x", "--in", "soon").code == 2
-    assert iccon("resolve", "over").code == 0
+    assert iccon("resolve", "over", "--override", "told by phone").code == 0
     assert iccon("done", tasks[3]["short"]).code == 0
     exported = iccon("export").out
     assert "## Decisions and tasks" in exported
@@ -276,3 +276,14 @@ def test_what_is_written_twice_at_once_is_refused_unless_meant(iccon, incident):
     assert iccon("note", "disk full", "--again").code == 0
     assert iccon("todo", "disk full").code == 0
     assert iccon("todo", "disk full").code == 3
+
+
+def test_resolving_names_what_is_not_met_and_what_is_not_known(iccon, incident):
+    refused = iccon("resolve", "--json")
+    assert refused.code == 3
+    assert '"code": "gate"' in refused.out + refused.err
+    assert "mitigated is not set" in refused.out + refused.err
+    assert "not known: signals in range" in refused.err
+    assert "not known" not in iccon("resolve", "--no-look").err
+    assert iccon("phase", "resolved").code == 3
+    assert "resolved although not met" in iccon("resolve", "--override", "told by phone").out

@@ -106,7 +106,7 @@ async def test_a_chosen_change_goes_on_the_timeline_once_with_its_link(tmp_path:
 
 async def test_what_was_told_before_the_declaration_can_be_put_on_the_timeline(tmp_path: Path) -> None:
     setting = setting_in(tmp_path)
-    do_before(setting, c.Declare(title="x", severity="SEV2"), c.Resolve())
+    do_before(setting, c.Declare(title="x", severity="SEV2"), c.Resolve(override="over"))
     async with running(setting, sources=[]) as console:
         await console.call(lambda desk: desk.do(c.TellChange(text="deployed")))
         (told,) = await console.entries(ChangeSeen)

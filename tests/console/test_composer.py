@@ -173,7 +173,7 @@ async def test_without_an_outlet_it_says_what_to_configure(tmp_path: Path) -> No
 
 async def test_the_last_words_after_resolving_need_no_promise(tmp_path: Path) -> None:
     setting = file_outlet(tmp_path)
-    ident = do_before(setting, c.Declare(title="Old", severity=Severity.SEV2), c.Resolve(summary="rolled back"))[0]
+    ident = do_before(setting, c.Declare(title="Old", severity=Severity.SEV2), c.Resolve(override="over"))[0]
     async with running(setting, incident=ident) as console:
         await composing(console)
         await console.press("ctrl+s")

@@ -31,7 +31,7 @@ def incident_with(desk: Desk, page: Page, end: str = "") -> str:
     incident = receipt.incident
     desk.do(c.Capture(events=events(None, Pages((page,)))), incident)
     if end:
-        desk.do(c.Resolve(summary=end), incident)
+        desk.do(c.Resolve(summary=end, override="over"), incident)
     return incident
 
 

@@ -49,7 +49,7 @@ async def test_the_board_of_an_open_incident_is_there_later_offline_labelled_rec
         await console.until(lambda: console.app.snapshot is not before)
         assert await chunks(console, incident) == 1  # nothing new: nothing is written
         clock.at += timedelta(seconds=FLIGHT_EVERY)
-        await console.app.act(c.Resolve(summary="over"), incident)
+        await console.app.act(c.Resolve(override="over"), incident)
         await console.press("f5")
         await console.until(lambda: not flight._busy and not flight._tapes)
         assert await chunks(console, incident) == 2

@@ -178,8 +178,11 @@ async def test_resolving_ends_open_impact_and_reopening_needs_a_reason(tmp_path:
         await console.press("R")
         await console.until_modal(Form)
         assert "impact is still open" in console.shown()
-        assert "No status update was ever sent" in console.shown()
+        assert "open: public post after mitigation (mitigated is not set)" in console.shown()
+        assert "unknown: signals in range" in console.shown()
         await console.press(*"rolled back", "enter")
+        assert "not met: customer impact stopped (running: EU)" in " ".join(console.shown().split())
+        await console.press("tab", *"by phone", "enter")
         await console.until_incident()
         state = await console.state()
         assert state.phase == Phase.RESOLVED
@@ -253,7 +256,7 @@ async def test_several_active_incidents_open_the_home_screen(tmp_path: Path) -> 
 
 async def test_nothing_active_opens_the_home_screen(tmp_path: Path) -> None:
     setting = setting_in(tmp_path)
-    do_before(setting, c.Declare(title="Old", severity=Severity.SEV3), c.Resolve())
+    do_before(setting, c.Declare(title="Old", severity=Severity.SEV3), c.Resolve(override="over"))
     async with running(setting) as console:
         await console.until_home()
         assert "no incident is active" in console.shown()
@@ -279,7 +282,7 @@ async def test_a_console_that_only_watches_has_no_key_that_writes(tmp_path: Path
 
 async def test_a_resolved_incident_takes_no_severity_but_takes_notes(tmp_path: Path) -> None:
     setting = setting_in(tmp_path)
-    ident = do_before(setting, c.Declare(title="Old", severity=Severity.SEV3), c.Resolve())[0]
+    ident = do_before(setting, c.Declare(title="Old", severity=Severity.SEV3), c.Resolve(override="over"))[0]
     async with running(setting, incident=ident) as console:
         await console.press("s")
         await console.until_modal(Form)

@@ -52,7 +52,7 @@ async def test_with_every_endpoint_refusing_everything_that_is_the_record_works(
         assert console.one(TextArea).text.endswith("More soon.")
         await console.press("ctrl+s")
         await console.until_incident()
-        await console.press("R", *"it ended", "enter", "X")
+        await console.press("R", *"it ended", "tab", *"by phone", "enter", "X")
         await console.until(lambda: "written" in console.notices())
         kinds = {entry.kind for entry in await console.entries()}
         assert {"declared", "note", "severity", "role", "update", "phase"} <= kinds

@@ -42,7 +42,7 @@ def test_a_whole_incident(desk: Desk, clock: StillClock) -> None:
         c.TakeRole(role=Role.SCRIBE, person="bob"),
         c.SetTheory(text="the deploy"),
         c.IssueUpdate(audience=Audience.CUSTOMER, text="we know", template="t", outlets=("file",), next_minutes=20),
-        c.Resolve(summary="rolled back", at=clock.tick(minutes=9)),
+        c.Resolve(summary="rolled back", override="over", at=clock.tick(minutes=9)),
     ):
         did(desk.do(command))
     state = desk.ledger(incident).state
@@ -65,7 +65,7 @@ def test_the_single_active_incident_is_meant_and_several_are_listed(desk: Desk) 
     assert short(second) in answer.hint
     assert "SEV2 one" in answer.hint
     assert did(desk.do(c.AddNote(text="x"), second)).incident == second
-    did(desk.do(c.Resolve(), first))
+    did(desk.do(c.Resolve(override="over"), first))
     assert did(desk.do(c.AddNote(text="y"))).incident == second
 
 
@@ -114,7 +114,7 @@ def test_a_change_is_told_once_before_and_in_and_after_an_incident(desk: Desk) -
     incident = declare(desk)
     assert told("ci:1") == (incident, 0)
     assert told("ci:2") == (incident, 1)
-    did(desk.do(c.Resolve()))
+    did(desk.do(c.Resolve(override="over")))
     assert told("ci:2") == (NO_INCIDENT, 0)
     declare(desk)
     declare(desk)
@@ -168,7 +168,7 @@ def test_the_list_of_incidents_agrees_with_the_ledgers(desk: Desk, path: Path, c
 
 def test_a_struck_resolution_makes_an_incident_active(desk: Desk, path: Path) -> None:
     incident = declare(desk)
-    (resolved,) = did(desk.do(c.Resolve())).entries
+    _, resolved = did(desk.do(c.Resolve(override="over"))).entries
     assert desk.active() == ()
     did(desk.do(c.Strike(target=resolved.id, reason="too early"), incident))
     assert [s.incident for s in desk.active()] == [incident]
@@ -194,8 +194,8 @@ def test_a_decision_is_made_on_what_others_have_done_meanwhile(desk: Desk, path:
     declare(desk)
     other = opened(path, actor="bob")
     desk.active()
-    did(other.do(c.Resolve()))
-    assert refused(desk.do(c.Resolve())) == "no_incident"
+    did(other.do(c.Resolve(override="over")))
+    assert refused(desk.do(c.Resolve(override="over"))) == "no_incident"
     incident = desk.incidents()[0].incident
     assert refused(desk.do(c.SetSeverity(level=Severity.SEV1), incident)) == "resolved"
 

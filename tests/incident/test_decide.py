@@ -125,11 +125,11 @@ def test_declaring_makes_the_actor_commander_unless_somebody_is_named() -> None:
 
 def test_resolving_ends_the_open_impact_at_the_same_instant() -> None:
     room = Room(IMPACT)
-    outcome = room.decide(c.Resolve(summary="fixed", at=NOW - timedelta(minutes=3)))
+    outcome = room.decide(c.Resolve(summary="fixed", override="over", at=NOW - timedelta(minutes=3)))
     assert isinstance(outcome, Decision)
-    assert [draft.body.kind for draft in outcome.entries] == ["impact_stopped", "phase"]
+    assert [draft.body.kind for draft in outcome.entries] == ["gate", "impact_stopped", "phase"]
     assert {draft.happened_at for draft in outcome.entries} == {NOW - timedelta(minutes=3)}
-    assert room.bodies(c.SetPhase(phase=Phase.RESOLVED)) == room.bodies(c.Resolve())
+    assert room.code(c.SetPhase(phase=Phase.RESOLVED)) == room.code(c.Resolve()) == "gate"
 
 
 def test_reopening_is_a_phase_with_a_reason() -> None:

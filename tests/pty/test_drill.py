@@ -72,6 +72,8 @@ def resolved(term: Terminal) -> None:
     term.press("R")
     term.wait_for("Resolve the incident")
     term.type("rolled back")
+    term.press("tab")
+    term.type("told by phone")
     term.press("enter")
     term.wait_for("phase resolved: rolled back")
 

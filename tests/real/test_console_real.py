@@ -207,6 +207,8 @@ def healed(term: Terminal, world: World) -> None:
     term.press("R")
     term.wait_for("Resolve the incident")
     term.type("rolled back")
+    term.press("tab")
+    term.type("told by phone")
     term.press("enter")
     term.wait_for(lambda text: "Resolve the incident" not in text and "phase resolved: rolled back" in text)
     assert acknowledgements(world) == [EMAIL]

@@ -127,7 +127,7 @@ def _close_former(chosen: Setting) -> None:
     desk = open_desk(chosen)
     try:
         for state in desk.active():
-            desk.do(Resolve(summary="the drill was left; another began"), state.incident)
+            desk.do(Resolve(summary="the drill was left", override="another began"), state.incident)
     finally:
         desk.journal.close()
 

@@ -2,6 +2,7 @@
 
 import argparse
 
+from iccon.cli.output import complain
 from iccon.cli.parsing import OK, Commands, add_command, with_incident, with_time
 from iccon.cli.session import Session, session, text_of
 from iccon.cli.written import say_receipt
@@ -158,13 +159,31 @@ def _theory(commands: Commands) -> None:
 def _resolve(commands: Commands) -> None:
     parser = add_command(commands, "resolve", _do_resolve)
     parser.add_argument("summary", nargs="*", help="what ended it; - reads the standard input")
+    parser.add_argument("--override", metavar="WHY", default="", help="why, although exit criteria are not met")
+    parser.add_argument("--no-look", action="store_true", help="do not ask metrics servers and pagers first")
     with_incident(parser)
     with_time(parser)
 
 
 def _do_resolve(args: argparse.Namespace) -> int:
     with session(args) as opened:
-        return _done(opened, c.Resolve(summary=text_of(args.summary), at=opened.at()), opened.incident())
+        incident, summary, at = opened.incident(), text_of(args.summary), opened.at()
+        unmet = () if args.no_look else _seen_open(opened, incident)
+        command = c.Resolve(summary=summary, at=at, unmet=unmet, override=clean(args.override))
+        return _done(opened, command, incident)
+
+
+def _seen_open(opened: Session, incident: str) -> tuple[str, ...]:
+    """Return what metrics servers and pagers show to be open; what does not answer is said, and blocks nothing."""
+    from iccon.cli.state import look
+    from iccon.incident.exit_criteria import Standing, criteria
+    from iccon.incident.resolve_gate import seen_open
+
+    state, policy, sight = opened.desk.state(incident), opened.desk.policy, look(opened.setting)
+    for each in criteria(state, policy, sight):
+        if each.standing is Standing.UNKNOWN:
+            complain(f"not known: {each.text}: {each.why}")
+    return seen_open(state, policy, sight)
 
 
 def _reopen(commands: Commands) -> None:

@@ -32,7 +32,7 @@ def add(commands: Commands) -> None:
 def _do_state(args: argparse.Namespace) -> int:
     with session(args, read_only=True) as opened:
         state = opened.ledger().state
-        sight = _sight(opened.setting) if args.look else Sight()
+        sight = look(opened.setting) if args.look else Sight()
         view = View(state, opened.desk.policy, sight, opened.now, opened.zone)
         if args.json:
             say_json(_facts(view))
@@ -45,7 +45,7 @@ def _line(line: Line) -> str:
     return f"{line.label:<{LABEL}} {line.text}".rstrip()
 
 
-def _sight(setting: "Setting") -> Sight:
+def look(setting: "Setting") -> Sight:
     """Ask what can be asked; what does not answer is not known."""
     from iccon.bootstrap import sources
     from iccon.faults import SourceFault

@@ -17,7 +17,7 @@ from iccon.text import clean
 from iccon.when import minutes_of, span_text
 
 USUAL = "5m"  # to answer in
-ROOM = 74  # cells of a line in the form: seven points fit 80x24, the briefing has their rest
+ROOM = 72  # cells of a line in the form: seven points fit 80x24, the briefing has their rest
 
 
 def notices(entries: Iterable[Entry], actor: str, key: str) -> list[str]:

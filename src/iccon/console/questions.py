@@ -5,16 +5,19 @@ from datetime import datetime, tzinfo
 
 from msgspec import Struct
 
+from iccon.console.fit import crop
 from iccon.incident import commands as c
 from iccon.incident.callouts import next_callout
-from iccon.incident.exit_criteria import Criterion
+from iccon.incident.exit_criteria import Criterion, Sight, Standing, criteria
 from iccon.incident.fold import TEXT_FIELDS
 from iccon.incident.milestones import OWN_ENTRIES, Milestone, moments
+from iccon.incident.resolve_gate import seen_open
 from iccon.incident.roles import TITLES, Role
 from iccon.incident.severity import DEFAULT_POLICY, Phase, Policy, Severity, proposed
 from iccon.incident.state import State
-from iccon.incident.tasks import Task, TaskKind, open_tasks
+from iccon.incident.tasks import Task, TaskKind
 from iccon.incident.timeline import Item
+from iccon.text import clean
 from iccon.when import TimeProblem, day, iso, minutes_of, moment, stamp
 
 
@@ -236,20 +239,28 @@ def retitle(state: State) -> Question:
     return Question("Title", (TextField("title", "Title", state.title, True),), lambda a: c.Retitle(title=a["title"]))
 
 
-def resolve(state: State) -> Question:
-    """Ask for the closing words; say what ends with it. A resolved incident is reopened instead."""
+def resolve(state: State, policy: Policy, sight: Sight) -> Question:
+    """Ask for the closing words below the exit criteria, and why where some are open. A resolved one is reopened."""
     if state.resolved_at is not None:
         reason = TextField("reason", "Why it is reopened", required=True)
         return Question("Reopen the incident", (reason,), lambda a: c.Reopen(reason=a["reason"]))
-    lines = [f"{state.severity} {state.title}"]
+    found = criteria(state, policy, sight)
+    lines = [f"{state.severity} {state.title}", *(_criterion(each) for each in found)]
     if state.open_impact:
         lines.append("Customer impact is still open: it ends with the incident")
-    if not state.updates:
-        lines.append("No status update was ever sent")
-    if left := len(open_tasks(state.tasks)):
-        lines.append(f"Tasks still open: {left}")
-    summary = TextField("summary", "What ended it (optional)")
-    return Question("Resolve the incident", (summary,), lambda a: c.Resolve(summary=a["summary"]), tuple(lines))
+    fields = [TextField("summary", "What ended it (optional)")]
+    if any(each.standing is Standing.OPEN for each in found):
+        fields.append(TextField("override", "Why it is resolved with criteria open"))
+    unmet = seen_open(state, policy, sight)
+
+    def command(answers: Answers) -> c.Command:
+        return c.Resolve(summary=answers["summary"], unmet=unmet, override=answers.get("override", ""))
+
+    return Question("Resolve the incident", tuple(fields), command, tuple(lines))
+
+
+def _criterion(each: Criterion) -> str:
+    return crop(clean(f"{each.standing}: {each.text}{f' ({each.why})' if each.why else ''}"), 72)
 
 
 def amend(item: Item, state: State, clock: Clock) -> Question:

@@ -18,6 +18,7 @@ from iccon.incident.decide import Refusal
 from iccon.incident.effects import EffectState
 from iccon.incident.entries import Entry, PageActed, UpdateIssued, VerdictChanged
 from iccon.incident.fold import Ledger
+from iccon.incident.milestones import Milestone
 from iccon.incident.severity import Audience, Phase
 from iccon.incident.timeline import describe
 from iccon.text import clean
@@ -135,13 +136,14 @@ async def _respond(session: "_Session") -> None:
     await session.tell_customers(words.first_update, NEXT_UPDATE)
     await session.do(c.SetTheory(text=words.theory))
     await session.until(lambda sight: not sight.bad())
+    await session.do(c.SetMilestone(milestone=Milestone.MITIGATED))
     await session.do(c.SetTheory(text=words.theory, confirmed=True))
     await session.do(c.SetPhase(phase=Phase.MONITORING, reason="no signal is bad any more"))
     await session.quiet()
     await session.do(c.StopImpact())
     await session.tell_customers(words.last_update, None)
-    await session.do(c.Resolve(summary=words.last_update))
     await session.until(lambda sight: not any(page.service in hurt for page in sight.pages.values()))
+    await session.do(c.Resolve(summary=words.last_update))
 
 
 class _Session:

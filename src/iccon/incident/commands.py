@@ -294,9 +294,15 @@ class IssueUpdate(Command, frozen=True, kw_only=True):
 
 
 class Resolve(Command, frozen=True, kw_only=True):
-    """Resolve the incident; open impact segments end at the same instant."""
+    """Resolve the incident; open impact segments end at the same instant.
+
+    `unmet` are the exit criteria that the asker saw open outside (resolve_gate.seen_open), beside what the record says;
+    `override` is the reason to resolve although some are.
+    """
 
     summary: str = ""
+    unmet: tuple[str, ...] = ()
+    override: str = ""
     at: datetime | None = None
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from iccon.incident import callouts, exit_criteria, handover_rules, page_verbs, step_rules, task_rules
+from iccon.incident import callouts, exit_criteria, handover_rules, page_verbs, resolve_gate, step_rules, task_rules
 from iccon.incident import commands as c
 from iccon.incident import entries as e
 from iccon.incident.duplicates import written_twice
@@ -103,7 +103,7 @@ def _severity(state: State, command: c.SetSeverity, ctx: Context) -> Outcome:
 
 def _phase(state: State, command: c.SetPhase, ctx: Context) -> Outcome:
     if command.phase is Phase.RESOLVED:
-        return _resolve(state, c.Resolve(summary=command.reason, at=command.at), ctx)
+        return resolve_gate.resolve(state, c.Resolve(summary=command.reason, at=command.at), ctx)
     if command.phase == state.phase:
         return Refusal("unchanged", f"the phase is {state.phase} already")
     return one(state, ctx, e.PhaseSet(phase=command.phase, reason=command.reason.strip()), command.at)
@@ -287,13 +287,6 @@ def _issue_update(state: State, command: c.IssueUpdate, ctx: Context) -> Outcome
     return Decision((e.Draft(state.incident, body, ctx.now, ctx.actor),), tuple(effects.values()))
 
 
-def _resolve(state: State, command: c.Resolve, ctx: Context) -> Outcome:
-    at = command.at or ctx.now
-    bodies: list[e.Body] = [e.ImpactStopped(segment=i.id) for i in state.impacts if i.stopped is None]
-    bodies.append(e.PhaseSet(phase=Phase.RESOLVED, reason=command.summary.strip()))
-    return Decision(tuple(e.Draft(state.incident, body, at, ctx.actor) for body in bodies))
-
-
 def _reopen(state: State, command: c.Reopen, ctx: Context) -> Outcome:
     if state.resolved_at is None:
         return Refusal("unchanged", "the incident is not resolved")
@@ -389,7 +382,7 @@ _DECISIONS: dict[type[c.Command], Callable[[State, Any, Context], Outcome]] = {
     c.OpenRunbook: step_rules.open_runbook,
     c.MarkStep: step_rules.mark,
     c.IssueUpdate: _issue_update,
-    c.Resolve: _resolve,
+    c.Resolve: resolve_gate.resolve,
     c.Reopen: _reopen,
     c.Capture: _capture,
     c.TakeEvidence: _take_evidence,

@@ -69,6 +69,14 @@ class PhaseSet(Body, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class GateOverridden(Body, frozen=True, kw_only=True):
+    """The incident was resolved although exit criteria were not met."""
+
+    kind: ClassVar[str] = "gate"
+    unmet: tuple[str, ...]
+    reason: str
+
+
 class MilestoneSet(Body, frozen=True, kw_only=True):
     """The milestone of that name was reached at the entry's happened-at; the newest one said of a milestone holds."""
 
@@ -417,6 +425,7 @@ BODIES: dict[str, type[Body]] = {
         Note,
         SeveritySet,
         PhaseSet,
+        GateOverridden,
         MilestoneSet,
         RoleTaken,
         HandoverProposed,

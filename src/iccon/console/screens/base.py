@@ -13,6 +13,7 @@ from iccon.console.commands import REGISTRY, key_name
 from iccon.console.figures import age_text, time_text, zone_name
 from iccon.feed.model import Slot, Snapshot, Trouble
 from iccon.incident.entries import Entry
+from iccon.incident.exit_criteria import Sight
 
 if TYPE_CHECKING:
     from iccon.console.app import IcconApp
@@ -65,6 +66,14 @@ class Surface(Screen[None]):
 
     def appended(self, entries: tuple[Entry, ...]) -> None:
         """The journal has new entries, this console's or another process's."""
+
+    def sight(self, now: datetime) -> Sight:
+        """Return what board and pages show of the exit criteria as of `now` (aware UTC)."""
+        from iccon.recorder import sight  # only where it is asked for
+        from iccon.signals.board import aged
+
+        board, slot = self.console.board, self.console.snapshot.slots.get("pages")
+        return sight(aged(board, now.timestamp()) if board else None, slot.value if slot and not slot.trouble else None)
 
     # What is wrong with a source
 

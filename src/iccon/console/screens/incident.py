@@ -272,7 +272,8 @@ class IncidentScreen(EditingSurface):
 
     async def action_resolve(self) -> None:
         """Resolve, or reopen."""
-        await self._ask(questions.resolve(self.ledger.state))
+        now = self.console.parts.setting.clock.now()
+        await self._ask(questions.resolve(self.ledger.state, self.console.parts.policy, self.sight(now)))
 
     async def action_stalk(self) -> None:
         """Ask what is stalked: the cell under the board's cursor, its service, everything."""

@@ -16,8 +16,6 @@ from iccon.incident.entries import Entry
 from iccon.incident.exit_criteria import Sight, criteria
 from iccon.incident.standing import View, lines
 from iccon.incident.state import State
-from iccon.recorder import sight
-from iccon.signals.board import aged
 
 
 class StandingScreen(Surface):
@@ -50,12 +48,8 @@ class StandingScreen(Surface):
     def tick(self, now: datetime) -> None:
         """Time runs."""
         parts, found = self.console.parts, self.query_one(StandingView)
-        view = View(self._read_state(), parts.policy, self._sight(now), now, parts.zone)
+        view = View(self._read_state(), parts.policy, self.sight(now), now, parts.zone)
         found.show(lines(view, found.room))
-
-    def _sight(self, now: datetime) -> Sight:
-        board, slot = self.console.board, self.console.snapshot.slots.get("pages")
-        return sight(aged(board, now.timestamp()) if board else None, slot.value if slot and not slot.trouble else None)
 
     def fed(self, snapshot: Snapshot) -> None:
         """A source has news."""

@@ -75,7 +75,10 @@ class IcconApp(safe.SafeApp[int]):
         self.register_theme(textual_theme(parts.theme))
         self.set_reactive(IcconApp.theme, parts.theme.name)  # its watcher runs at the start anyway: once is enough
         self.stylesheet = Sheet(self.get_css_variables())
-        self.set_keymap({ident: ",".join(keys) for ident, keys in parts.keys.items()})
+        usual = (
+            commands.default_keys()
+        )  # Textual goes through the whole keymap at every key: 3 ms with all of them in it
+        self.set_keymap({ident: ",".join(keys) for ident, keys in parts.keys.items() if keys != usual.get(ident)})
 
     # Start
 

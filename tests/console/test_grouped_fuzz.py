@@ -112,6 +112,8 @@ class Walk:
         key = view.chosen_key or ""
         if view.marks:
             assert found == {key.split(":")[1] for key in view.marks}
+        elif view.gone:
+            assert not found
         elif key in view.rows_of.groups:
             row = "".join(part for part, _ in view.row_spans(key, 100))
             assert f" {len(found)} trig" in row

@@ -265,3 +265,18 @@ async def test_the_details_of_a_page_and_an_action_from_there(tmp_path: Path, se
         assert incident.events[-1].text == "I look"
         await console.press("escape")
         await console.until_incident()
+
+
+async def test_when_all_that_was_marked_is_gone_a_key_hits_nothing_until_a_person_moves(tmp_path: Path) -> None:
+    pager = Pager(page("P1"), page("P2"), page("P3"))
+    async with running(setting_in(tmp_path), sources=[pager.source], ports=pager.ports) as console:
+        view = await chosen(console, "P1", "P2", "P3")
+        await console.press("space", "down")
+        pager.pages = (page("P2"), page("P3"))
+        console.app.parts.feed.refresh("pages")
+        await console.until(lambda: len(view.pages) == 2)
+        assert "What was marked is gone" in console.shown()
+        await console.press("a")
+        assert pager.sent == []
+        await console.press("down", "up", "a")
+        await console.until(lambda: pager.sent == ["P2"])

@@ -66,6 +66,7 @@ class PagesView(VirtualList):
         super().__init__(id=id, classes=classes, ascii_only=ascii_only)
         self.pages: dict[str, Page] = {}
         self.marks: frozenset[str] = frozenset()
+        self.gone = False  # all that was marked: a key meant for it must not hit what is under the cursor
         self.rows_of = PageRows()
         self._given: Sequence[Page] = ()
         self.pending: Mapping[str, str] = {}
@@ -89,7 +90,9 @@ class PagesView(VirtualList):
             self.touch()
             return
         self._given, self.pages = found, {page.key: page for page in found}
-        self.marks &= self.pages.keys()
+        kept = self.marks & self.pages.keys()
+        self.gone = self.gone or bool(self.marks and not kept)
+        self.marks = kept
         self._arrange()
 
     def _arrange(self) -> None:
@@ -111,7 +114,12 @@ class PagesView(VirtualList):
         """The marked pages in their order, else the one under the cursor, or all of the group under it."""
         if self.marks:
             return tuple(page for key, page in self.pages.items() if key in self.marks)
-        return self._here
+        return () if self.gone else self._here
+
+    def choose(self, place: int) -> None:
+        """Choose a row: from now on a key means that one."""
+        self.gone = False
+        super().choose(place)
 
     @property
     def _here(self) -> tuple[Page, ...]:
@@ -122,6 +130,7 @@ class PagesView(VirtualList):
         """Mark what is under the cursor, or take the mark away: a page, or all of a group."""
         here = frozenset(page.key for page in self._here)
         if here:
+            self.gone = False
             self.marks = self.marks - here if here <= self.marks else self.marks | here
             self._arrange()
 
@@ -141,7 +150,7 @@ class PagesView(VirtualList):
 
     def action_unmark(self) -> None:
         """Take all marks away."""
-        self.marks = frozenset()
+        self.marks, self.gone = frozenset(), False
         self.touch()
 
     def row_spans(self, key: str, width: int) -> list[Span]:
@@ -170,6 +179,8 @@ class PagesView(VirtualList):
         if not self.pages:
             return []
         lines: list[list[Span]] = []
+        if self.gone:
+            lines.append([(crop(" What was marked is gone. Move, or mark again.", width), "v-warn")])
         if self.marks:
             lines.append([(crop(f" {len(self.marks)} of {len(self.pages)} marked", width), "strong")])
         elif self.rows_of.on and self.rows_of.groups:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 import pytest
 import rawserver
 from werkzeug import Request, Response
-from werkzeug.serving import make_server
+from wsgiserver import served
 
 CONFIG = """
 prometheus.main = {{ url = "{url}", timeout = 2 }}
@@ -43,17 +43,10 @@ class Server:
 
 @pytest.fixture
 def server(configure) -> Iterator[Server]:
-    from threading import Thread
-
     made = Server()
-    http = make_server("127.0.0.1", 0, made, threaded=True)
-    thread = Thread(target=http.serve_forever)
-    thread.start()
-    configure(CONFIG.format(url=f"http://127.0.0.1:{http.server_port}"))
-    yield made
-    http.shutdown()
-    thread.join()
-    http.server_close()
+    with served(made) as url:
+        configure(CONFIG.format(url=url))
+        yield made
 
 
 def test_tier_and_owner_are_facts_of_a_service(iccon, server, home):

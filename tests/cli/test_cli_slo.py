@@ -3,12 +3,11 @@
 import json
 import time
 from collections.abc import Iterator
-from threading import Thread
 from urllib.parse import parse_qs
 
 import pytest
 from werkzeug import Request, Response
-from werkzeug.serving import make_server
+from wsgiserver import served
 
 CONFIG = """
 prometheus.main = {{ url = "{url}", timeout = 2 }}
@@ -57,14 +56,9 @@ class Server:
 @pytest.fixture
 def server(configure) -> Iterator[Server]:
     made = Server()
-    http = make_server("127.0.0.1", 0, made, threaded=True)
-    thread = Thread(target=http.serve_forever)
-    thread.start()
-    configure(CONFIG.format(url=f"http://127.0.0.1:{http.server_port}"))
-    yield made
-    http.shutdown()
-    thread.join()
-    http.server_close()
+    with served(made) as url:
+        configure(CONFIG.format(url=url))
+        yield made
 
 
 def test_an_objective_as_json_has_its_promised_fields(iccon, server):

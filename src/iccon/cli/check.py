@@ -8,8 +8,6 @@ import os
 import shutil
 import socket
 import sys
-import threading
-import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import timedelta
 from functools import partial
@@ -24,6 +22,7 @@ from iccon.cli.parsing import FAULT, OK, Commands, add_command
 from iccon.cli.session import setting
 from iccon.config.schema import Outlet, Tracker
 from iccon.config.setting import Setting
+from iccon.net.together import together as at_once
 from iccon.text import clean
 
 DEADLINE = 15.0  # seconds for all probes together; they run side by side
@@ -68,19 +67,10 @@ def _do_check(args: argparse.Namespace) -> int:
 
 def together(probes: list[Probe], deadline: float) -> list[Finding]:
     """Run all probes side by side; one that has not ended after `deadline` seconds is a fault and is left behind."""
-    found: dict[int, Finding] = {}
-
-    def work(index: int, probe: Probe) -> None:
-        found[index] = _tried(probe)
-
-    threads = [threading.Thread(target=work, args=pair, daemon=True) for pair in enumerate(probes)]
-    for thread in threads:
-        thread.start()
-    until = time.monotonic() + deadline
-    for thread in threads:
-        thread.join(max(until - time.monotonic(), 0.0))
+    found = at_once({f"{i}": partial(_tried, probe) for i, probe in enumerate(probes)}, deadline)
     late = f"no answer within {deadline:g} s"
-    return [found.get(i) or Finding(p.kind, p.name, True, False, late) for i, p in enumerate(probes)]
+    pairs = zip(probes, found.values(), strict=True)
+    return [each if isinstance(each, Finding) else Finding(p.kind, p.name, True, False, late) for p, each in pairs]
 
 
 def _tried(probe: Probe) -> Finding:

@@ -1,6 +1,5 @@
 """The roster as a source for the feed, and its copy on disk: the numbers must be there when everything else is not."""
 
-import os
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +9,7 @@ import msgspec
 
 from iccon.clock import Clock
 from iccon.faults import SourceFault
+from iccon.files import write_owner_only
 from iccon.pages.people import Person, Roster
 
 MOST_BYTES = 4_000_000
@@ -39,19 +39,8 @@ class RosterFile:
 
     def save(self, roster: Roster) -> None:
         """Replace the file whole. Raises OSError."""
-        part = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(msgspec.json.encode(roster))
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(self.path)
-        except OSError:
-            with suppress(OSError):
-                part.unlink()
-            raise
+        write_owner_only(self.path, msgspec.json.encode(roster))
 
 
 class RosterSource:

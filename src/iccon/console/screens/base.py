@@ -9,6 +9,7 @@ from textual.reactive import Reactive
 from textual.screen import ModalScreen, Screen, ScreenResultType
 from textual.widget import Widget
 
+from iccon.console import questions
 from iccon.console.commands import REGISTRY, key_name
 from iccon.console.figures import age_text, time_text, zone_name
 from iccon.feed.model import Slot, Snapshot, Trouble
@@ -74,6 +75,11 @@ class Surface(Screen[None]):
 
         board, slot = self.console.board, self.console.snapshot.slots.get("pages")
         return sight(aged(board, now.timestamp()) if board else None, slot.value if slot and not slot.trouble else None)
+
+    @property
+    def form_clock(self) -> questions.Clock:
+        """How forms read times now."""
+        return questions.Clock(self.console.parts.setting.clock.now(), self.console.parts.zone)
 
     # What is wrong with a source
 

@@ -9,12 +9,11 @@ from iccon.changes.model import Change, of_service
 from iccon.console import commands
 from iccon.console.known import KnownChanges
 from iccon.console.safe import set_titles
-from iccon.console.screens.base import Surface
+from iccon.console.screens.overlay import Overlay
 from iccon.console.widgets.changes import ChangesView
 from iccon.console.widgets.keybar import KeyBar
 from iccon.feed.model import Slot, Snapshot
 from iccon.incident import commands as c
-from iccon.incident.entries import Entry
 
 NO_SOURCE = (
     "No source of changes is configured, and nobody told one.  "
@@ -24,7 +23,7 @@ WAITING = "Waiting for the first answer."
 NONE = "No change is known of the last 24 hours."
 
 
-class ChangesScreen(Surface):
+class ChangesScreen(Overlay):
     """The changes that `known` lists; `incident` is where one may be put ("" nowhere), `pinned` tells which are there.
 
     The cursor begins on the newest change of `service`, "" for any.
@@ -51,7 +50,7 @@ class ChangesScreen(Surface):
 
     def on_mount(self) -> None:
         """Show what is known, with the cursor on what it was opened for."""
-        self.tick(self.console.parts.setting.clock.now())
+        self.show_now()
         view = self.query_one(ChangesView)
         beside = of_service(self._listed(self.console.parts.setting.clock.now()), self._begin)
         if not (beside and view.choose_key(beside[0].key)):
@@ -68,11 +67,7 @@ class ChangesScreen(Surface):
 
     def fed(self, snapshot: Snapshot) -> None:
         """Show the new answer."""
-        self.tick(self.console.parts.setting.clock.now())
-
-    def appended(self, entries: tuple[Entry, ...]) -> None:
-        """Show what was told, once the screen below has taken the entries in."""
-        self.call_later(lambda: self.tick(self.console.parts.setting.clock.now()))
+        self.show_now()
 
     def _slot(self) -> Slot | None:
         return self.console.snapshot.slots.get("changes")
@@ -101,7 +96,7 @@ class ChangesScreen(Surface):
             self.console.say("no change of a service is chosen: move to one", "warning")
             return
         self._only = "" if self._only or chosen is None else chosen.services[0]
-        self.tick(self.console.parts.setting.clock.now())
+        self.show_now()
 
     async def action_pin(self) -> None:
         """Put the change that is under the cursor as the key is pressed on the incident's timeline, once."""
@@ -126,7 +121,3 @@ class ChangesScreen(Surface):
             at=min(change.at, self.console.parts.setting.clock.now()),
             pinned=True,
         )
-
-    def action_close(self) -> None:
-        """Go back to where it was opened."""
-        self.dismiss()

@@ -245,11 +245,6 @@ class LiveSurface(Surface):
         question = questions.declare(setting.actor, clock, found, setting.drill, self.console.parts.policy)
         await self.console.ask(question, None, declaring.done)
 
-    @property
-    def form_clock(self) -> questions.Clock:
-        """How forms read times now."""
-        return questions.Clock(self.console.parts.setting.clock.now(), self.console.parts.zone)
-
     def marks(self) -> Sequence["Mark"]:
         """Return what a chart marks: instant and words; nothing where there is no incident."""
         return ()

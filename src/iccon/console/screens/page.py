@@ -10,7 +10,7 @@ from iccon.background import in_thread, spawn
 from iccon.console import commands
 from iccon.console.figures import age_text
 from iccon.console.safe import SafeStatic, set_titles
-from iccon.console.screens.base import Surface
+from iccon.console.screens.overlay import Overlay
 from iccon.console.widgets.keybar import KeyBar
 from iccon.earlier import Earlier, earlier
 from iccon.faults import SourceFault
@@ -21,7 +21,7 @@ from iccon.when import stamp
 PATIENCE = 40.0  # seconds: pagers have deadlines of their own
 
 
-class PageScreen(Surface):
+class PageScreen(Overlay):
     """Asks the pager once, and again when something was done. Bound to the page it was opened for."""
 
     SCOPES = (commands.PAGE,)
@@ -45,7 +45,7 @@ class PageScreen(Surface):
     def on_mount(self) -> None:
         """Show what the list knew, and ask for the rest."""
         self.query_one("#story").focus()
-        self.tick(self.console.parts.setting.clock.now())
+        self.show_now()
         spawn(self._load(), "page detail")
         spawn(self._remember(), "earlier incidents")
 
@@ -53,7 +53,7 @@ class PageScreen(Surface):
         page, besides = self._page, self._incident or ""
         self._earlier = await self.console.parts.desk.call(lambda desk: earlier(desk, page, besides))
         if self.is_mounted:
-            self.tick(self.console.parts.setting.clock.now())
+            self.show_now()
 
     async def _load(self) -> None:
         ask, page = self.console.parts.page_detail, self._page
@@ -66,7 +66,7 @@ class PageScreen(Surface):
         except TimeoutError:
             self._note = "the pager does not answer"
         if self.is_mounted:
-            self.tick(self.console.parts.setting.clock.now())
+            self.show_now()
 
     def tick(self, now: datetime) -> None:
         """Ages grow."""
@@ -123,7 +123,3 @@ class PageScreen(Surface):
         from iccon.console.pagemenu import PageMenu
 
         await PageMenu(self.console, (self._page,), self._incident, lambda: None).open()
-
-    def action_close(self) -> None:
-        """Go back to where it was opened."""
-        self.dismiss()

@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 
 from iccon.console import commands
 from iccon.console.safe import set_titles
-from iccon.console.screens.base import Surface
+from iccon.console.screens.overlay import Overlay
 from iccon.console.widgets.keybar import KeyBar
 from iccon.console.widgets.people import PeopleView
 from iccon.feed.model import Snapshot
@@ -17,7 +17,7 @@ NO_PAGER = (
 )
 
 
-class PeopleScreen(Surface):
+class PeopleScreen(Overlay):
     """The people that the feed knows of, as of its last answer."""
 
     SCOPES = (commands.PEOPLE,)
@@ -31,7 +31,7 @@ class PeopleScreen(Surface):
     def on_mount(self) -> None:
         """Show what is known."""
         self.query_one(PeopleView).focus()
-        self.tick(self.console.parts.setting.clock.now())
+        self.show_now()
 
     def tick(self, now: datetime) -> None:
         """Turns begin and end."""
@@ -44,8 +44,4 @@ class PeopleScreen(Surface):
 
     def fed(self, snapshot: Snapshot) -> None:
         """Show the new answer."""
-        self.tick(self.console.parts.setting.clock.now())
-
-    def action_close(self) -> None:
-        """Go back to where it was opened."""
-        self.dismiss()
+        self.show_now()

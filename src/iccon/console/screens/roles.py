@@ -1,6 +1,5 @@
 """The role board, over the whole screen: who, since when, what each role does."""
 
-from collections.abc import Callable
 from datetime import datetime
 
 from textual.app import ComposeResult
@@ -8,26 +7,19 @@ from textual.app import ComposeResult
 from iccon.background import spawn
 from iccon.console import commands, questions
 from iccon.console.safe import set_titles
-from iccon.console.screens.base import Surface
+from iccon.console.screens.overlay import IncidentOverlay
 from iccon.console.widgets.keybar import KeyBar
 from iccon.console.widgets.roles import RolesView
 from iccon.incident import commands as c
-from iccon.incident.entries import Entry
 from iccon.incident.organisation import Post, posts, warnings
 from iccon.incident.roles import Role
-from iccon.incident.state import State
 
 
-class RolesScreen(Surface):
+class RolesScreen(IncidentOverlay):
     """The roles of `incident`, as `read_state` gives them."""
 
     SCOPES = (commands.ROLES,)
     BINDINGS = commands.bindings(*SCOPES)
-
-    def __init__(self, incident: str, read_state: Callable[[], State]) -> None:
-        super().__init__()
-        self._incident = incident
-        self._read_state = read_state
 
     def compose(self) -> ComposeResult:
         """The board and its keys."""
@@ -40,7 +32,7 @@ class RolesScreen(Surface):
         view = self.query_one(RolesView)
         set_titles(view, "Roles")
         view.focus()
-        self._show()
+        self.show_now()
         spawn(self._read_cards(view), "role cards")
 
     async def _read_cards(self, view: RolesView) -> None:
@@ -50,13 +42,6 @@ class RolesScreen(Surface):
         """Time runs."""
         state, policy = self._read_state(), self.console.parts.policy
         self.query_one(RolesView).show(posts(state, policy), warnings(state, policy), now)
-
-    def appended(self, entries: tuple[Entry, ...]) -> None:
-        """Show the change, once the screen below has taken the entries in."""
-        self.call_later(self._show)
-
-    def _show(self) -> None:
-        self.tick(self.console.parts.setting.clock.now())
 
     def _chosen(self) -> Post | None:
         post = self.query_one(RolesView).chosen
@@ -80,7 +65,3 @@ class RolesScreen(Surface):
             return
         leave = c.TakeRole(role=Role.EXPERT, person=post.held.person, leaves=True)
         await self.console.act(leave, self._incident)
-
-    def action_close(self) -> None:
-        """Go back to where it was opened."""
-        self.dismiss()

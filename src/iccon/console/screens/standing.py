@@ -1,6 +1,5 @@
 """The state of an incident on one screen, live: readable in seconds, at 80x24 too."""
 
-from collections.abc import Callable
 from datetime import datetime
 
 from textual import events
@@ -8,26 +7,19 @@ from textual.app import ComposeResult
 
 from iccon.console import commands, questions
 from iccon.console.safe import set_titles
-from iccon.console.screens.base import Surface
+from iccon.console.screens.overlay import IncidentOverlay
 from iccon.console.widgets.keybar import KeyBar
 from iccon.console.widgets.standing import StandingView
 from iccon.feed.model import Snapshot
-from iccon.incident.entries import Entry
 from iccon.incident.exit_criteria import Sight, criteria
 from iccon.incident.standing import View, lines
-from iccon.incident.state import State
 
 
-class StandingScreen(Surface):
+class StandingScreen(IncidentOverlay):
     """How `incident` stands, as `read_state` gives it."""
 
     SCOPES = (commands.STATE,)
     BINDINGS = commands.bindings(*SCOPES)
-
-    def __init__(self, incident: str, read_state: Callable[[], State]) -> None:
-        super().__init__()
-        self._incident = incident
-        self._read_state = read_state
 
     def compose(self) -> ComposeResult:
         """The lines and the keys."""
@@ -38,12 +30,12 @@ class StandingScreen(Surface):
     def on_mount(self) -> None:
         """Name the region; the lines come with its size."""
         set_titles(self.query_one(StandingView), "State")
-        self.call_after_refresh(self._show)
+        self.call_after_refresh(self.show_now)
 
     def on_resize(self, event: events.Resize) -> None:
         """Give the lines the room there is."""
         super().on_resize(event)
-        self.call_after_refresh(self._show)
+        self.call_after_refresh(self.show_now)
 
     def tick(self, now: datetime) -> None:
         """Time runs."""
@@ -53,14 +45,7 @@ class StandingScreen(Surface):
 
     def fed(self, snapshot: Snapshot) -> None:
         """A source has news."""
-        self._show()
-
-    def appended(self, entries: tuple[Entry, ...]) -> None:
-        """Show the change, once the screen below has taken the entries in."""
-        self.call_later(self._show)
-
-    def _show(self) -> None:
-        self.tick(self.console.parts.setting.clock.now())
+        self.show_now()
 
     async def action_tick(self) -> None:
         """Ask which criterion holds."""
@@ -73,9 +58,8 @@ class StandingScreen(Surface):
 
     async def action_callout(self) -> None:
         """Record the call-out, or put it off."""
-        parts = self.console.parts
-        clock = questions.Clock(parts.setting.clock.now(), parts.zone)
-        asked = questions.callout(self._read_state(), parts.policy, clock, await self.console.callout_asks())
+        state, policy = self._read_state(), self.console.parts.policy
+        asked = questions.callout(state, policy, self.form_clock, await self.console.callout_asks())
         await self.console.ask(asked, self._incident)
 
     async def action_role(self) -> None:
@@ -93,7 +77,3 @@ class StandingScreen(Surface):
         from iccon.console.screens.tasks import TasksScreen  # only when it is asked for
 
         await self.app.push_screen(TasksScreen(self._incident, self._read_state))
-
-    def action_close(self) -> None:
-        """Go back to the incident."""
-        self.dismiss()

@@ -1,31 +1,23 @@
 """What is open in an incident, over the whole screen: settle it, postpone it, accept it, push it to a tracker."""
 
-from collections.abc import Callable
 from datetime import datetime
 
 from textual.app import ComposeResult
 
 from iccon.console import commands, questions
 from iccon.console.safe import set_titles
-from iccon.console.screens.base import Surface
+from iccon.console.screens.overlay import IncidentOverlay
 from iccon.console.widgets.keybar import KeyBar
 from iccon.console.widgets.tasks import TasksView
 from iccon.incident import commands as c
-from iccon.incident.entries import Entry
-from iccon.incident.state import State
 from iccon.incident.tasks import Task, open_tasks
 
 
-class TasksScreen(Surface):
+class TasksScreen(IncidentOverlay):
     """The open tasks of `incident`, as `read_state` gives them."""
 
     SCOPES = (commands.TASKS,)
     BINDINGS = commands.bindings(*SCOPES)
-
-    def __init__(self, incident: str, read_state: Callable[[], State]) -> None:
-        super().__init__()
-        self._incident = incident
-        self._read_state = read_state
 
     def compose(self) -> ComposeResult:
         """The list and its keys."""
@@ -36,7 +28,7 @@ class TasksScreen(Surface):
     def on_mount(self) -> None:
         """Show what is open."""
         self.query_one(TasksView).focus()
-        self._show()
+        self.show_now()
 
     def tick(self, now: datetime) -> None:
         """Time runs."""
@@ -45,13 +37,6 @@ class TasksScreen(Surface):
         set_titles(view, "Tasks", f"{len(tasks)} open" if tasks else "")
         pushed = {task.id: outcome for task in tasks if (outcome := state.pushed(task)) is not None}
         view.show(tasks, now, pushed)
-
-    def appended(self, entries: tuple[Entry, ...]) -> None:
-        """Show the change, once the screen below has taken the entries in."""
-        self.call_later(self._show)
-
-    def _show(self) -> None:
-        self.tick(self.console.parts.setting.clock.now())
 
     def _chosen(self) -> Task | None:
         task = self.query_one(TasksView).chosen
@@ -76,10 +61,7 @@ class TasksScreen(Surface):
 
     async def action_add(self) -> None:
         """Ask for a task."""
-        parts = self.console.parts
-        await self.console.ask(
-            questions.add_task(questions.Clock(parts.setting.clock.now(), parts.zone)), self._incident
-        )
+        await self.console.ask(questions.add_task(self.form_clock), self._incident)
 
     async def action_push(self) -> None:
         """Ask whether the chosen task becomes a ticket."""
@@ -88,7 +70,3 @@ class TasksScreen(Surface):
             self.console.say("no tracker is configured: add [trackers.NAME] to the configuration", "warning")
         elif task := self._chosen():
             await self.console.ask(questions.push_task(task, trackers), self._incident)
-
-    def action_close(self) -> None:
-        """Go back to the incident."""
-        self.dismiss()

@@ -5,11 +5,11 @@ what this outlet promises, and what it reads back; who starts it may give `copy`
 words what it did.
 """
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 from iccon.faults import FaultKind, SourceFault
+from iccon.files import write_owner_only
 from iccon.text import clean
 from iccon.updates.model import Message, Posted
 
@@ -29,7 +29,7 @@ class ClipboardOutlet:
         path = self._path(message)
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _replace(path, message.text.encode())
+            write_owner_only(path, message.text.encode())
         except OSError as error:
             raise SourceFault(FaultKind.REJECTED, f"{path}: {error.strerror or error}") from None
         return self._posted(path, self._copied(message.text))
@@ -54,14 +54,3 @@ class ClipboardOutlet:
     def _posted(self, path: Path, did: str) -> Posted:
         ready = f"text is ready to paste from {path}"
         return Posted(clean(f"{did}; {ready}" if did else ready))
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, readable by its owner only."""
-    part = path.with_suffix(".part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(descriptor)
-    part.replace(path)

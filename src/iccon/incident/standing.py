@@ -149,11 +149,12 @@ def _left(due: datetime, now: datetime) -> Part:
 def _known(view: View) -> Iterator[Line]:
     """The milestones, those that are not known as well."""
     known = moments(view.state)
-    said = [f"{each} {_moment(known[each], view) if each in known else '-'}" for each in Milestone]
-    for number in range(0, len(said), IN_A_LINE):
-        label = "" if number else "reached"
-        zone = (f"  {view.now.astimezone(view.zone).tzname()}", Tone.DIM)
-        yield Line(label, (("   ".join(said[number : number + IN_A_LINE]), Tone.PLAIN), zone))
+    zone = (f"  {view.now.astimezone(view.zone).tzname()}", Tone.DIM)
+    for number in range(0, len(Milestone), IN_A_LINE):
+        row = [*Milestone][number : number + IN_A_LINE]
+        said = [f"{each} {_moment(known[each], view) if each in known else '-'}" for each in row]
+        times = (zone,) if any(each in known for each in row) else ()
+        yield Line("" if number else "reached", (("   ".join(said), Tone.PLAIN), *times))
 
 
 def _moment(at: datetime, view: View) -> str:

@@ -12,6 +12,7 @@ from iccon.text import clean
 from iccon.when import ago
 
 STEPS = 10  # lines of a checklist
+ROLE = max(map(len, TITLES.values()))  # cells of the column of roles
 
 
 class RolesView(VirtualList):
@@ -47,12 +48,12 @@ class RolesView(VirtualList):
     def header(self, width: int) -> list[list[Span]]:
         """Name the columns, after what is wrong."""
         wrong: list[list[Span]] = [[(crop(f" ! {clean(warning)}", width), "v-warn")] for warning in self._warnings]
-        return [*wrong, [(f"  {'role':<20}{'who':<28}since", "head")]]
+        return [*wrong, [(f"  {'role':<{ROLE + 1}}{'who':<28}since", "head")]]
 
     def row_spans(self, key: str, width: int) -> list[Span]:
         """One post."""
         post = self._posts[key]
-        name = (f" {fit(TITLES[post.role], 19)} ", "strong")
+        name = (f" {fit(TITLES[post.role], ROLE)} ", "strong")
         if post.held is None or self._now is None:
             return [name, ("NEEDED, nobody", "v-warn") if post.needed else ("nobody", "dim")]
         since = ago((self._now - post.held.since).total_seconds())

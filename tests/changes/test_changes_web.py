@@ -168,7 +168,8 @@ WRONG: list[tuple[bytes | Callable[[Any], None], FaultKind]] = [
 def test_each_fault_has_its_word(kind: str, answer: bytes, expected: FaultKind) -> None:
     raised = fault(kind, answer)
     assert raised.kind is expected
-    assert raised.retry_after == (7.0 if expected is FaultKind.RATE_LIMITED else None)
+    # A source with two requests may be told to wait by what the first one's host still holds: some milliseconds less.
+    assert raised.retry_after == (pytest.approx(7.0, abs=1.0) if expected is FaultKind.RATE_LIMITED else None)
     assert "s3cret" not in raised.reason
 
 

@@ -18,6 +18,7 @@ from iccon.incident.task_rules import LONGEST
 from iccon.incident.tasks import Task, TaskKind, open_tasks
 from iccon.incident.timeline import describe
 from iccon.incident.timers import running
+from iccon.when import minutes_of
 
 MINUTE = timedelta(minutes=1)
 NOW = datetime(2026, 11, 24, 14, 30, tzinfo=UTC)
@@ -119,6 +120,12 @@ LINES = {
     "!roll back in 1h": c.AddTask(what=TaskKind.DECISION, text="roll back", minutes=60),
     "? who owns the cache @lee": c.AddTask(what=TaskKind.QUESTION, text="who owns the cache", owner="lee"),
     "> @kim page the vendor 5 min": c.AddTask(what=TaskKind.ACTION, text="page the vendor", owner="kim", minutes=5),
+    "! watch it 2d": c.AddTask(what=TaskKind.DECISION, text="watch it", minutes=2880),
+    "! watch it in 1h 30min": c.AddTask(what=TaskKind.DECISION, text="watch it", minutes=90),
+    "> restart in 45s": c.AddTask(what=TaskKind.ACTION, text="restart in 45s"),
+    "! roll back @sam 1d2h\nerrors began with it 10m": c.AddTask(
+        what=TaskKind.DECISION, text="roll back\nerrors began with it 10m", owner="sam", minutes=1560
+    ),
     "todo the runbook is wrong": c.AddTask(what=TaskKind.TODO, text="the runbook is wrong"),
     "TODO: alert on it @ann-lee": c.AddTask(what=TaskKind.TODO, text="alert on it", owner="ann-lee"),
     "todos are many": c.AddNote(text="todos are many"),
@@ -137,6 +144,14 @@ def test_what_a_line_means(line: str) -> None:
 def test_a_time_that_cannot_be_is_said_and_nothing_is_kept() -> None:
     found = command("25:99 too late", NOW, UTC, START)
     assert isinstance(found, str)
+
+
+@given(st.from_regex(r"\A([0-9]{1,3}d)?([0-9]{1,3}h)?([0-9]{1,4}m(in)?)?\Z"))
+def test_a_span_means_what_the_command_line_takes_it_for(span: str) -> None:
+    found = command(f"> page the vendor {span}", NOW, UTC, START)
+    assert isinstance(found, c.AddTask)
+    assert found.minutes == minutes_of(span)
+    assert found.text == ("page the vendor" if found.minutes else f"page the vendor {span}".rstrip())
 
 
 @given(st.text(max_size=60))

@@ -25,7 +25,7 @@ LISTS = (
     ("b", "Timeline: by when it was recorded, or happened"),
     ("[  ]", "Runbook: previous and next heading"),
     ("← →", "Runbook: previous and next step"),
-    ("v", "Runbook: the version read first, or the file"),
+    ("V", "Runbook: the version read first, or the file"),
 )
 KEYS = 16  # cells of the column of keys
 

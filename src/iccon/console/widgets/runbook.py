@@ -1,7 +1,6 @@
-"""The runbook viewer: a document of any length, laid out section by section as it comes into view."""
+"""The runbook viewer: scrolls through a document, shows its steps and what came of them."""
 
-from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
@@ -12,9 +11,10 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from iccon.background import in_thread, spawn
-from iccon.console.fit import Span, said
+from iccon.console.fit import said
 from iccon.console.safe import set_titles
 from iccon.console.widgets.lines import Lines
+from iccon.console.widgets.sheet import Sheet
 from iccon.incident.steps import StepMark
 from iccon.runbooks.model import Document
 from iccon.text import clean
@@ -23,114 +23,6 @@ if TYPE_CHECKING:
     from iccon.runbooks.steps import Step
 
 NONE = "No runbook is open. Choose a page or a service and press r."
-
-
-class Sheet:
-    """The lines of a document at one width. A section not yet in view is estimated; laying it out moves the next."""
-
-    def __init__(self, document: Document, width: int, ascii_only: bool) -> None:
-        from iccon.runbooks import markdown  # a console without a runbook open does without
-
-        self.width = width
-        self.ascii_only = ascii_only
-        self._render = markdown.render
-        self.sections = markdown.sections(document)
-        self._heights = [markdown.estimate(section, width) for section in self.sections]
-        self._lines: dict[int, list[list[Span]]] = {}
-        self._steps: dict[int, int] = {}  # the line of the document where a step begins -> its number
-        self._words: Mapping[int, str] = {}
-        self._signs: dict[int, dict[int, int]] = {}  # section -> its line where a step begins -> the step's number
-        self._starts: list[int] = []
-        self._place()
-
-    @property
-    def height(self) -> int:
-        """How many lines there are, as far as it is known."""
-        return self._starts[-1]
-
-    def tell(self, steps: Sequence["Step"], words: Mapping[int, str]) -> None:
-        """Know the steps from now on, and what is said below those, by number, that are marked."""
-        self._steps = {step.line: number for number, step in reversed(list(enumerate(steps)))}
-        self._words = words
-        self._lines.clear()  # the heights stay, so that what is in view does too
-        self._signs.clear()
-
-    def step_at(self, y: int) -> int | None:
-        """Return the number of the step that begins on line `y`."""
-        index = self.section_at(y)
-        return self._signs.get(index, {}).get(y - self._starts[index])
-
-    def row_of(self, number: int, line: int) -> int:
-        """Return on which line step `number` begins, which begins on `line` of the document."""
-        index = max(bisect_right([section.line for section in self.sections], line) - 1, 0)
-        if index not in self._lines:
-            self._lay_out(index)
-        rows = (row for row, step in self._signs[index].items() if step == number)
-        return self._starts[index] + next(rows, 0)
-
-    def _place(self) -> None:
-        starts = [0]
-        for height in self._heights:
-            starts.append(starts[-1] + height)
-        self._starts = starts
-
-    def start(self, section: int) -> int:
-        """Return the first line of a section."""
-        return self._starts[section]
-
-    def section_at(self, y: int) -> int:
-        """Return which section line `y` belongs to."""
-        return min(max(bisect_right(self._starts, y) - 1, 0), max(len(self.sections) - 1, 0))
-
-    def lay_out(self, top: int, count: int) -> bool:
-        """Lay out the sections that lines `top` to `top + count` show; say whether any became taller or shorter."""
-        if not self.sections:
-            return False
-        moved, index = False, self.section_at(top)
-        while index < len(self.sections) and self._starts[index] < top + count:
-            if index not in self._lines:
-                moved |= self._lay_out(index)
-            index += 1
-        return moved
-
-    def _lay_out(self, index: int) -> bool:
-        places: dict[int, tuple[int, int]] = {}
-        made = self._render(self.sections[index], self.width, self.ascii_only, places)
-        lines = self._with_words(index, [[(span.text, _ink(span.style)) for span in line] for line in made], places)
-        self._lines[index] = lines
-        changed = len(lines) != self._heights[index]
-        if changed:
-            self._heights[index] = len(lines)
-            self._place()
-        return changed
-
-    def _with_words(
-        self, index: int, lines: list[list[Span]], places: Mapping[int, tuple[int, int]]
-    ) -> list[list[Span]]:
-        """Return the lines of a section with what is said of its steps below each, and a blank one at the end."""
-        at = self.sections[index].line
-        spans = {self._steps[at + line]: span for line, span in places.items() if at + line in self._steps}
-        begins = {first: step for step, (first, _) in spans.items()}
-        ends = {end: step for step, (_, end) in spans.items() if step in self._words}
-        found: list[list[Span]] = []
-        signs: dict[int, int] = {}
-        for y, line in enumerate([*lines, []]):
-            if y in ends:
-                found.append([("  ", ""), (self._words[ends[y]], "md-muted")])
-            if y in begins:
-                signs[len(found)] = begins[y]
-            found.append(line)
-        self._signs[index] = signs
-        return found
-
-    def line(self, y: int) -> list[Span]:
-        """Return line `y`; empty where it is not laid out yet, or beyond the end."""
-        if not 0 <= y < self.height:
-            return []
-        index = self.section_at(y)
-        lines = self._lines.get(index, [])
-        at = y - self._starts[index]
-        return lines[at] if at < len(lines) else []
 
 
 class Reading(Struct, frozen=True):
@@ -151,10 +43,6 @@ SIGNS = {"": ("○", "o"), "done": ("✓", "+"), "skipped": ("»", ">"), "failed
 SIGN_INKS = {"": "md-muted", "done": "v-ok", "skipped": "md-muted", "failed": "v-bad"}
 
 
-def _ink(style: str) -> str:
-    return "" if style == "text" else f"md-{style.replace('_', '-')}"
-
-
 class RunbookView(Lines, can_focus=True):
     """Shows a runbook. `heading` is the one above the first line in view."""
 
@@ -169,7 +57,7 @@ class RunbookView(Lines, can_focus=True):
         Binding("right_square_bracket", "section(1)", "Next heading", id="runbook.next", show=False),
         Binding("left", "step(-1)", "Previous step", id="runbook.step_before", show=False),
         Binding("right", "step(1)", "Next step", id="runbook.step_after", show=False),
-        Binding("v", "version", "The other version", id="runbook.version", show=False),
+        Binding("V", "version", "The other version", id="runbook.version", show=False),
     ]
     DEFAULT_CSS = """
     RunbookView {
@@ -251,7 +139,7 @@ class RunbookView(Lines, can_focus=True):
         if self.steps:
             parts.append(f"{done} of {len(self.steps)}")
         if self._reading.other is not None:
-            parts.append("as read first, changed since (v)" if self._first else "as it is now (v: as read first)")
+            parts.append("as read first, changed since (V)" if self._first else "as it is now (V: as read first)")
         set_titles(self, " - ".join(parts), self._reading.why)
 
     def action_version(self) -> None:

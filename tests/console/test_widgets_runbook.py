@@ -32,13 +32,13 @@ async def test_a_runbook_reads_well():
 
 async def test_only_what_is_in_view_is_laid_out(monkeypatch):
     laid_out = []
-    render = markdown.render
+    lay_out = markdown.lay_out
 
     def counting(section, *rest):
         laid_out.append(section.line)
-        return render(section, *rest)
+        return lay_out(section, *rest)
 
-    monkeypatch.setattr(markdown, "render", counting)
+    monkeypatch.setattr(markdown, "lay_out", counting)
     view = RunbookView()
     async with Gallery([view]).run_test(size=(60, 20)) as pilot:
         view.show(document(long_text(200)))

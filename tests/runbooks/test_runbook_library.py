@@ -229,6 +229,14 @@ class TestFrontMatter:
         assert front.get("alerts", "tags") == ("One", "Two", "x", "y")
         assert frontmatter.strip(text, front) == "body"
 
+    def test_reads_toml(self) -> None:
+        text = '+++\ntitle = "a"\nalerts = ["One", "Two"]\nweight = 3\n[menu]\nx = 1\n+++\nbody'
+        front = frontmatter.parse(text)
+        assert (front.get("title"), front.get("alerts"), front.get("weight")) == (("a",), ("One", "Two"), ("3",))
+        assert frontmatter.strip(text, front) == "body"
+        broken = "+++\nno toml\n+++\nbody"
+        assert frontmatter.strip(broken, frontmatter.parse(broken)) == "body"
+
     @pytest.mark.parametrize("text", ["", "# x", "---\nnever closed\n", "----\na: b\n---\n", "text\n---\na: b\n---"])
     def test_leaves_alone_what_has_none(self, text: str) -> None:
         assert frontmatter.strip(text, frontmatter.parse(text)) == text

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from iccon.runbooks.inline import STYLES, Span, cut, wrap
-from iccon.runbooks.markdown import Section, estimate, headings, links, render, sections
+from iccon.runbooks.markdown import Section, estimate, headings, lay_out, sections
 from iccon.runbooks.model import Document, Runbook
 from iccon.text import clean, clean_block
 
@@ -22,17 +22,17 @@ def document(text: str) -> Document:
 def shown(text: str, width: int = 60, ascii_only: bool = False) -> list[str]:
     found = []
     for section in sections(document(text)):
-        found += ["".join(span.text for span in line) for line in render(section, width, ascii_only)]
+        found += ["".join(span.text for span in line) for line in lay_out(section, width, ascii_only).lines]
     return found
 
 
 def styles(text: str) -> dict[str, str]:
-    spans = [s for section in sections(document(text)) for line in render(section, 80) for s in line]
+    spans = [s for section in sections(document(text)) for line in lay_out(section, 80).lines for s in line]
     return {span.text: span.style for span in spans}
 
 
 def checked(section: Section, width: int) -> None:
-    for line in render(section, width, width % 2 == 0):
+    for line in lay_out(section, width, width % 2 == 0).lines:
         assert sum(cell_len(span.text) for span in line) <= max(width, 12)
         for span in line:
             assert span.style in STYLES
@@ -90,7 +90,7 @@ class TestRender:
             "[1] http://a.b/c",
             "[2] plan.png",
         ]
-        assert links(sections(document(text))[0]) == ("http://a.b/c", "plan.png")
+        assert lay_out(sections(document(text))[0], 80).links == ("http://a.b/c", "plan.png")
 
     def test_resolves_a_link_defined_in_another_section(self) -> None:
         assert "[1] http://x.y" in shown("# a\nsee [the page][p]\n\n# b\n\n[p]: http://x.y\n")
@@ -105,7 +105,7 @@ class TestRender:
     def test_shows_code_whole_when_it_is_wider_than_the_screen(self) -> None:
         command = "kubectl get pods --all-namespaces -o jsonpath='{.items[*].metadata.name}'"
         section = sections(document(f"```sh\n{command}\n```"))[0]
-        code = [s.text for line in render(section, 30) for s in line if s.style == "codeblock"]
+        code = [s.text for line in lay_out(section, 30).lines for s in line if s.style == "codeblock"]
         assert "".join(code) == command
 
     def test_aligns_a_table_and_wraps_its_cells(self) -> None:
@@ -126,6 +126,23 @@ class TestRender:
     def test_strips_html_to_its_text(self) -> None:
         lines = shown("<div class='x'>kept <b>text</b> &amp; more</div>\n\na<br>b <!-- secret --> c")
         assert lines == ["kept text & more", "", "a", "b c"]
+
+    @pytest.mark.parametrize("words", ["kubectl -n <namespace> get pod <pod name>", "<namespace>", "a <b-c_d> e"])
+    def test_keeps_a_word_to_put_something_in_for(self, words: str) -> None:
+        assert shown(words) == [words]
+
+    def test_shows_pictures_as_links_and_the_names_of_signs_as_signs(self) -> None:
+        assert shown('<p><img src="a.png" alt="plan"></p>\n\n:x: ![b](c.png)') == [
+            *("image: plan[1]", "", "✗ image: b[2]", "", "[1] a.png", "[2] c.png")
+        ]
+        assert shown("[[_TOC_]]\n\n:nothing: 10:20:30") == [":nothing: 10:20:30"]
+
+    def test_says_the_language_of_code(self) -> None:
+        assert shown("```sh\ndf\n```\n\n```\nls\n```") == ["│ sh", "│ df", "", "│ ls"]
+
+    def test_tears_no_word_of_a_table_where_there_is_room(self) -> None:
+        text = "| concurrently | b |\n|-|-|\n| x | " + "many words " * 20 + "|"
+        assert shown(text, 40)[0].startswith("concurrently │ b")
 
     def test_shows_a_diagram_as_text(self) -> None:
         assert shown("```mermaid\ngraph TD\n```") == ["│ mermaid (a diagram, as text)", "│ graph TD"]
@@ -172,6 +189,47 @@ class TestRender:
             checked(section, width)
 
 
+def long(lines: int, line: str) -> str:
+    return "\n".join(line.format(n) for n in range(lines))
+
+
+class TestLongSections:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            *(
+                "```sh\n" + long(9_000, "echo {}") + "\n```\n\nafter",
+                "- ```sh\n" + long(9_000, "  echo {}") + "\n  ```",
+            ),
+            *(
+                long(3_000, "a word or two and {} more"),
+                "x" * 15_000 + "\n" + long(8_000, "{}"),
+                "```\n" + "y" * 90_000,
+            ),
+        ],
+        ids=["fence", "fence in a list", "paragraph", "long line", "endless fence"],
+    )
+    def test_are_cut_and_every_piece_is_parsed(self, text: str) -> None:
+        found = sections(document(text))
+        assert "\n".join(section.text for section in found) == text
+        assert all(len(section.text) < 100_000 for section in found)
+
+    def test_code_that_is_cut_stays_code(self) -> None:
+        text = "```sh\n" + long(9_000, "# echo {}") + "\n```\n\n# after"
+        laid = [lay_out(section, 60) for section in sections(document(text))]
+        shown_ = [line for each in laid for line in each.lines if line]
+        assert sum(line[0].text == "│ " and line[-1].style == "codeblock" for line in shown_) == 9_000
+        assert shown_[-1][-1].text == "# after"
+        assert [code.info for each in laid for code in each.codes] == ["sh"] * 2
+
+    def test_a_table_that_is_cut_stays_a_table(self) -> None:
+        text = "| name | what |\n|---|---|\n" + long(1_500, "| row {} | something |")
+        laid = [lay_out(section, 60) for section in sections(document(text))]
+        assert len(laid) > 1
+        assert all("".join(span.text for span in each.lines[0]).startswith("name ") for each in laid)
+        assert sum(len(each.lines) - 2 for each in laid) == 1_500
+
+
 class TestWrap:
     @given(st.lists(st.text(st.sampled_from("ab 日\n"), max_size=20), max_size=6), st.integers(2, 20))
     def test_keeps_every_character_but_spaces(self, texts: list[str], width: int) -> None:
@@ -195,5 +253,5 @@ def test_every_runbook_of_the_corpus_renders(width: int) -> None:
         found = sections(document(text))
         for section in found:
             checked(section, width)
-        words = {w for s in found for line in render(s, width) for span in line for w in span.text.split()}
+        words = {w for s in found for line in lay_out(s, width).lines for span in line for w in span.text.split()}
         assert words

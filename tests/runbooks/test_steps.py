@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from test_runbook_markdown import HOSTILE, document
 
 from iccon.drill.control import RUNBOOKS
-from iccon.runbooks.markdown import render, sections
+from iccon.runbooks.markdown import lay_out, sections
 from iccon.runbooks.steps import as_pinned, steps
 
 BOOK = """# Disk
@@ -86,6 +86,17 @@ def test_ids_hold_when_steps_are_added_moved_or_taken_away(texts: list[str], dat
     assert all(now[text] == was[text] for text in now.keys() & was.keys())
 
 
+def test_long_sections_have_steps_too() -> None:
+    text = "\n".join(f"{n}. do {n} {'and so on ' * 40}" for n in range(1, 300))
+    assert len(text) > 100_000
+    assert [step.text.split()[1] for step in steps(document(text))] == [str(n) for n in range(1, 300)]
+
+
+def test_code_that_is_cut_is_one_step() -> None:
+    text = "```sh\n" + "\n".join(f"echo {n}" for n in range(9_000)) + "\n```\n\n```\nls\n```"
+    assert [step.text for step in steps(document(text))] == ["echo 0", "ls"]
+
+
 @given(st.lists(line, max_size=40))
 def test_whatever_the_markdown_is(lines: list[str]) -> None:
     book = document("\n".join(lines))
@@ -95,11 +106,10 @@ def test_whatever_the_markdown_is(lines: list[str]) -> None:
     assert all(0 <= step.line < book.text.count("\n") + 1 for step in found)
     assert not any(mark in step.text for step in found for mark in HOSTILE)
     for section in sections(book):
-        places: dict[int, tuple[int, int]] = {}
-        count = len(render(section, 30, places=places))
+        laid = lay_out(section, 30)
         own = [s.line - section.line for s in found if 0 <= s.line - section.line <= section.text.count("\n")]
-        assert set(own) <= set(places)
-        assert all(0 <= first < end <= count for first, end in places.values())
+        assert set(own) <= set(laid.places)
+        assert all(0 <= first < end <= len(laid.lines) for first, end in laid.places.values())
 
 
 @pytest.mark.parametrize("path", sorted(RUNBOOKS.glob("*.md")), ids=lambda path: path.stem)

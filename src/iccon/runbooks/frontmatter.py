@@ -1,4 +1,4 @@
-"""Front matter: the `key: value` lines between two `---` at the top of a Markdown file. Pure.
+"""Front matter: `key: value` lines between two `---` at the top of a Markdown file, or TOML between two `+++`. Pure.
 
 The subset that runbooks use: `key: text`, `key: [a, b]`, and `key:` followed by `- item` lines. Everything else is
 passed over: a header that this cannot read must not hide the runbook.
@@ -29,13 +29,15 @@ class FrontMatter(Struct, frozen=True):
 
 def parse(text: str) -> FrontMatter:
     """Return the front matter of `text`; an empty one where there is none."""
-    if not text.startswith("---"):
+    if not text.startswith(("---", "+++")):
         return FrontMatter()
     lines = text.split("\n", LINES + 1)[: LINES + 1]
-    if lines[0].strip() != "---":
+    mark = lines[0].strip()
+    ends = {"---": ("---", "..."), "+++": ("+++",)}.get(mark, ())
+    end = next((n for n, line in enumerate(lines[1:], 1) if line.rstrip() in ends), 0)
+    if not end:
         return FrontMatter()
-    end = next((n for n, line in enumerate(lines[1:], 1) if line.rstrip() in ("---", "...")), 0)
-    return FrontMatter(_values(lines[1:end]), end + 1) if end else FrontMatter()
+    return FrontMatter(_values(lines[1:end]) if mark == "---" else _toml("\n".join(lines[1:end])), end + 1)
 
 
 def strip(text: str, front: FrontMatter) -> str:
@@ -54,6 +56,18 @@ def _values(lines: list[str]) -> dict[str, tuple[str, ...]]:
             key = pair[1].strip().lower()
             found[key] = _inline(pair[2] or "")
     return {key: tuple(value for value in values[:VALUES] if value) for key, values in found.items()}
+
+
+def _toml(text: str) -> dict[str, tuple[str, ...]]:
+    from tomllib import TOMLDecodeError, loads  # hardly any runbook has it
+
+    try:
+        table = loads(text)
+    except (TOMLDecodeError, RecursionError):
+        return {}
+    listed = {key.lower(): value if isinstance(value, list) else [value] for key, value in table.items()}
+    plain = {key: [str(v) for v in values if isinstance(v, str | int | float)] for key, values in listed.items()}
+    return {key: tuple(values[:VALUES]) for key, values in plain.items()}
 
 
 def _inline(raw: str) -> list[str]:

@@ -43,11 +43,26 @@ STYLES = frozenset(
         "task_open",
     )
 )
+EMOJI = {  # the names that runbooks use as words; each as wide as its sign is anywhere
+    **dict.fromkeys(("white_check_mark", "heavy_check_mark", "check_mark"), "✓"),
+    **dict.fromkeys(("x", "no_entry", "no_entry_sign", "ban"), "✗"),
+    **dict.fromkeys(("warning", "rotating_light", "exclamation"), "(!)"),
+    **dict.fromkeys(("information_source", "bulb", "memo"), "(i)"),
+}
 URL_LIMIT = 2000  # characters of an address
 
 _BREAK = re.compile(r"(?i)<\s*(?:br|/p|/div|/tr|/li|/h[1-6])\b[^>]*>")
 _COMMENT = re.compile(r"(?s)<!--.*?(?:-->|$)")
-_TAG = re.compile(r"</?[a-zA-Z!?][^<>]*>")
+_TAGS = (
+    "a|abbr|article|aside|b|big|blockquote|body|br|button|caption|center|cite|code|col|colgroup|dd|del|details|dfn|div"
+    "|dl|dt|em|embed|figcaption|figure|font|footer|h[1-6]|head|header|hr|html|i|iframe|img|ins|kbd|li|mark|nav|noscript"
+    "|ol|p|picture|pre|q|s|samp|script|section|small|span|strike|strong|style|sub|summary|sup|svg|table|tbody|td|tfoot"
+    "|th|thead|tr|tt|u|ul|video|wbr"
+)
+_TAG = re.compile(rf"(?i)</?(?:{_TAGS})(?=[\s/>])[^<>]*>|<[a-z][\w-]*\s[^<>=]*=[^<>]*>|<[!?][^<>]*>")
+_IMAGE = re.compile(r"(?i)<img\b[^<>]*>")
+_ATTRIBUTE = re.compile(r"""(?i)\b(src|alt|title)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
+_EMOJI = re.compile(r":([a-z_]+):")
 _PIECES = re.compile(r"\n|[^\S\n]+|\S+")
 _CHUNKS = re.compile(r" *[^ ]+ ?| +")
 _UNITS = re.compile(r"(?s).\ufe0f?")
@@ -55,7 +70,7 @@ _OPENERS = {"strong_open": "strong", "em_open": "em", "s_open": "muted"}
 _CLOSERS = frozenset(("strong_close", "em_close", "s_close", "link_close"))
 
 
-__all__ = ["STYLES", "Line", "Links", "Span", "cell_len", "cut", "one_line", "spans", "strip_html", "wrap"]
+__all__ = ["STYLES", "Line", "Links", "Span", "cell_len", "cut", "html_spans", "one_line", "spans", "wrap"]
 
 
 class Span(Struct, frozen=True):
@@ -79,10 +94,31 @@ class Links:
         return self.urls.setdefault(url, len(self.urls) + 1)
 
 
-def strip_html(raw: str) -> str:
-    """Return the text of a piece of HTML: comments and tags go, line-breaking tags become line breaks."""
+def _strip_html(raw: str) -> str:
+    """Return the text of a piece of HTML: comments and tags go, line-breaking tags become line breaks.
+
+    What is no tag of HTML stays, as `<namespace>`: in a command it is the word to put something in for.
+    """
     text = _TAG.sub("", _BREAK.sub("\n", _COMMENT.sub("", raw)))
     return clean_block(html.unescape(text))
+
+
+def html_spans(raw: str, base: str, links: Links) -> list[Span]:
+    """Return the text of a piece of HTML as spans, its pictures as links."""
+    found: list[Span] = []
+    at = 0
+    for tag in _IMAGE.finditer(raw):
+        found.append(Span(_strip_html(raw[at : tag.start()]), base))
+        named = {key.lower(): html.unescape(a or b or c) for key, a, b, c in _ATTRIBUTE.findall(tag[0])}
+        found += _picture(clean(named.get("src", ""), URL_LIMIT), named.get("alt") or named.get("title", ""), links)
+        at = tag.end()
+    found.append(Span(_strip_html(raw[at:]), base))
+    return found
+
+
+def _picture(url: str, name: str, links: Links) -> list[Span]:
+    name = one_line(name).strip() or url
+    return [Span(f"image: {name}", "link"), Span(f"[{links.number(url)}]" if url else "", "muted")]
 
 
 def spans(tokens: Sequence["Token"], base: str, links: Links) -> list[Span]:
@@ -126,12 +162,10 @@ def _leaf(token: "Token", style: str, links: Links) -> list[Span]:
     if token.type == "code_inline":
         return [Span(one_line(token.content), "code")]
     if token.type == "image":
-        url = _url(token, "src")
-        name = one_line(token.content).strip() or url
-        return [Span(f"image: {name}", "link"), Span(f"[{links.number(url)}]" if url else "", "muted")]
+        return _picture(_url(token, "src"), token.content, links)
     if token.type == "html_inline":
-        return [Span(strip_html(token.content), style)]
-    return [Span(one_line(token.content), style)]
+        return html_spans(token.content, style, links)
+    return [Span(_EMOJI.sub(lambda match: EMOJI.get(match[1], match[0]), one_line(token.content)), style)]
 
 
 def one_line(text: str) -> str:

@@ -1,17 +1,19 @@
 """Sections of a Markdown runbook as styled lines of a width. Pure; never raises; the parser is loaded at first use.
 
-`sections` cuts a document at its headings without parsing it; `render` parses and lays out one section, so that a
+`sections` cuts a document at its headings without parsing it; `lay_out` parses and lays out one section, so that a
 viewer pays for what it shows. The styles are listed in `inline.py`.
 """
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from iccon.runbooks.inline import STYLES, Line, Links, Span, cut, one_line, spans, strip_html, wrap
+from iccon.runbooks.inline import STYLES, Line, Links, Span, cut, html_spans, one_line, spans, wrap
 from iccon.runbooks.sections import Section, headings, sections
+from iccon.runbooks.shortcodes import written_out
 from iccon.runbooks.tables import Table, layout
 from iccon.text import clean
 
@@ -19,11 +21,15 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-__all__ = ["STYLES", "Line", "Section", "Span", "estimate", "headings", "links", "plain", "render", "sections"]
+__all__ = ["STYLES", "Code", "Laid", "Line", "Section", "Span", "estimate", "headings", "lay_out", "plain", "sections"]
 
 NARROWEST = 12  # cells; a narrower request is rendered at this width
-PARSE_LIMIT = 40_000  # characters of a section; a longer one (a single endless paragraph) is shown as it is written
+PARSE_LIMIT = (
+    120_000  # characters of a section; a longer one, which `sections` makes none of, is shown as it is written
+)
 NESTING = 40
+CONTENTS = re.compile(r"(?i)\A\s*(?:\[\[_TOC_\]\]|\[TOC\]|\{:toc\})\s*\Z")  # a place for what is a key here
+NAMES = {"mermaid": "mermaid (a diagram, as text)"}  # of languages, as they are shown
 
 
 class Glyphs(Struct, frozen=True):
@@ -42,36 +48,42 @@ ASCII = Glyphs("- ", "[ ] ", "[x] ", "> ", "| ", ": ", "-")
 UNICODE = Glyphs()
 
 
-def render(
-    section: Section, width: int, ascii: bool = False, places: dict[int, tuple[int, int]] | None = None
-) -> list[Line]:
-    """Return the section as lines of at most `width` cells (never laid out narrower than 12).
+class Code(Struct, frozen=True):
+    """A code fence: which of the section's lines show it (first, last + 1), what stands behind its mark, its text."""
 
-    With `ascii` the structure is drawn with ASCII characters; the text itself stays as it is. `places` is filled: for
-    each line of the section where a list item or a code fence begins, which of the lines show it (first, last + 1).
+    first: int
+    end: int
+    info: str
+    text: str
+
+
+class Laid(Struct, frozen=True):
+    """A section laid out.
+
+    `places` says for each line of the section where a list item or a code fence begins which of the lines show it
+    (first, last + 1). `links` are the addresses, in the order of the numbers behind their texts.
+    """
+
+    lines: list[Line]
+    places: dict[int, tuple[int, int]] = {}
+    codes: tuple[Code, ...] = ()
+    links: tuple[str, ...] = ()
+
+
+def lay_out(section: Section, width: int, ascii: bool = False) -> Laid:
+    """Lay a section out in lines of at most `width` cells (never narrower than 12).
+
+    With `ascii` the structure is drawn with ASCII characters; the text itself stays as it is.
     """
     width = max(width, NARROWEST)
-    glyphs = ASCII if ascii else UNICODE
     if len(section.text) > PARSE_LIMIT:
-        return plain(section.text, width)
+        return Laid(plain(section.text, width))
+    writer = _Writer(width, ASCII if ascii else UNICODE)
     try:
-        writer = _Writer(width, glyphs)
         lines = writer.write(parse(section))
     except Exception:  # a fault of the parser must not hide the runbook: it is shown as it is written
-        return plain(section.text, width)
-    if places is not None:
-        places.update(writer.places)
-    return lines
-
-
-def links(section: Section) -> tuple[str, ...]:
-    """Return the addresses of a section, in the order of the numbers that `render` shows behind their texts."""
-    writer = _Writer(80, UNICODE)
-    try:
-        writer.write(parse(section))
-    except Exception:  # as in render
-        return ()
-    return tuple(writer.links.urls)
+        return Laid(plain(section.text, width))
+    return Laid(lines, writer.places, tuple(writer.codes), tuple(writer.links.urls))
 
 
 def plain(text: str, width: int) -> list[Line]:
@@ -80,7 +92,7 @@ def plain(text: str, width: int) -> list[Line]:
 
 
 def estimate(section: Section, width: int) -> int:
-    """Return about how many lines `render` will give: for a scroll bar, before a section is rendered."""
+    """Return about how many lines `lay_out` will give: for a scroll bar, before a section is rendered."""
     width = max(width, NARROWEST)
     return sum(1 + len(line) // width for line in section.text.split("\n")) + 1
 
@@ -94,9 +106,16 @@ def _parser() -> "MarkdownIt":
 
 
 def parse(section: Section) -> list["Token"]:
-    """Return the tokens of a section and of the link definitions behind it. May raise what the parser does."""
-    source = "\n\n".join((section.text, "\n".join(section.references))) if section.references else section.text
-    return _parser().parse(source)
+    """Return the tokens of a section and of the link definitions behind it. May raise what the parser does.
+
+    What a piece before the section opened (`lead`) stands on a line before 0.
+    """
+    written = written_out("\n".join((*section.lead, section.text)))
+    source = "\n\n".join((written, "\n".join(section.references))) if section.references else written
+    tokens = _parser().parse(source)
+    for token in tokens if section.lead else ():
+        token.map = [line - len(section.lead) for line in token.map] if token.map else token.map
+    return tokens
 
 
 class _Block(Struct):
@@ -119,6 +138,7 @@ class _Writer:
         self.numbers: list[int | None] = []  # the next number of each open list; None for bullets
         self.quotes = 0
         self.places: dict[int, tuple[int, int]] = {}
+        self.codes: list[Code] = []
         self._beginning: list[int] = []  # where the items begin whose first block is still to come
 
     def write(self, tokens: list["Token"]) -> list[Line]:
@@ -146,7 +166,7 @@ class _Writer:
         elif token.type in ("fence", "code_block"):
             self._code(token)
         elif token.type == "html_block":
-            self._text(strip_html(token.content).strip())
+            self._html(token.content)
         elif token.type == "hr":
             self._gap()
             self._add([Span(self.glyphs.rule * self._room(), "rule")])
@@ -230,6 +250,8 @@ class _Writer:
             self._add(line)
 
     def _paragraph(self, inline: "Token", hidden: bool) -> None:
+        if CONTENTS.match(inline.content):
+            return
         if not hidden:
             self._gap()
         content = spans(inline.children or (), "quote" if self.quotes else "text", self.links)
@@ -243,6 +265,8 @@ class _Writer:
     def _placed(self, start: int, own: Sequence[int] = ()) -> None:
         """Note which lines, from `start` on, show the items that begin here, or the block that begins at `own`."""
         for at in (*self._beginning, *own):
+            if at < 0:
+                continue  # begun in a piece before
             self.places.setdefault(at, (start, len(self.lines)))
         self._beginning.clear()
 
@@ -257,22 +281,28 @@ class _Writer:
         self.blocks[-1].rest = Span(" " * len(mark.text), "text")
         return [Span(content[0].text[4:], content[0].style), *content[1:]]
 
-    def _text(self, text: str) -> None:
-        if text:
+    def _html(self, source: str) -> None:
+        """Write the text of a piece of HTML, its pictures as links, what is no HTML as it is."""
+        found = html_spans(source, "quote" if self.quotes else "text", self.links)
+        lines = wrap(found, self._room()) if any(span.text.strip() for span in found) else []
+        filled = [number for number, line in enumerate(lines) if line]
+        if filled:
             self._gap()
-            for line in wrap([Span(text, "quote" if self.quotes else "text")], self._room()):
+            for line in lines[filled[0] : filled[-1] + 1]:
                 self._add(line)
 
     def _code(self, token: "Token") -> None:
         self._gap()
         start = len(self.lines)
         room = self._room() - len(self.glyphs.code)
-        if (name := clean(token.info, 60)) == "mermaid":
-            self._add([Span(self.glyphs.code, "muted"), Span(f"{name} (a diagram, as text)"[:room], "muted")])
+        info = clean(token.info, 60)
+        if info:
+            self._add([Span((self.glyphs.code + NAMES.get(info, info))[: room + len(self.glyphs.code)], "muted")])
         for line in token.content.rstrip("\n").split("\n"):
             for number, piece in enumerate(cut(one_line(line), room)):
                 gutter = self.glyphs.code_more if number else self.glyphs.code
                 self._add([Span(gutter, "muted"), Span(piece, "codeblock")])
+        self.codes.append(Code(start, len(self.lines), info, token.content))
         self._placed(start, (token.map or [])[:1])
 
     def _table(self, tokens: list["Token"]) -> None:

@@ -8,14 +8,16 @@ from msgspec import Struct
 from iccon.runbooks.model import Document, Heading
 from iccon.text import CleanText, clean
 
-SOFT_LINES = 120  # a longer section is split at its next blank line, so that a screen parses little at a time
-HARD_LINES = 600  # and at this one wherever it is
+SOFT_LINES, SOFT_SIZE = 120, 10_000  # a longer section (lines, characters) is split at its next blank line, so that a
+HARD_LINES, HARD_SIZE = 600, 40_000  # screen parses little at a time; and here at any line that is not in fenced code
+FENCE_SIZE = 64_000  # characters: fenced code is cut only here; code so long is shown, and not run
 REFERENCES = 200  # link definitions kept for all sections
 
 _FENCE = re.compile(r"^\s*(?:(?:>|[-*+]|\d{1,9}[.)])\s+)*(`{3,}|~{3,})(.*)$")
 _ATX = re.compile(r"^ {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
 _SETEXT = re.compile(r"^ {0,3}(=+|-+)[ \t]*$")
 _NOT_A_TITLE = re.compile(r"^(?: {4}|\s*(?:[-*+>|]|\d{1,9}[.)])(?:\s|$)|\s*[|])")
+_TABLE = re.compile(r"^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$")
 _DEFINITION = re.compile(r"^ {0,3}\[[^\]]{1,200}\]:\s*\S")
 _MARKS = re.compile(r"[`*]|(?<!\w)_|_(?!\w)")
 
@@ -24,13 +26,15 @@ class Section(Struct, frozen=True):
     """A piece of a document: from one heading to the next. `line` is its first line, counted from 0.
 
     `heading` is None for what stands before the first heading and for the rest of a long section.
-    `references` are the link definitions of the whole document.
+    `references` are the link definitions of the whole document. `lead` is what the parser needs before
+    `text` where code or a table was cut: the line that opens it, the two lines of its header.
     """
 
     heading: Heading | None
     line: int
     text: str
     references: tuple[str, ...] = ()
+    lead: tuple[str, ...] = ()
 
 
 def open_lines(lines: list[str]) -> Iterator[tuple[int, str]]:
@@ -81,17 +85,22 @@ def sections(document: Document) -> tuple[Section, ...]:
         for first, last in _pieces(lines, outside, start, end):
             text = "\n".join(lines[first:last])
             if text.strip():
-                found.append(Section(at.get(first), first, text, references))
+                lead = _lead(lines, outside, start, first)
+                found.append(Section(at.get(first), first, text, references, lead))
     return tuple(found)
 
 
 def _pieces(lines: list[str], outside: dict[int, str], start: int, end: int) -> Iterator[tuple[int, int]]:
-    first = start
+    """Yield where pieces of the lines from `start` to `end` begin and end."""
+    first, size = start, 0
     for number in range(start, end):
-        size = number - first
-        if size >= HARD_LINES or (size >= SOFT_LINES and _splits(lines, outside, number)):
+        count, longer = number - first, size + len(lines[number]) + 1
+        soft = count >= SOFT_LINES or size >= SOFT_SIZE
+        hard = count >= HARD_LINES or longer > HARD_SIZE if number in outside else longer > FENCE_SIZE
+        if count and (hard or (soft and _splits(lines, outside, number))):
             yield first, number
-            first = number
+            first, longer = number, len(lines[number]) + 1
+        size = longer
     yield first, end
 
 
@@ -99,3 +108,19 @@ def _splits(lines: list[str], outside: dict[int, str], number: int) -> bool:
     """Say whether a new piece can begin at `number`: an unindented line after a blank one, outside of fences."""
     line = lines[number]
     return number in outside and bool(line.strip()) and line[0] != " " and not lines[number - 1].strip()
+
+
+def _lead(lines: list[str], outside: dict[int, str], start: int, first: int) -> tuple[str, ...]:
+    """Return what opened the code or the table in which a piece begins that is not the first of its section."""
+    if first == start:
+        return ()
+    at = first
+    if first not in outside:
+        while at > start and at - 1 not in outside:
+            at -= 1
+        opener = _FENCE.match(lines[at])
+        return (opener[1] + opener[2],) if opener and at < first else ()
+    while at > start and "|" in lines[at]:
+        at -= 1
+    at += "|" not in lines[at]
+    return tuple(lines[at : at + 2]) if first > at + 1 and _TABLE.match(lines[at + 1]) else ()

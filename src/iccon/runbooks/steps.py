@@ -117,7 +117,7 @@ def _say(token: "Token", line: int, items: list[_Draft | None], found: list[_Dra
     step = next((item for item in reversed(items) if item), None)
     if step is not None:
         step.parts.append(token.content if step.parts else _BOX.sub("", token.content))
-    elif token.type == "fence" and clean(token.info, 60) != "mermaid":
+    elif token.type == "fence" and (token.map or [0])[0] >= 0 and clean(token.info, 60) != "mermaid":
         found.append(_Draft(line, True, [token.content]))
 
 

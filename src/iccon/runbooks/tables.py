@@ -23,10 +23,12 @@ def layout(table: Table, width: int, ascii_only: bool) -> list[Line]:
     if not count:
         return []
     room = width - 3 * (count - 1)
-    wanted = [max(1, *(_size(row[n]) for row in (table.header, *table.rows) if n < len(row))) for n in range(count)]
-    if sum(wanted) > room and room < NARROWEST * count:
+    columns = [[row[n] for row in (table.header, *table.rows) if n < len(row)] for n in range(count)]
+    wanted = [max(1, *(_size(cell) for cell in column)) for column in columns]
+    words = [max(1, *(_longest(cell) for cell in column)) for column in columns]
+    if sum(wanted) > room and (room < NARROWEST * count or _torn(words, room)):
         return _records(table, width)
-    widths = _shares(wanted, room)
+    widths = _shares(wanted, words, room)
     bar, dash, cross = ("|", "-", "+") if ascii_only else ("│", "─", "┼")
     lines = _row(table.header, widths, table.aligns, bar)
     lines.append([Span(f"{dash}{cross}{dash}".join(dash * size for size in widths), "table")])
@@ -39,14 +41,32 @@ def _size(cell: Sequence[Span]) -> int:
     return sum(cell_len(span.text) for span in cell)
 
 
-def _shares(wanted: list[int], room: int) -> list[int]:
-    """Give each column what it wants, or an equal share of what the smaller ones leave."""
+def _longest(cell: Sequence[Span]) -> int:
+    return max((cell_len(word) for word in "".join(span.text for span in cell).split()), default=0)
+
+
+def _torn(words: list[int], room: int) -> bool:
+    """Say whether every other column would tear its longest word: then it is no table to read."""
+    share = room // len(words)
+    return len(words) > 2 and sum(word > max(share, NARROWEST) for word in words) * 2 > len(words)
+
+
+def _shares(wanted: list[int], words: list[int], room: int) -> list[int]:
+    """Give each column what it wants, or an equal share of what the smaller ones leave; at best its longest word."""
+    if sum(wanted) > room > sum(words):
+        more = _equal([most - least for most, least in zip(wanted, words, strict=True)], room - sum(words))
+        return [least + extra for least, extra in zip(words, more, strict=True)]
+    return [max(size, 2) for size in _equal(wanted, room)]
+
+
+def _equal(wanted: list[int], room: int) -> list[int]:
+    """Share `room` out equally, to none more than it wants."""
     widths = list(wanted)
-    left, open_columns = room, sorted(range(len(wanted)), key=lambda n: wanted[n])
-    while open_columns:
-        share = left // len(open_columns)
-        column = open_columns.pop(0)
-        widths[column] = min(wanted[column], max(share, 2))
+    left, waiting = room, sorted(range(len(wanted)), key=lambda n: wanted[n])
+    while waiting:
+        share = left // len(waiting)
+        column = waiting.pop(0)
+        widths[column] = min(wanted[column], share)
         left -= widths[column]
     return widths
 

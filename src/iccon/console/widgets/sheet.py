@@ -19,7 +19,7 @@ class Sheet:
 
         self.width = width
         self.ascii_only = ascii_only
-        self._render = markdown.render
+        self._made = markdown.lay_out
         self.sections = markdown.sections(document)
         self._heights = [markdown.estimate(section, width) for section in self.sections]
         self._lines: dict[int, list[list[Span]]] = {}
@@ -80,9 +80,9 @@ class Sheet:
         return moved
 
     def _lay_out(self, index: int) -> bool:
-        places: dict[int, tuple[int, int]] = {}
-        made = self._render(self.sections[index], self.width, self.ascii_only, places)
-        lines = self._with_words(index, [[(span.text, _ink(span.style)) for span in line] for line in made], places)
+        made = self._made(self.sections[index], self.width, self.ascii_only)
+        drawn = [[(span.text, _ink(span.style)) for span in line] for line in made.lines]
+        lines = self._with_words(index, drawn, made.places)
         self._lines[index] = lines
         changed = len(lines) != self._heights[index]
         if changed:

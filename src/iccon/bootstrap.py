@@ -92,9 +92,10 @@ def _level(severity: Severity, given: "LevelForm") -> Level:
 
 def library(setting: Setting) -> "Library":
     """Return the runbook library of the configured folders."""
+    from iccon.runbooks.folder import folder_sources
     from iccon.runbooks.library import Library
 
-    return Library([Path(folder).expanduser() for folder in setting.config.runbooks.folders])
+    return Library(folder_sources([Path(folder).expanduser() for folder in setting.config.runbooks.folders]))
 
 
 def signal_backends(setting: Setting) -> "dict[str, InstantBackend]":

@@ -35,7 +35,7 @@ def test_steps_are_listed_without_an_incident_and_marked_within_one(iccon, book)
     exported = iccon("export", "--format", "markdown").out
     assert "## Runbook steps" in exported
     assert "| Look at df -h | done by kim |" in exported
-    assert list(iccon("show", "--json").json["steps"]) == ["disk.md"]
+    assert list(iccon("show", "--json").json["steps"]) == ["books:disk.md"]
 
 
 def test_an_incident_goes_on_with_the_version_it_read_first(iccon, book):

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iccon.runbooks import frontmatter
-from iccon.runbooks.library import Library, RunbookFault
+from iccon.runbooks.folder import folder_sources
+from iccon.runbooks.library import Library
 from iccon.runbooks.matching import match, words
-from iccon.runbooks.model import Runbook
+from iccon.runbooks.model import Runbook, RunbookFault
 from iccon.text import clean
 
 CORPUS = Path(__file__).parents[2].parent / "shared/corpora/prometheus-operator/content"
@@ -23,8 +24,12 @@ def put(folder: Path, path: str, text: str | bytes = "# Title\n\ntext\n") -> Pat
     return file
 
 
+def library_of(*folders: Path) -> Library:
+    return Library(folder_sources(folders))
+
+
 def read(folder: Path, path: str) -> str:
-    library = Library([folder])
+    library = library_of(folder)
     return library.read(next(r for r in library.find() if r.path == path)).text
 
 
@@ -36,7 +41,7 @@ class TestFind:
         put(tmp_path, "api/README.md", "text")
         put(tmp_path, "notes.txt")
         put(tmp_path, ".git/x.md")
-        found = Library([tmp_path]).find()
+        found = library_of(tmp_path).find()
         assert [(r.path, r.title) for r in found] == [
             ("a.markdown", "a"),
             ("api/README.md", "api"),
@@ -59,7 +64,7 @@ class TestFind:
         server = socket.socket(socket.AF_UNIX)
         server.bind(os.path.relpath(folder / "socket.md"))
         server.close()
-        library = Library([folder, tmp_path / "missing"])
+        library = library_of(folder, tmp_path / "missing")
         assert [r.path for r in library.find()] == ["good.md"]
         reasons = {Path(s.path).name: s.reason for s in library.skipped}
         assert reasons == {
@@ -79,10 +84,37 @@ class TestFind:
     def test_follows_links_inside_of_the_folder(self, tmp_path: Path) -> None:
         put(tmp_path, ".data/one.md")
         (tmp_path / "one.md").symlink_to(tmp_path / ".data/one.md")
-        assert [r.path for r in Library([tmp_path]).find()] == ["one.md"]
+        assert [r.path for r in library_of(tmp_path).find()] == ["one.md"]
+
+    def test_two_folders_with_the_same_path_and_the_same_name_are_told_apart(self, tmp_path: Path) -> None:
+        library = Library(folder_sources([tmp_path / name for name in ("a/books", "b/books", "other:x")]))
+        for folder in ("a/books", "b/books", "other:x"):
+            put(tmp_path, f"{folder}/disk.md", f"# {folder}")
+        names = {book.name: library.read(book).text for book in library.find()}
+        assert names == {
+            "a/books:disk.md": "# a/books",
+            "b/books:disk.md": "# b/books",
+            "other-x:disk.md": "# other:x",
+        }
+
+    @pytest.mark.parametrize(
+        ("include", "exclude", "found"),
+        [
+            ([], [], ["a.md", "old/x/b.md", "teams/old/c.md"]),
+            (["old/*"], [], ["old/x/b.md", "teams/old/c.md"]),
+            ([], ["old/*"], ["a.md"]),
+            (["teams/*", "a.md"], ["c.md"], ["a.md"]),
+        ],
+    )
+    def test_takes_what_the_patterns_say(
+        self, tmp_path: Path, include: list[str], exclude: list[str], found: list[str]
+    ) -> None:
+        for path in ("a.md", "old/x/b.md", "teams/old/c.md"):
+            put(tmp_path, path)
+        assert [r.path for r in Library([FolderSource("x", tmp_path, include, exclude)]).find()] == found
 
     def test_sees_what_changed(self, tmp_path: Path) -> None:
-        library = Library([tmp_path])
+        library = library_of(tmp_path)
         put(tmp_path, "a.md", "# One")
         assert [r.title for r in library.find()] == ["One"]
         put(tmp_path, "a.md", "# Another")
@@ -91,13 +123,13 @@ class TestFind:
 
     def test_cleans_names_and_titles(self, tmp_path: Path) -> None:
         put(tmp_path, "a.md", "# x\x1b]0;owned\x07 [@click=app.quit]y[/]")
-        assert Library([tmp_path]).find()[0].title == "x␛]0;owned␇ [@click=app.quit]y[/]"
+        assert library_of(tmp_path).find()[0].title == "x␛]0;owned␇ [@click=app.quit]y[/]"
 
 
 class TestRead:
     def test_gives_the_text_without_header_its_headings_and_the_digest_of_the_file(self, tmp_path: Path) -> None:
         file = put(tmp_path, "a.md", "---\ntitle: T\nalerts: [A, B]\n---\n\n# One\n\n## Two\n")
-        library = Library([tmp_path])
+        library = library_of(tmp_path)
         document = library.read(library.find()[0])
         assert document.text == "# One\n\n## Two\n"
         assert [(h.level, h.text, h.line) for h in document.headings] == [(1, "One", 0), (2, "Two", 2)]
@@ -136,16 +168,16 @@ class TestRead:
         put(folder, "a/a.md")
         (folder / "link.md").symlink_to(tmp_path / "secret.md")
         with pytest.raises(RunbookFault):
-            Library([folder]).read(Runbook(str(folder), path, clean("x")))
+            library_of(folder).read(Runbook("books", path, clean("x")))
 
     def test_refuses_a_folder_that_is_not_configured(self, tmp_path: Path) -> None:
         put(tmp_path, "a.md")
-        with pytest.raises(RunbookFault, match="no runbook folder"):
+        with pytest.raises(RunbookFault, match="no source"):
             Library([]).read(Runbook(str(tmp_path), "a.md", clean("x")))
 
     def test_a_file_that_became_something_else_is_a_fault_and_not_a_wait(self, tmp_path: Path) -> None:
         file = put(tmp_path, "a.md")
-        library = Library([tmp_path])
+        library = library_of(tmp_path)
         runbook = library.find()[0]
         file.unlink()
         os.mkfifo(file)
@@ -216,9 +248,9 @@ class TestSearch:
         put(tmp_path, "a.md", "# Other\n\ndisk and full, disk disk")
         put(tmp_path, "b.md", "# Disk full\n")
         put(tmp_path, "c.md", "# Disk\n")
-        found = Library([tmp_path]).search("disk FULL")
+        found = library_of(tmp_path).search("disk FULL")
         assert [(m.runbook.path, m.why) for m in found] == [("b.md", "title"), ("a.md", "text")]
-        assert Library([tmp_path]).search("  ") == []
+        assert library_of(tmp_path).search("  ") == []
 
 
 class TestFrontMatter:
@@ -248,7 +280,7 @@ class TestFrontMatter:
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="no runbook corpus beside the checkout")
 def test_alert_names_of_the_corpus_find_their_runbook_first() -> None:
-    library = Library([CORPUS])
+    library = library_of(CORPUS)
     books = [r for r in library.find() if not r.path.endswith("_index.md")]
     assert len(books) > 100
     right = sum(library.match(alert=Path(r.path).stem, title=r.title)[0].runbook == r for r in books)

@@ -119,10 +119,7 @@ def _runbooks(chosen: Setting) -> str:
     from iccon.bootstrap import library
 
     books = library(chosen)
-    missing = [str(folder) for folder in books.folders if not folder.is_dir()]
-    if missing:
-        raise FileNotFoundError(f"no such folder: {', '.join(missing)}")
-    return f"{len(books.find())} runbooks, {len(books.skipped)} files passed over"
+    return "; ".join(source.probe() for source in books.sources)
 
 
 def _terminal() -> str:

@@ -53,17 +53,18 @@ def _do_runbook(args: argparse.Namespace) -> int:
 def _say_books(args: argparse.Namespace, found: Iterable[tuple["Runbook", str]]) -> None:
     rows = list(found)
     if args.json:
-        say_json([{"folder": b.folder, "path": b.path, "title": b.title, "why": why} for b, why in rows])
+        say_json([{"name": b.name, "source": b.source, "path": b.path, "title": b.title, "why": y} for b, y in rows])
     elif not rows:
         say("no runbooks")
     else:
-        table(((book.path, book.title, why) for book, why in rows), ("path", "title", "why"))
+        table(((book.name, book.title, why) for book, why in rows), ("name", "title", "why"))
 
 
 def _show(args: argparse.Namespace, books: "Library", words: str) -> int:
     document = _read(books, words)
     if args.json:
-        fields = {"path": document.runbook.path, "title": document.runbook.title, "digest": document.digest}
+        book = document.runbook
+        fields = {"name": book.name, "title": book.title, "digest": document.digest, "revision": document.revision}
         say_json({**fields, "text": document.text})
     else:
         say(document.text)
@@ -71,7 +72,7 @@ def _show(args: argparse.Namespace, books: "Library", words: str) -> int:
 
 
 def _read(books: "Library", words: str) -> "Document":
-    from iccon.runbooks.library import RunbookFault
+    from iccon.runbooks.model import RunbookFault
 
     try:
         return books.read(_one(books, words))
@@ -90,7 +91,7 @@ def _steps(args: argparse.Namespace, books: "Library", words: str) -> None:
 
 def _pinned(opened: Session, state: State, file: "Document") -> "Document":
     """Return the version that the incident reads: as it was opened first, where that text was kept."""
-    pin = state.runbooks.get(file.runbook.path)
+    pin = state.runbooks.get(file.runbook.name)
     if pin is None or not pin.sha256 or pin.digest == file.digest:
         return file
     from iccon.runbooks.steps import as_pinned
@@ -101,11 +102,11 @@ def _pinned(opened: Session, state: State, file: "Document") -> "Document":
 def _say_steps(opened: Session, document: "Document", state: State, changed: bool) -> None:
     from iccon.runbooks.steps import steps
 
-    found, marks = steps(document), state.steps.get(document.runbook.path, {})
+    found, marks = steps(document), state.steps.get(document.runbook.name, {})
     marked = sum(step.id in marks for step in found)
     if opened.args.json:
         facts = [{**_fields(step), "mark": marks.get(step.id)} for step in found]
-        about = {"path": document.runbook.path, "title": document.runbook.title, "digest": document.digest}
+        about = {"name": document.runbook.name, "title": document.runbook.title, "digest": document.digest}
         say_json({**about, "incident": state.incident, "changed": changed, "marked": marked, "steps": facts})
         return
     if not found:
@@ -133,11 +134,10 @@ def _mark(args: argparse.Namespace, books: "Library") -> None:
         state, file = opened.desk.ledger(incident).state, _read(books, clean(" ".join(name)))
         document, book = _pinned(opened, state, file), file.runbook
         step = _step(document, ref.strip().lower())
-        if book.path not in state.runbooks:
-            seen = c.OpenRunbook(path=book.path, title=book.title, digest=file.digest, text=file.text)
-            opened.do(seen, incident)
+        if book.name not in state.runbooks:
+            opened.do(_seen(file), incident)
         done = c.MarkStep(
-            path=book.path,
+            path=book.name,
             digest=document.digest,
             step=step.id,
             text=step.text,
@@ -146,6 +146,11 @@ def _mark(args: argparse.Namespace, books: "Library") -> None:
             owner=clean(args.owner),
         )
         say_receipt(opened, opened.do(done, incident))
+
+
+def _seen(file: "Document") -> c.OpenRunbook:
+    book = file.runbook
+    return c.OpenRunbook(path=book.name, title=book.title, digest=file.digest, text=file.text, revision=file.revision)
 
 
 def _step(document: "Document", ref: str) -> "Step":
@@ -165,11 +170,11 @@ def _step(document: "Document", ref: str) -> "Step":
 
 def _one(books: "Library", words: str) -> "Runbook":
     found = books.find()
-    exact = [book for book in found if words in (book.path, book.title)]
-    near = exact or [book for book in found if words and words.lower() in f"{book.path} {book.title}".lower()]
+    exact = [book for book in found if words in (book.name, book.path, book.title)]
+    near = exact or [book for book in found if words and words.lower() in f"{book.name} {book.title}".lower()]
     if not near:
         raise refuse("no_runbook", f"no runbook is called {words}", "`iccon runbook list` lists them")
     if len(near) > 1:
-        names = ", ".join(book.path for book in near[:5])
-        raise refuse("which_runbook", f"{len(near)} runbooks fit: {names}", "give the whole path")
+        names = ", ".join(book.name for book in near[:5])
+        raise refuse("which_runbook", f"{len(near)} runbooks fit: {names}", "give the whole name")
     return near[0]

@@ -10,8 +10,7 @@ from iccon.incident import commands as c
 from iccon.incident.state import State
 from iccon.incident.steps import StepOutcome
 from iccon.journal.faults import JournalFault
-from iccon.runbooks.library import RunbookFault
-from iccon.runbooks.model import Document, Match
+from iccon.runbooks.model import Document, Match, RunbookFault
 from iccon.runbooks.steps import Step, as_pinned
 
 if TYPE_CHECKING:
@@ -47,19 +46,24 @@ async def _open(screen: "LiveSurface", match: Match) -> None:
     if file is None:
         return
     kept = await _kept(console, state, file) if state else None
-    marks = state.steps.get(file.runbook.path, {}) if state else None
+    marks = state.steps.get(file.runbook.name, {}) if state else None
     await _show(screen, kept or file, Reading(match.why, marks, screen.clock_text, other=file if kept else None))
     if screen.incident:
         read = kept or file
         opened = c.OpenRunbook(
-            path=file.runbook.path, title=file.runbook.title, digest=read.digest, why=match.why, text=read.text
+            path=file.runbook.name,
+            title=file.runbook.title,
+            digest=read.digest,
+            why=match.why,
+            text=read.text,
+            revision="" if kept else file.revision,
         )
         await console.record(opened, screen.incident)
 
 
 async def _kept(console: "IcconApp", state: State, file: Document) -> Document | None:
     """Return the version that the incident opened first, where the file is another one by now."""
-    pin = state.runbooks.get(file.runbook.path)
+    pin = state.runbooks.get(file.runbook.name)
     if pin is None or not pin.sha256 or pin.digest == file.digest:
         return None
     try:
@@ -86,7 +90,7 @@ def tell_marks(console: "IcconApp", state: State) -> None:
     for screen in console.screen_stack:
         for view in screen.query(RunbookView):
             if view.document is not None:
-                view.mark(state.steps.get(view.document.runbook.path, {}))
+                view.mark(state.steps.get(view.document.runbook.name, {}))
 
 
 async def done(console: "IcconApp", incident: str, view: RunbookView | None) -> None:
@@ -114,7 +118,7 @@ def _chosen(console: "IcconApp", view: RunbookView | None) -> tuple[Document, St
 
 def _command(document: Document, step: Step, outcome: StepOutcome, note: str = "", owner: str = "") -> c.MarkStep:
     return c.MarkStep(
-        path=document.runbook.path,
+        path=document.runbook.name,
         digest=document.digest,
         step=step.id,
         text=step.text,

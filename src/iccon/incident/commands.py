@@ -255,13 +255,14 @@ class TellChange(Command, frozen=True, kw_only=True):
 
 
 class OpenRunbook(Command, frozen=True, kw_only=True):
-    """Record that a runbook was opened; the first time its `text` is kept."""
+    """Record that the runbook named `path` was opened, in the version `revision`; the first time its `text` is kept."""
 
     path: str
     title: str
     digest: str
     why: str = ""
     text: str = ""
+    revision: str = ""
 
 
 class MarkStep(Command, frozen=True, kw_only=True):

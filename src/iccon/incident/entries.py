@@ -282,14 +282,19 @@ class PageMarked(Body, frozen=True, kw_only=True):
 
 
 class RunbookOpened(Body, frozen=True, kw_only=True):
-    """A runbook was opened; `digest` is the SHA-256 of the file, `sha256` of its text where this opening keeps it."""
+    """A runbook was opened; `digest` is the SHA-256 of the file, `sha256` of its text where this opening keeps it.
+
+    `path` is its whole name, the source's included. `revision` says which version it was: a commit.
+    """
 
     kind: ClassVar[str] = "runbook_opened"
+    version: ClassVar[int] = 2
     path: str
     title: str
     digest: str
     why: str = ""
     sha256: str = ""
+    revision: str = ""
 
     @property
     def blobs(self) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ def open_runbook(state: State, command: c.OpenRunbook, ctx: Context) -> Outcome:
         digest=command.digest,
         why=command.why,
         sha256=blob.sha256 if blob else "",
+        revision=command.revision,
     )
     return Decision((e.Draft(state.incident, body, ctx.now, ctx.actor),), blobs=(blob,) if blob else ())
 

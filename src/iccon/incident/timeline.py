@@ -256,7 +256,7 @@ _READINGS: dict[type[Body], Callable[[Any], str]] = {
     PageActed: lambda b: page_verbs.words(b.verb, b.arguments, b.page.title),
     PageLogged: lambda b: f"page: {b.page.title}: {b.what}",
     PageMarked: lambda b: f"page {'actionable' if b.actionable else 'noise'}: {b.page.title}",
-    RunbookOpened: lambda b: _with_reason(f"runbook opened: {b.title}", b.why),
+    RunbookOpened: lambda b: _with_reason(f"runbook opened: {b.title}", "; ".join(filter(None, (b.why, b.revision)))),
     StepMarked: _step_text,
     UpdateIssued: _update_text,
     EffectEnded: lambda b: _with_reason(f"{b.target} {b.state}", b.detail or b.receipt),

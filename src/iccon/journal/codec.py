@@ -17,6 +17,7 @@ Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 UPCASTERS: dict[tuple[str, int], Upcaster] = {
     ("page_acted", 1): lambda body: {**body, "arguments": {}},
     ("role", 1): lambda body: {**body, "instead_of": ""},
+    ("runbook_opened", 1): lambda body: {**body, "revision": ""},
 }
 
 # What the journal selects for decoding:

@@ -1,8 +1,25 @@
-"""Runbooks as plain data. Pure."""
+"""Runbooks as plain data, and what a source of them must do. Pure."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Protocol
 
 from msgspec import Struct
 
-from iccon.text import CleanText
+from iccon.text import CleanText, clean
+
+SIZE_LIMIT = 2_000_000  # bytes of one runbook
+HEAD = 16_384  # bytes in which its header and title are looked for
+
+Stamp = tuple[int, int, int]  # what tells that a runbook changed: time in nanoseconds, size, place on disk
+
+
+class RunbookFault(Exception):
+    """A runbook cannot be read; `reason` is clean, one line, and says why."""
+
+    def __init__(self, reason: object) -> None:
+        self.reason: CleanText = clean(reason, 300)
+        super().__init__(self.reason)
 
 
 class Heading(Struct, frozen=True):
@@ -14,25 +31,49 @@ class Heading(Struct, frozen=True):
 
 
 class Runbook(Struct, frozen=True):
-    """A runbook found in the library: `path` is relative to its folder, `title` its first heading or file name.
+    """A runbook found in the library: `path` is its place in its source, `title` its first heading or file name.
 
-    `alerts` and `services` are what its front matter says it is for.
+    `alerts`, `services` and `labels` ("name=value") are what its front matter says it is for; `url` is its address
+    where it has one.
     """
 
-    folder: str
+    source: str
     path: str
     title: CleanText
     alerts: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    url: str = ""
+
+    @property
+    def name(self) -> str:
+        """What names it in an incident: `source:path`. Two sources may have the same paths."""
+        return f"{self.source}:{self.path}" if self.source else self.path
+
+
+class Raw(Struct, frozen=True):
+    """What a source gives of a runbook: its bytes, and of which version they are ("" none is known).
+
+    `fetched_at` (aware UTC) is when a copy was fetched; None is the thing itself.
+    """
+
+    content: bytes
+    revision: CleanText = CleanText("")
+    fetched_at: datetime | None = None
 
 
 class Document(Struct, frozen=True):
-    """A runbook that was read: its clean text, its headings, and the SHA-256 (hex) of the bytes on disk."""
+    """A runbook that was read: its clean text, its headings, and the SHA-256 (hex) of the bytes it was read from.
+
+    `revision` says which version it is, in words: a git commit, a wiki's version. `fetched_at`: see Raw.
+    """
 
     runbook: Runbook
     text: CleanText
     headings: tuple[Heading, ...]
     digest: str
+    revision: CleanText = CleanText("")
+    fetched_at: datetime | None = None
 
 
 class Skipped(Struct, frozen=True):
@@ -42,8 +83,41 @@ class Skipped(Struct, frozen=True):
     reason: CleanText
 
 
+Snippet = tuple[tuple[CleanText, bool], ...]  # pieces of a text; True marks what was looked for
+
+
 class Match(Struct, frozen=True):
-    """A runbook that fits, and the reason in words ("alert name", "service", "runbook URL")."""
+    """A runbook that fits, and the reason in words ("alert name", "service", "runbook URL"); where in its text."""
 
     runbook: Runbook
     why: str
+    snippet: Snippet = ()
+
+
+class Source(Protocol):
+    """Where runbooks come from. Blocking. `key` differs where the same name stands for other runbooks."""
+
+    name: str
+    key: str
+
+    @property
+    def skipped(self) -> Sequence[Skipped]:
+        """What the last `walk` passed over."""
+        ...
+
+    def walk(self) -> Iterator[tuple[str, Stamp]]:
+        """Yield the paths of all runbooks that are on this machine. Never raises."""
+        ...
+
+    def read(self, path: str, amount: int = SIZE_LIMIT + 1) -> Raw:
+        """Return the first `amount` bytes of one. Raises RunbookFault."""
+        ...
+
+    def probe(self) -> str:
+        """Return one line: what it has. Raises RunbookFault or SourceFault."""
+        ...
+
+
+def too_large(size: int) -> str:
+    """Say that `size` bytes are too many for a runbook."""
+    return f"{size / 1e6:.1f} MB; runbooks of up to {SIZE_LIMIT / 1e6:.0f} MB are read"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iccon.runbooks import frontmatter
-from iccon.runbooks.folder import folder_sources
+from iccon.runbooks.folder import FolderSource, folder_sources
 from iccon.runbooks.library import Library
 from iccon.runbooks.matching import match, words
 from iccon.runbooks.model import Runbook, RunbookFault

@@ -53,18 +53,21 @@ def _do_runbook(args: argparse.Namespace) -> int:
 def _say_books(args: argparse.Namespace, found: Iterable[tuple["Runbook", str]]) -> None:
     rows = list(found)
     if args.json:
-        say_json([{"name": b.name, "source": b.source, "path": b.path, "title": b.title, "why": y} for b, y in rows])
+        say_json([{**_about(book), "why": why} for book, why in rows])
     elif not rows:
         say("no runbooks")
     else:
         table(((book.name, book.title, why) for book, why in rows), ("name", "title", "why"))
 
 
+def _about(book: "Runbook") -> dict[str, str]:
+    return {"name": book.name, "source": book.source, "path": book.path, "title": book.title}
+
+
 def _show(args: argparse.Namespace, books: "Library", words: str) -> int:
     document = _read(books, words)
     if args.json:
-        book = document.runbook
-        fields = {"name": book.name, "title": book.title, "digest": document.digest, "revision": document.revision}
+        fields = {**_about(document.runbook), "digest": document.digest, "revision": document.revision}
         say_json({**fields, "text": document.text})
     else:
         say(document.text)
@@ -106,7 +109,7 @@ def _say_steps(opened: Session, document: "Document", state: State, changed: boo
     marked = sum(step.id in marks for step in found)
     if opened.args.json:
         facts = [{**_fields(step), "mark": marks.get(step.id)} for step in found]
-        about = {"name": document.runbook.name, "title": document.runbook.title, "digest": document.digest}
+        about = {**_about(document.runbook), "digest": document.digest}
         say_json({**about, "incident": state.incident, "changed": changed, "marked": marked, "steps": facts})
         return
     if not found:

@@ -3,6 +3,7 @@
 Importing it loads no HTTP client and no screen; each function imports what it builds.
 """
 
+import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
@@ -18,6 +19,7 @@ from iccon.incident.page_verbs import VERBS
 from iccon.incident.roles import Role
 from iccon.incident.severity import DEFAULT_POLICY, Level, Policy, Severity
 from iccon.journal.store import Journal
+from iccon.text import clean
 
 if TYPE_CHECKING:
     from iccon.changes.model import Changes, ChangeSource
@@ -30,7 +32,10 @@ if TYPE_CHECKING:
     from iccon.pages.pagerduty import PagerDutyBackend
     from iccon.pages.people import Person, Roster
     from iccon.pages.roster import RosterFile, RosterSource
+    from iccon.runbooks.execution import Runner
     from iccon.runbooks.library import Library
+    from iccon.runbooks.model import Source as RunbookSource
+    from iccon.runbooks.plan import Where
     from iccon.signals.model import InstantBackend
     from iccon.trackers.model import Tracker
     from iccon.updates.model import Outlet
@@ -50,6 +55,8 @@ __all__ = [
     "policy",
     "roster_file",
     "roster_source",
+    "run_where",
+    "runner",
     "signal_backends",
     "sources",
     "templates",
@@ -77,7 +84,7 @@ def policy(setting: Setting) -> Policy:
     """Return the severity policy: the default with what the configuration says otherwise."""
     given = setting.config.policy
     levels = {each: _level(each, getattr(given, each.name.lower())) for each in Severity}
-    return Policy(levels, given.first_post)
+    return Policy(levels, given.first_post, setting.config.runbooks.run.second_person)
 
 
 def _level(severity: Severity, given: "LevelForm") -> Level:
@@ -92,10 +99,15 @@ def _level(severity: Severity, given: "LevelForm") -> Level:
 
 def library(setting: Setting) -> "Library":
     """Return the runbook library of the configured folders."""
-    from iccon.runbooks.folder import folder_sources
     from iccon.runbooks.library import Library
 
-    return Library(folder_sources([Path(folder).expanduser() for folder in setting.config.runbooks.folders]))
+    return Library(_folder_sources(setting))
+
+
+def _folder_sources(setting: Setting) -> "tuple[RunbookSource, ...]":
+    from iccon.runbooks.folder import folder_sources
+
+    return tuple(folder_sources([Path(folder).expanduser() for folder in setting.config.runbooks.folders]))
 
 
 def signal_backends(setting: Setting) -> "dict[str, InstantBackend]":
@@ -337,12 +349,39 @@ def templates(setting: Setting) -> "Templates":
     return Templates(Path(folder) if folder else None)
 
 
-def effect_ports(setting: Setting, copy: Callable[[str], str] | None = None) -> "Mapping[str, EffectPort]":
-    """Return the rooms that write to the outside, by port name."""
+def runner(setting: Setting, on_line: Callable[[str], None] | None = None) -> "Runner":
+    """Return what runs commands of runbooks, as far as the configuration allows it."""
+    from iccon.runbooks.execution import Runner
+
+    where = run_where(setting)
+    return Runner(where.directory, where.config, where.patterns, os.environ, on_line)
+
+
+def run_where(setting: Setting) -> "Where":
+    """Return where and how commands of runbooks would run. Reads the patterns of what is risky."""
+    from iccon.config.risks import risk_patterns
+    from iccon.runbooks.plan import Where
+
+    config = setting.config.runbooks
+    return Where(
+        host=clean(os.uname().nodename, 120),
+        environment=clean("drill" if setting.drill else setting.config.environment, 120),
+        directory=setting.folders.data / ("drill-runs" if setting.drill else "runs"),
+        config=config.run,
+        sources=tuple(source.name for source in _folder_sources(setting)),
+        patterns=tuple(risk_patterns(setting.folders)[0].values()),
+    )
+
+
+def effect_ports(
+    setting: Setting, copy: Callable[[str], str] | None = None, runs: "Callable[[], Runner] | None" = None
+) -> "Mapping[str, EffectPort]":
+    """Return the rooms that write to the outside, by port name; `runs` gives what runs commands, and shows them."""
     return {
         "pages": LazyPort(lambda: _pages_port(setting)),
         "updates": LazyPort(lambda: _updates_port(setting, copy)),
         "trackers": LazyPort(lambda: _trackers_port(setting)),
+        "runbooks": LazyPort(runs or (lambda: runner(setting))),
     }
 
 

@@ -23,7 +23,7 @@ T = TypeVar("T")
 _UNCERTAIN = (FaultKind.LOST, FaultKind.TIMEOUT)
 NOT_POSTED = "not posted; safe to send again"
 NEVER_SENT = "the program ended before it was sent; safe to send again"
-INTERRUPTED = "the program ended while it was being sent"
+INTERRUPTED = "the program ended while it was under way"
 ABANDONED = timedelta(minutes=10)  # a queued effect, or one of another machine's process, that nobody works on
 ON_THE_WAY = timedelta(minutes=1)  # how long after its answer was lost a request may still take effect
 DEADLINE = 45.0  # seconds for one perform or one read-back; adapters have shorter ones of their own
@@ -85,7 +85,7 @@ def attempt(ports: Ports, effect: Effect) -> Fate:
         return Fate(EffectState.SENT, receipt=clean(port.perform(effect)))
     except SourceFault as fault:
         state = EffectState.UNKNOWN if fault.kind in _UNCERTAIN else EffectState.FAILED
-        return Fate(state, str(fault))
+        return Fate(state, fault.reason if fault.kind is FaultKind.ENDED else str(fault))
     except Exception as error:
         return Fate(EffectState.UNKNOWN, clean(f"{type(error).__name__}: {error}"))
 
@@ -191,14 +191,18 @@ class Call(Protocol):
 
 
 async def run_async(call: Call, ports: Ports, effect_id: str, owner: str, deadline: float = DEADLINE) -> Fate | None:
-    """Do as `run`, each blocking step on a thread of its own, `deadline` seconds each. Raises JournalFault."""
+    """Do as `run`, each blocking step on a thread of its own, `deadline` seconds each. Raises JournalFault.
+
+    The payload's `patience` is how many seconds more the effect itself may take.
+    """
     row = await call(lambda books: _claimed(books, effect_id, owner))
     if row is None:
         return None
+    patience = deadline + row.effect.payload.get("patience", 0)
     try:
-        fate = await _bounded(lambda: attempt(ports, row.effect), f"send to {row.effect.target}", deadline)
+        fate = await _bounded(lambda: attempt(ports, row.effect), f"send to {row.effect.target}", patience)
     except TimeoutError:  # its thread may still be at it: too early to read back
-        fate = Fate(EffectState.UNKNOWN, f"no answer within {deadline:g} s")
+        fate = Fate(EffectState.UNKNOWN, f"no answer within {patience:g} s")
         return await call(lambda books: _settled(books, row.effect, fate))
     await call(lambda books: _settled(books, row.effect, fate))
     if fate.state is EffectState.UNKNOWN:

@@ -28,6 +28,7 @@ class FaultKind(StrEnum):
     TOO_LARGE = "too large"  # over the byte or series limit
     TLS = "tls"  # certificate or protocol
     REJECTED = "rejected"  # other 4xx: the request itself is at fault
+    ENDED = "ended badly"  # what was to be done was done, and its end is no success
     LOST = "answer lost"  # a write was sent and its answer did not arrive: the outcome is unknown
 
 

@@ -20,6 +20,11 @@ def presets_dir() -> Path:
     return _PACKAGE / "signals" / "presets"
 
 
+def risks_file() -> Path:
+    """Return the file of bundled patterns of risky commands."""
+    return _PACKAGE / "runbooks" / "risks.toml"
+
+
 def role_cards_dir() -> Path:
     """Return the folder of bundled role cards."""
     return _PACKAGE / "config" / "roles"

@@ -92,6 +92,7 @@ def _local(chosen: Setting) -> Iterator[Probe]:
         yield Probe("folder", name, partial(_writable, folder))
     yield Probe("journal", chosen.journal.name, lambda: _journal(chosen))
     yield Probe("runbooks", "folders", (lambda: _runbooks(chosen)) if chosen.config.runbooks.folders else None)
+    yield Probe("runbooks", "running", (lambda: _running(chosen)) if chosen.config.runbooks.run.allow else None)
     yield Probe("terminal", os.environ.get("TERM", "unknown"), _terminal)
 
 
@@ -120,6 +121,20 @@ def _runbooks(chosen: Setting) -> str:
 
     books = library(chosen)
     return "; ".join(source.probe() for source in books.sources)
+
+
+def _running(chosen: Setting) -> str:
+    """Say what is run and how it is known to be risky. Raises ValueError for a wrong file of patterns."""
+    from iccon.bootstrap import runner
+    from iccon.config.risks import risk_patterns
+
+    patterns, problems = risk_patterns(chosen.folders)
+    if problems:
+        raise ValueError("; ".join(problem.said for problem in problems))
+    missing = runner(chosen).missing()
+    if missing:
+        raise ValueError(f"not installed: {', '.join(missing)}")
+    return f"{', '.join(chosen.config.runbooks.run.allow)}; {len(patterns)} patterns of what is risky"
 
 
 def _terminal() -> str:

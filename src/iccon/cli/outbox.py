@@ -8,6 +8,7 @@ from iccon.cli.parsing import OK, Commands, add_command
 from iccon.cli.session import Session, session
 from iccon.incident.effects import EffectState, OutboxRow
 from iccon.incident.ids import short
+from iccon.incident.runs import PORT
 
 _HEAD = ("id", "state", "since", "to", "what", "title", "detail")
 
@@ -42,11 +43,14 @@ def _row(row: OutboxRow, opened: Session) -> tuple[object, ...]:
 
 
 def _recover(opened: Session) -> int:
-    from iccon.bootstrap import effect_ports
+    from iccon.bootstrap import effect_ports, runner
+    from iccon.cli.runs import keep
     from iccon.cli.sending import say_fates
     from iccon.effects import recover
 
     ended = list(recover(opened.desk, effect_ports(opened.setting)))
+    for effect in (effect for effect, _ in ended if effect.port == PORT):
+        keep(opened.desk, runner(opened.setting), effect.id, effect.incident)
     if not ended and not opened.args.json:
         say("nothing was left behind")
     return say_fates(opened, [(effect, fate) for effect, fate in ended])

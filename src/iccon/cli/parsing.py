@@ -71,7 +71,7 @@ COMMANDS: dict[str, Spec] = {
     "ack": Spec(_OUT, "pages", "acknowledge pages"),
     "page": Spec(_OUT, "pages", "resolve, reassign, snooze pages, write notes on them, and more"),
     "oncall": Spec(_OUT, "oncall", "print who is on call, and how to reach them with every tool down"),
-    "runbook": Spec(_OUT, "runbook", "list, show or search the runbooks; their steps"),
+    "runbook": Spec(_OUT, "runbook", "list, show or search the runbooks; mark and run their steps"),
     "init": Spec(_SETUP, "setup", "write a commented starter configuration"),
     "check": Spec(_SETUP, "check", "try everything that is configured"),
     "drill": Spec(_SETUP, "drill", "rehearse against a simulated production"),

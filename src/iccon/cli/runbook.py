@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from iccon.cli import runs
 from iccon.cli.output import say, say_json, table
 from iccon.cli.parsing import OK, Commands, add_command, with_incident
 from iccon.cli.session import BadUse, Session, refuse, session, setting
@@ -22,20 +23,24 @@ if TYPE_CHECKING:
 def add(commands: Commands) -> None:
     """Add the parser of this group."""
     parser = add_command(commands, "runbook", _do_runbook)
-    parser.add_argument("what", choices=["list", "show", "search", "steps", "mark"])
+    parser.add_argument("what", choices=["list", "show", "search", "steps", "mark", "run", "approve", "runs"])
     parser.add_argument(
         "words",
         nargs="*",
-        help="the path or part of the title (show, steps), words to find (search); mark: NAME STEP done|skipped|failed",
+        help="the path or part of the title (show, steps), words to find (search); "
+        "mark: NAME STEP done|skipped|failed; run, approve: NAME STEP",
     )
     parser.add_argument("--note", default="", help="mark: what is to be said of it")
     parser.add_argument("--owner", metavar="PERSON", default="", help="mark: who did it")
+    runs.options(parser)
     with_incident(parser)
 
 
 def _do_runbook(args: argparse.Namespace) -> int:
     from iccon.bootstrap import library
 
+    if args.what == "runs":
+        return runs.runs(args)
     books, words = library(setting(args)), clean(" ".join(args.words))
     if args.what == "list":
         _say_books(args, ((book, "") for book in books.find()))
@@ -45,6 +50,9 @@ def _do_runbook(args: argparse.Namespace) -> int:
         _steps(args, books, words)
     elif args.what == "mark":
         _mark(args, books)
+    elif args.what in ("run", "approve"):
+        act = runs.run if args.what == "run" else runs.approve
+        return act(args, lambda opened, state: _meant(opened, state, books))
     else:
         return _show(args, books, words)
     return OK
@@ -135,12 +143,11 @@ def _mark(args: argparse.Namespace, books: "Library") -> None:
     with session(args) as opened:
         incident = opened.incident()
         state, file = opened.desk.ledger(incident).state, _read(books, clean(" ".join(name)))
-        document, book = _pinned(opened, state, file), file.runbook
+        document = _pinned(opened, state, file)
         step = _step(document, ref.strip().lower())
-        if book.name not in state.runbooks:
-            opened.do(_seen(file), incident)
+        _note_opened(opened, state, file)
         done = c.MarkStep(
-            path=book.name,
+            path=file.runbook.name,
             digest=document.digest,
             step=step.id,
             text=step.text,
@@ -151,9 +158,26 @@ def _mark(args: argparse.Namespace, books: "Library") -> None:
         say_receipt(opened, opened.do(done, incident))
 
 
-def _seen(file: "Document") -> c.OpenRunbook:
+def _meant(opened: Session, state: State, books: "Library") -> "tuple[Document, Step]":
+    """Return the runbook, in the version the incident reads, and the step that the words name; note its opening."""
+    *name, ref = opened.args.words if len(opened.args.words) > 1 else ("", "")
+    if not ref:
+        raise BadUse("say which runbook, and which step: runbook run disk.md 2")
+    file = _read(books, clean(" ".join(name)))
+    document = _pinned(opened, state, file)
+    step = _step(document, ref.strip().lower())
+    if not opened.setting.read_only:
+        _note_opened(opened, state, file)
+    return document, step
+
+
+def _note_opened(opened: Session, state: State, file: "Document") -> None:
     book = file.runbook
-    return c.OpenRunbook(path=book.name, title=book.title, digest=file.digest, text=file.text, revision=file.revision)
+    if book.name not in state.runbooks:
+        seen = c.OpenRunbook(
+            path=book.name, title=book.title, digest=file.digest, text=file.text, revision=file.revision
+        )
+        opened.do(seen, state.incident)
 
 
 def _step(document: "Document", ref: str) -> "Step":

@@ -14,6 +14,7 @@ from iccon.config.lines import KeyPath
 from iccon.config.objectives import check_slo
 from iccon.config.places import chosen, folders
 from iccon.config.policy import check_policy
+from iccon.config.risks import check_run
 from iccon.config.schema import ChangeFeed, Config, Folders, Loaded, Prometheus, Secret, Signal, Signals
 from iccon.config.theme import theme_files
 
@@ -61,6 +62,7 @@ def _check(check: Checker, config: Config, data: Mapping[str, Any], folders: Fol
     servers = _servers(data)
     _check_signals(check, config, servers)
     check_policy(check, config.policy)
+    check_run(check, config, frozenset(s.env for s in secrets_of(config).values() if s.env))
     for name, slo in config.slo.items():
         check_slo(check, ("slo", name), slo)
         _check_which_server(check, ("slo", name), slo.server, servers, "an objective")
@@ -227,6 +229,8 @@ def secrets_of(config: Config) -> dict[str, Secret]:
         found |= {f"prometheus.{name}.token": server.token, f"prometheus.{name}.password": server.password}
     if config.pagerduty is not None:
         found["pagerduty.token"] = config.pagerduty.token
+    if config.jsm is not None:
+        found["jsm.token"] = config.jsm.token
     found |= {f"changes.{name}.token": given.token for name, given in config.changes.items()}
     for name, outlet in config.updates.outlets.items():
         found[f"updates.outlets.{name}.secret"] = outlet.secret

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
+from iccon.config.execution import Run
 from iccon.text import clean
 
 Refresh = Annotated[float, Meta(ge=0.5, le=3600)]
@@ -222,6 +223,7 @@ class Runbooks(Struct, frozen=True):
     """Folders of Markdown files."""
 
     folders: tuple[str, ...] = ()
+    run: Run = Run()
 
 
 class Outlet(Struct, frozen=True):
@@ -363,6 +365,11 @@ class Folders(Struct, frozen=True):
     def presets(self) -> Path:
         """The user's own signal presets."""
         return self.config / "presets"
+
+    @property
+    def risks(self) -> Path:
+        """The user's own patterns of risky commands."""
+        return self.config / "risks.toml"
 
     @property
     def role_cards(self) -> Path:

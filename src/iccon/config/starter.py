@@ -130,6 +130,7 @@ _STARTER = """\
 
 [runbooks]
 # folders = ["~/runbooks"]     # Markdown; a file named like the alert is found first
+# run.allow = ["bash", "sh"]    # run their commands, under guard; off by default
 
 [updates]
 # templates = "templates"      # your own; a path is taken from this file's folder

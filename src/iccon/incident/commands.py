@@ -278,6 +278,59 @@ class MarkStep(Command, frozen=True, kw_only=True):
     at: datetime | None = None
 
 
+class RunStep(Command, frozen=True, kw_only=True):
+    """Run a command of a step, through the outbox: `code`, given to the interpreter of `language` as it stands.
+
+    `typed` is what the person typed where `risks` want the `target` typed; `said` are the runbook's own words on its
+    risk. `seen` is the entry of the last run of it that the person knows of. `directory` holds the folders of runs,
+    `timeout` is in seconds.
+    """
+
+    path: str
+    digest: str
+    step: str
+    text: str
+    role: str
+    language: str
+    code: str
+    variables: dict[str, str]
+    host: str
+    directory: str
+    environment: str
+    target: str
+    timeout: int
+    risks: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
+    typed: str = ""
+    seen: str = ""
+
+
+class ApproveRun(Command, frozen=True, kw_only=True):
+    """Let somebody else run a command against `target`."""
+
+    path: str
+    digest: str
+    step: str
+    text: str
+    language: str
+    code: str
+    target: str
+    variables: dict[str, str]
+
+
+class KeepOutput(Command, frozen=True, kw_only=True):
+    """Write down what a run printed; the fields are those of entries.RunPrinted."""
+
+    effect: str
+    ended: str
+    seconds: float | None
+    excerpt: tuple[str, ...]
+    size: int
+    left_out: int
+    sha256: str
+    log: str
+
+
 class IssueUpdate(Command, frozen=True, kw_only=True):
     """Send a status update to the named outlets, through the outbox.
 

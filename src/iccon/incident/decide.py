@@ -5,7 +5,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from iccon.incident import callouts, exit_criteria, handover_rules, page_verbs, resolve_gate, step_rules, task_rules
+from iccon.incident import (
+    callouts,
+    exit_criteria,
+    handover_rules,
+    page_verbs,
+    resolve_gate,
+    run_rules,
+    step_rules,
+    task_rules,
+)
 from iccon.incident import commands as c
 from iccon.incident import entries as e
 from iccon.incident.duplicates import written_twice
@@ -349,6 +358,8 @@ _NEEDS_ACTIVE = (
     c.SetTheory,
     c.Resolve,
     c.MarkStep,
+    c.RunStep,
+    c.ApproveRun,
     *_STALKS,
     *_CALLOUTS,
     *_HANDOVERS,
@@ -381,6 +392,9 @@ _DECISIONS: dict[type[c.Command], Callable[[State, Any, Context], Outcome]] = {
     c.Strike: _strike,
     c.OpenRunbook: step_rules.open_runbook,
     c.MarkStep: step_rules.mark,
+    c.RunStep: run_rules.run,
+    c.ApproveRun: run_rules.approve,
+    c.KeepOutput: run_rules.keep_output,
     c.IssueUpdate: _issue_update,
     c.Resolve: resolve_gate.resolve,
     c.Reopen: _reopen,

@@ -318,6 +318,65 @@ class StepMarked(Body, frozen=True, kw_only=True):
     owner: str = ""
 
 
+class StepRun(Body, frozen=True, kw_only=True):
+    """A command of step `step` of the runbook `path` is run; `effect` is the outbox's id of the run.
+
+    `code` is the whole text that the interpreter of `language` gets, `variables` its environment beside the usual one.
+    `role` is what it is for, `risks` why it is risky; then `target` was typed, and where the policy wants it entry
+    `approval` by `approved_by` came before.
+    """
+
+    kind: ClassVar[str] = "run"
+    path: str
+    digest: str
+    step: str
+    text: str
+    role: str
+    language: str
+    code: str
+    variables: dict[str, str]
+    host: str
+    directory: str
+    environment: str
+    target: str
+    effect: str
+    risks: tuple[str, ...] = ()
+    approval: str = ""
+    approved_by: str = ""
+
+
+class RunPrinted(Body, frozen=True, kw_only=True):
+    """A machine entry: what the run `effect` printed, its last lines (`excerpt`) without secrets.
+
+    `size` are all bytes it printed, `left_out` those that are not in the file `log`, whose SHA-256 is `sha256`.
+    `ended` says how it ended and `seconds` after how long, "" and None where nobody knows.
+    """
+
+    kind: ClassVar[str] = "run_printed"
+    effect: str
+    ended: str
+    seconds: float | None
+    excerpt: tuple[str, ...]
+    size: int
+    left_out: int
+    sha256: str
+    log: str
+
+
+class RunApproved(Body, frozen=True, kw_only=True):
+    """A person lets somebody else run a risky command against `target`, once."""
+
+    kind: ClassVar[str] = "run_approved"
+    path: str
+    digest: str
+    step: str
+    text: str
+    language: str
+    code: str
+    target: str
+    variables: dict[str, str]
+
+
 class UpdateIssued(Body, frozen=True, kw_only=True):
     """A status update was given to outlets; `effects` maps each outlet's name to its outbox id.
 
@@ -453,6 +512,9 @@ BODIES: dict[str, type[Body]] = {
         PageMarked,
         RunbookOpened,
         StepMarked,
+        StepRun,
+        RunPrinted,
+        RunApproved,
         UpdateIssued,
         EffectEnded,
         VerdictChanged,

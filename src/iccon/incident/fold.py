@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from iccon.incident import step_rules
+from iccon.incident import run_rules, step_rules
 from iccon.incident.effects import EffectState
 from iccon.incident.entries import (
     Amended,
@@ -373,6 +373,9 @@ _STEPS: dict[str, Callable[[State, Entry, Any], State]] = {
     "task_pushed": _task_pushed,
     "runbook_opened": step_rules.pinned,
     "step": step_rules.marked,
+    "run": run_rules.ran,
+    "run_printed": run_rules.printed,
+    "run_approved": run_rules.allowed,
     "update": _update,
     "page_acted": _page_acted,
     "effect": _effect,

@@ -57,10 +57,14 @@ class Level(Struct, frozen=True):
 
 
 class Policy(Struct, frozen=True):
-    """The severity table, and the minutes allowed until the first public post."""
+    """The severity table, and the minutes allowed until the first public post.
+
+    `second_person`: somebody else approves a risky command of a runbook before it runs.
+    """
 
     levels: dict[Severity, Level]
     first_post: int = 5
+    second_person: bool = False
 
 
 _HURTING = ("signals", "pages", "impact", "tasks", "update")

@@ -7,6 +7,7 @@ from msgspec import Struct
 from iccon.incident.effects import EffectState
 from iccon.incident.handovers import Handover
 from iccon.incident.roles import Role
+from iccon.incident.runs import Approval, Run
 from iccon.incident.severity import Audience, Phase, Severity
 from iccon.incident.steps import Pinned, StepMark
 from iccon.incident.tasks import Task
@@ -85,6 +86,7 @@ class State(Struct, frozen=True):
     `milestones` are those that were set by hand; see milestones.py for all that are known. `called_out` is when the
     last call-out was made, `callout_due` until when the next one was put off, `ticks` the exit criteria ticked.
     `runbooks` are those opened, by path, and `steps` the marks of each, by the step's id.
+    `runs` are the commands that were run, by their effect, oldest first, `approvals` those that were allowed.
     `experts` are all there are, the newest last; `roles` has that one.
     """
 
@@ -114,6 +116,8 @@ class State(Struct, frozen=True):
     handovers: tuple[Handover, ...] = ()
     runbooks: dict[str, Pinned] = {}
     steps: dict[str, dict[str, StepMark]] = {}
+    runs: dict[str, Run] = {}
+    approvals: tuple[Approval, ...] = ()
     notes: int = 0
     entries: int = 0
     last_id: str = ""

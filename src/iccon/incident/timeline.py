@@ -35,11 +35,14 @@ from iccon.incident.entries import (
     PhaseSet,
     Retitled,
     RoleTaken,
+    RunApproved,
     RunbookOpened,
+    RunPrinted,
     SeveritySet,
     SourceSeen,
     Stalked,
     StepMarked,
+    StepRun,
     Struck,
     TaskAccepted,
     TaskNoted,
@@ -54,8 +57,11 @@ from iccon.incident.entries import (
 from iccon.incident.fold import TEXT_FIELDS, Ledger
 from iccon.incident.ids import short
 from iccon.incident.roles import TITLES, Role
+from iccon.incident.runs import RUN_OF, RunRole
 from iccon.incident.tasks import ENDS, TaskKind
+from iccon.redact import redact
 
+COMMAND = 300  # characters of a command in a line
 LATE = timedelta(minutes=2)  # an entry recorded this long after it happened is marked late
 
 
@@ -225,6 +231,35 @@ def _step_text(body: StepMarked) -> str:
     return _with_reason(f"step {body.outcome}{' by ' + body.owner if body.owner else ''}: {body.text}", body.note)
 
 
+def _code(code: str) -> str:
+    """Return a command as one line, without what looks like a secret in it."""
+    lines = (line.strip() for line in redact(code).split("\n"))
+    words = " ⏎ ".join(line for line in lines if line)
+    return words if len(words) <= COMMAND else f"{words[:COMMAND]}…"
+
+
+def _run_text(body: StepRun) -> str:
+    what = "ran" if body.role == RunRole.COMMAND else f"ran the {body.role}"
+    told = " ".join(f"{name}={value}" for name, value in body.variables.items())
+    risk = f"; risky ({', '.join(body.risks)}), {body.target} typed" if body.risks else ""
+    approved = f", approved by {body.approved_by}" if body.approved_by else ""
+    return f"{what} on {body.host}: {_code(body.code)}{f' ({told})' if told else ''}{risk}{approved}"
+
+
+def _printed_text(body: RunPrinted) -> str:
+    cut = f", {body.left_out:,} left out" if body.left_out else ""
+    said = " ⏎ ".join(body.excerpt) or "nothing"
+    ended = body.ended or "nobody knows how it ended"
+    return f"{ended}; printed {body.size:,} bytes{cut} (log SHA-256 {body.sha256[:8]}): {said}"
+
+
+def _effect_text(body: EffectEnded) -> str:
+    word = body.state
+    if body.target.startswith(RUN_OF):
+        word = {"sent": "ended", "unknown": "outcome unknown"}.get(word, word)
+    return _with_reason(f"{body.target} {word}", body.detail or body.receipt)
+
+
 def _callout_text(body: CalledOut) -> str:
     return _with_reason("call-out" if body.minutes is None else f"call-out put off by {body.minutes} min", body.text)
 
@@ -258,8 +293,11 @@ _READINGS: dict[type[Body], Callable[[Any], str]] = {
     PageMarked: lambda b: f"page {'actionable' if b.actionable else 'noise'}: {b.page.title}",
     RunbookOpened: lambda b: _with_reason(f"runbook opened: {b.title}", "; ".join(filter(None, (b.why, b.revision)))),
     StepMarked: _step_text,
+    StepRun: _run_text,
+    RunPrinted: _printed_text,
+    RunApproved: lambda b: f"approved, to be run on {b.target}: {_code(b.code)}",
     UpdateIssued: _update_text,
-    EffectEnded: lambda b: _with_reason(f"{b.target} {b.state}", b.detail or b.receipt),
+    EffectEnded: _effect_text,
     VerdictChanged: lambda b: f"{b.service} {b.signal} {b.was} -> {b.now}{' (' + b.value + ')' if b.value else ''}",
     ChangeSeen: _change_text,
     EvidenceTaken: lambda b: f"evidence: {b.title} ({b.points:,} samples, SHA-256 {b.sha256[:8]})",

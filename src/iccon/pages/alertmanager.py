@@ -9,6 +9,7 @@ from iccon.clock import Clock, SystemClock
 from iccon.config import schema
 from iccon.faults import FaultKind, SourceFault, nothing_sent
 from iccon.incident import page_verbs
+from iccon.incident.runs import LABELS
 from iccon.net import Limits, checked, guarded_session, host_of, http_date
 from iccon.net.together import together
 from iccon.net.wire import NO_TITLE, decode, first, instant, link, record, records, text
@@ -208,6 +209,7 @@ def page_of(source: str, alert: dict[str, Any], service_label: str) -> Page | No
         url=link(alert.get("generatorURL")),
         runbook_url=next((url for url in (link(annotations.get(name)) for name in _RUNBOOKS) if url), CleanText("")),
         changed_at=None if silenced else started,
+        labels={name: text(labels[name]) for name in LABELS if name in labels},
     )
 
 

@@ -28,7 +28,8 @@ class Page(Struct, frozen=True):
     """One page (PagerDuty incident) or alert (Alertmanager), text cleaned, times aware UTC.
 
     `alert` is the rule that fired, `place` where: cluster, namespace, region, environment, as far as known.
-    `changed_at` is when it got its present status, `changed_by` who gave it that ("" for a machine).
+    `changed_at` is when it got its present status, `changed_by` who gave it that ("" for a machine). `labels` are those
+    that a command of a runbook may be told, see `variables`.
     """
 
     source: str
@@ -47,6 +48,12 @@ class Page(Struct, frozen=True):
     runbook_url: CleanText = CleanText("")
     changed_at: datetime | None = None
     changed_by: CleanText = CleanText("")
+    labels: dict[str, CleanText] = {}
+
+    @property
+    def variables(self) -> dict[str, CleanText]:
+        """What a command of a runbook is told of it: label, value."""
+        return {**self.labels, "service": self.service, "alert": self.alert}
 
     @property
     def key(self) -> str:

@@ -4,6 +4,7 @@ import re
 from datetime import datetime
 from typing import Any, Final
 
+from iccon.incident.runs import LABELS
 from iccon.net.wire import NO_TITLE, first, instant, link, record, records, text
 from iccon.pages.model import UNKNOWN_TIME, Page, PageStatus, place
 from iccon.text import CleanText
@@ -12,6 +13,7 @@ INCLUDE: Final = ("acknowledgers", "assignees", "first_trigger_log_entries")
 _SEARCHED: Final = 20_000  # characters of an alert's text that are looked through for labels
 _ALERT_KEYS: Final = ("alertname", "alert_name", "alert")
 _RUNBOOK_KEYS: Final = ("runbook_url", "runbook", "runbookUrl", "playbook_url")
+_LABELS: Final = LABELS[:8]  # each is looked for in the text of every page
 _STATUSES: Final = {status.value: status for status in PageStatus}
 
 
@@ -23,6 +25,7 @@ def page_of(source: str, incident: dict[str, Any]) -> Page | None:
     status = _STATUSES.get(str(incident.get("status")), PageStatus.TRIGGERED)
     created = instant(incident.get("created_at"))
     details = _details(incident)
+    told = {name: _labelled(details, (name,)) for name in _LABELS}
     return Page(
         source=source,
         id=key,
@@ -33,7 +36,8 @@ def page_of(source: str, incident: dict[str, Any]) -> Page | None:
         created_at=created or UNKNOWN_TIME,
         number=text(incident.get("incident_number")),
         alert=text(_labelled(details, _ALERT_KEYS)),
-        place=place(lambda name: _labelled(details, (name,))),
+        place=place(told.get),
+        labels={name: text(value) for name, value in told.items() if value},
         assignees=_names(incident.get("assignments"), "assignee"),
         acknowledged_by=CleanText(", ".join(_names(incident.get("acknowledgements"), "acknowledger"))),
         url=link(incident.get("html_url")),

@@ -1,6 +1,7 @@
 """The runbooks of all sources: found, read, matched."""
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
@@ -10,6 +11,8 @@ from iccon.runbooks.decoding import bounded, decoded
 from iccon.runbooks.model import HEAD, SIZE_LIMIT, Document, Match, Runbook, RunbookFault, Skipped, Source, Stamp
 from iccon.runbooks.sections import headings
 from iccon.text import clean, clean_block
+
+DRY_RUN = re.compile(r"(?:[A-Z0-9]+_)?DRY_?RUN")  # no other variable is set because a runbook says so
 
 
 class _Known(Struct, frozen=True):
@@ -53,9 +56,20 @@ class Library:
             raise RunbookFault(f"{runbook.source} is no source of runbooks of the configuration")
         raw = source.read(runbook.path)
         text = decoded(raw.content)
-        body = clean_block(bounded(frontmatter.strip(text, frontmatter.parse(text))), SIZE_LIMIT)
+        front = frontmatter.parse(text)
+        body = clean_block(bounded(frontmatter.strip(text, front)), SIZE_LIMIT)
         digest = hashlib.sha256(raw.content).hexdigest()
-        return Document(runbook, body, headings(body), digest, raw.revision, raw.fetched_at)
+        risk, dry = front.get("risk"), next(iter(front.get("dry_run", "dry-run")), "")
+        return Document(
+            runbook,
+            body,
+            headings(body),
+            digest,
+            raw.revision,
+            raw.fetched_at,
+            risk=tuple(clean(word, 60) for word in risk),
+            dry_run=dry if DRY_RUN.fullmatch(dry) else "",
+        )
 
     def match(self, alert: str = "", service: str = "", runbook_url: str = "", title: str = "") -> list[Match]:
         """Return the runbooks that fit a page, best first. Looks through the sources only the first time."""

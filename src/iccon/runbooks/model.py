@@ -65,7 +65,8 @@ class Raw(Struct, frozen=True):
 class Document(Struct, frozen=True):
     """A runbook that was read: its clean text, its headings, and the SHA-256 (hex) of the bytes it was read from.
 
-    `revision` says which version it is, in words: a git commit, a wiki's version. `fetched_at`: see Raw.
+    `revision` says which version it is, in words: a git commit, a wiki's version. `fetched_at`: see Raw. `risk` is what
+    its front matter says of its commands, `dry_run` the variable that makes them only say what they would do, "" none.
     """
 
     runbook: Runbook
@@ -74,6 +75,8 @@ class Document(Struct, frozen=True):
     digest: str
     revision: CleanText = CleanText("")
     fetched_at: datetime | None = None
+    risk: tuple[str, ...] = ()
+    dry_run: str = ""
 
 
 class Skipped(Struct, frozen=True):

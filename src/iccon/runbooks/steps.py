@@ -104,7 +104,7 @@ def _walk(tokens: list["Token"], last: int) -> Iterator[_Draft]:
         elif token.type in ("ordered_list_close", "bullet_list_close"):
             lists.pop()
         elif token.type == "list_item_open":
-            items.append(_Draft(line, False, []) if lists[-1] or _is_task(tokens, at) else None)
+            items.append(_Draft(line, False, []) if lists[-1] or is_task(tokens, at) else None)
             found += (item for item in items[-1:] if item)
         elif token.type == "list_item_close":
             items.pop()
@@ -121,6 +121,7 @@ def _say(token: "Token", line: int, items: list[_Draft | None], found: list[_Dra
         found.append(_Draft(line, True, [token.content]))
 
 
-def _is_task(tokens: list["Token"], at: int) -> bool:
+def is_task(tokens: list["Token"], at: int) -> bool:
+    """Say whether the list item that opens at `at` has a box to tick."""
     first = tokens[at + 2] if at + 2 < len(tokens) and tokens[at + 1].type == "paragraph_open" else None
     return first is not None and _BOX.match(first.content) is not None

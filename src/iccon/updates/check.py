@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from iccon.incident.severity import DEFAULT_POLICY, Audience, Phase, Policy
 from iccon.incident.state import State
+from iccon.redact import SECRETS
 from iccon.text import CleanText, clean
 
 LIMIT = 20  # findings of one rule
@@ -60,29 +61,7 @@ RULES = (
     ),
     _Rule("placeholder", re.compile(r"<(?!https?:)[A-Za-z….][^<>\n]{0,60}>"), _UNFILLED, True),
     _Rule("placeholder", re.compile(r"\b(?:TODO|TBD|TBC|FIXME|XXXX?)\b|_{4,}"), "something left to be written", True),
-    _Rule("secret", re.compile(r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----"), "a private key", True),
-    _Rule(
-        "secret", re.compile(r"\b(?:A[KS]IA[0-9A-Z]{16}|gh[pousr]_\w{20,}|glpat-[\w-]{16,})"), "looks like a key", True
-    ),
-    _Rule("secret", re.compile(r"\b(?:xox[abprs]-[\w-]{10,}|eyJ[\w-]{10,}\.[\w-]{10,})"), "looks like a token", True),
-    _Rule(
-        "secret",
-        re.compile(
-            r"(?i)\b(?:password|passwd|secret|token|api[_-]?key)\s{0,5}[=:]\s{0,5}(?=\S{0,60}[\d!@#$%^&*])[^\s,;]{4,}"
-        ),
-        "looks like a secret",
-        True,
-    ),
-    _Rule(
-        "secret",
-        re.compile(r"(?i)\b(?:bearer|basic)\s{1,5}(?=\S{0,60}\d)[\w.~+/=-]{16,}"),
-        "looks like a credential",
-        True,
-    ),
-    _Rule("secret", re.compile(r"://[^\s/:@]{1,100}:[^\s/@]{1,100}@"), "a password in an address", True),
-    _Rule(
-        "secret", re.compile(r"\b(?=\w*[0-9])(?=\w*[A-Za-z])[0-9A-Za-z]{32,}\b"), "looks like a key or a hash", False
-    ),
+    *(_Rule("secret", rule.pattern, rule.reason, rule.stop) for rule in SECRETS),
     _Rule("address", re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?!\.?\w)"), "an IP address", True, True),
     _Rule(
         "address",

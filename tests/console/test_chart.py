@@ -156,7 +156,7 @@ async def test_enter_on_a_cell_opens_its_chart_with_the_incident_marked(
         assert "checkout 250ms" in console.shown()
         await console.press("plus")
         assert "11:30:15" in console.shown()
-        await console.press("minus", "v")
+        await console.press("minus", "o")
         assert "cart 200ms" in console.shown()
         await console.press("escape")
         assert isinstance(console.app.screen, IncidentScreen)

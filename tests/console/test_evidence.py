@@ -43,7 +43,7 @@ async def test_a_chart_is_kept_and_opens_again_offline_with_the_same_values(tmp_
     async with running(setting_in(tmp_path, config, clock), sources=SOURCES) as console:
         await console.until_incident()
         await opened(console)
-        await console.press("v", "plus", "E")
+        await console.press("o", "plus", "E")
         seen = picture(console)
         assert "kept as evidence: checkout latency and 1 more" in console.notices()
         body = (await console.bodies(EvidenceTaken))[0]
@@ -67,7 +67,7 @@ async def test_a_chart_is_kept_and_opens_again_offline_with_the_same_values(tmp_
             assert (again.start, again.end, again.step) == (seen.start, seen.end, seen.step)
             assert "EVIDENCE checkout latency" in console.shown()
             assert "fetched 2026-11-24 12:00:00 UTC" in console.shown()
-            await console.press("E", "v", "plus")
+            await console.press("E", "o", "plus")
             assert [name for name, _ in picture(console).series] == ["checkout"]
             assert picture(console).end - picture(console).start == (seen.end - seen.start) / 2
             await console.press("escape")

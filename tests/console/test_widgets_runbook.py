@@ -2,7 +2,8 @@ import pytest
 from widgetmakers import HOSTILE, RUNBOOK, Gallery, document
 
 from iccon.console.inks import INKS
-from iccon.console.widgets.runbook import NONE, RunbookView
+from iccon.console.widgets.document import NONE
+from iccon.console.widgets.runbook import RunbookView
 from iccon.runbooks import markdown
 
 

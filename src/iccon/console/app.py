@@ -58,7 +58,7 @@ class IcconApp(safe.SafeApp[int]):
     ENABLE_COMMAND_PALETTE = True
     DEFAULT_MODE = "0"  # modes are numbered: each screen that is gone to is the base of a mode of its own
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {palette_provider}
-    BINDINGS: ClassVar[list[BindingType]] = commands.bindings(commands.APP)
+    BINDINGS: ClassVar[list[BindingType]] = [*commands.bindings(commands.APP), commands.to_state()]
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
@@ -327,6 +327,14 @@ class IcconApp(safe.SafeApp[int]):
 
         scopes = next((s.SCOPES for s in reversed(self._surfaces())), (commands.HOME,))
         await self.push_screen(HelpScreen(scopes, self.parts.keys, self.parts.setting.read_only))
+
+    async def action_show_state(self) -> None:
+        """Show how the incident stands, over whatever is open above its screen."""
+        below = next((s for s in reversed(self.screen_stack) if isinstance(s, IncidentScreen)), None)
+        if below is None:
+            self.say("no incident is open", "warning")
+        else:
+            await below.action_state()
 
     def action_refresh_now(self) -> None:
         """Poll every source now."""

@@ -84,7 +84,7 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("chart_later", "Later", "Read the values further on", ("right",), CHART, "cursor(1)", 11),
     ConsoleCommand("chart_in", "Closer", "Show a shorter time", ("plus", "equals_sign"), CHART, "zoom(1)", 12),
     ConsoleCommand("chart_out", "Wider", "Show a longer time", ("minus",), CHART, "zoom(-1)", 13),
-    ConsoleCommand("chart_others", "Others", "Add the worst other services", ("v",), CHART, "others", 14),
+    ConsoleCommand("chart_others", "Others", "Add the worst other services", ("o",), CHART, "others", 14),
     ConsoleCommand("chart_close", "Close", "Back to the board", ("escape", "enter", "q"), CHART, "close", 9),
     ConsoleCommand("detail_close", "Close", "Back to where it was opened", ("escape", "q"), PAGE, "close", 9),
     ConsoleCommand("detail_act", "Act", "Do something to this page", ("A", "enter"), PAGE, "act", 10, True),
@@ -123,6 +123,12 @@ def of(*scopes: str, read_only: bool = False) -> list[ConsoleCommand]:
 def bindings(*scopes: str) -> list[BindingType]:
     """Return Textual bindings for `scopes`; the command's id is the binding's id, which the keymap names."""
     return [Binding(",".join(c.keys), c.action, c.title, id=c.id, show=False) for c in of(*scopes)]
+
+
+def to_state() -> BindingType:
+    """Return the binding that shows the incident's state from a screen over its own on which nothing is typed."""
+    command = next(c for c in REGISTRY if c.id == "state")
+    return Binding(",".join(command.keys), "app.show_state", command.title, id=command.id, show=False)
 
 
 def default_keys() -> dict[str, tuple[str, ...]]:

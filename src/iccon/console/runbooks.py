@@ -41,24 +41,34 @@ async def _asked(console: "IcconApp", ask: Callable[[], T]) -> T | None:
 
 
 async def _open(screen: "LiveSurface", match: Match) -> None:
-    console, library, state = screen.console, screen.console.parts.library, screen.stalked
+    console, library = screen.console, screen.console.parts.library
     file = await _asked(console, lambda: library.read(match.runbook))
-    if file is None:
-        return
-    kept = await _kept(console, state, file) if state else None
+    if file is not None:
+        read, reading = await reading_of(screen, file, match.why)
+        await _show(screen, read, reading)
+        await note_opened(screen, read, reading)
+
+
+async def reading_of(screen: "LiveSurface", file: Document, why: str) -> tuple[Document, Reading]:
+    """Return the version of a file that the incident reads, and how it is read."""
+    state = screen.stalked
+    kept = await _kept(screen.console, state, file) if state else None
     marks = state.steps.get(file.runbook.name, {}) if state else None
-    await _show(screen, kept or file, Reading(match.why, marks, screen.clock_text, other=file if kept else None))
+    return kept or file, Reading(why, marks, screen.clock_text, other=file if kept else None)
+
+
+async def note_opened(screen: "LiveSurface", read: Document, reading: Reading) -> None:
+    """Put on the record that a runbook was opened, in which version."""
     if screen.incident:
-        read = kept or file
         opened = c.OpenRunbook(
-            path=file.runbook.name,
-            title=file.runbook.title,
+            path=read.runbook.name,
+            title=read.runbook.title,
             digest=read.digest,
-            why=match.why,
+            why=reading.why,
             text=read.text,
-            revision="" if kept else file.revision,
+            revision="" if reading.other else read.revision,
         )
-        await console.record(opened, screen.incident)
+        await screen.console.record(opened, screen.incident)
 
 
 async def _kept(console: "IcconApp", state: State, file: Document) -> Document | None:

@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 
-from iccon.console.commands import APP, LIVE, ConsoleCommand, key_name, of
+from iccon.console.commands import APP, LIVE, ConsoleCommand, key_name, of, to_state
 from iccon.console.safe import SafeLabel, SafeStatic, set_titles
 from iccon.console.screens.base import Modal
 
@@ -23,8 +23,12 @@ LISTS = (
     ("m", "Timeline: show or fold machine entries"),
     ("f3", "Timeline: next found; shift+f3 previous"),
     ("b", "Timeline: by when it was recorded, or happened"),
-    ("[  ]", "Runbook: previous and next heading"),
+    ("[  ]  #", "Runbook: previous and next heading, all of them"),
+    ("/  n N", "Runbook: search in it; next, previous; esc ends"),
+    ("f b  ^d ^u  g G", "Runbook: pages, half pages, its ends"),
     ("← →", "Runbook: previous and next step"),
+    ("↵  ⌫", "Runbook: follow a link; back"),
+    ("y", "Runbook: copy the code of the step, or in view"),
     ("V", "Runbook: the version read first, or the file"),
 )
 KEYS = 16  # cells of the column of keys
@@ -33,7 +37,10 @@ KEYS = 16  # cells of the column of keys
 class HelpScreen(Modal[None]):
     """A list of keys; closed by any of Escape, `?` and `q`."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,q,enter", "dismiss", "Close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,question_mark,q,enter", "dismiss", "Close", show=False),
+        to_state(),
+    ]
 
     def __init__(self, scopes: Sequence[str], keys: Mapping[str, tuple[str, ...]], read_only: bool) -> None:
         super().__init__()

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 
+from iccon.console.commands import to_state
 from iccon.console.safe import SafeLabel, SafeStatic, set_titles
 from iccon.console.screens.base import Modal
 from iccon.incident.history import Version
@@ -17,7 +18,10 @@ from iccon.when import stamp
 class HistoryScreen(Modal[None]):
     """The versions, oldest first; closed by any of Escape, `V`, Enter and `q`."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,V,q,enter", "dismiss", "Close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,V,q,enter", "dismiss", "Close", show=False),
+        to_state(),
+    ]
 
     def __init__(self, versions: Sequence[Version], zone: tzinfo) -> None:
         super().__init__()

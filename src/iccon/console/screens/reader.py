@@ -18,6 +18,7 @@ class Reader(Modal[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,r", "dismiss", "Close", show=False),
         *commands.bindings(commands.STEPS),
+        commands.to_state(),
     ]
 
     def __init__(self, document: Document, reading: Reading, incident: str = "") -> None:
@@ -30,7 +31,8 @@ class Reader(Modal[None]):
         """The text and its keys."""
         yield RunbookView(id="runbook", classes="region", ascii_only=self.console.parts.setting.config.console.ascii)
         marking = commands.footer((commands.STEPS,), self.console.parts.keys, read_only=not self._marks)
-        yield KeyBar([("↑ ↓", "Scroll"), *marking, ("esc", "Close")])
+        moving = (("/", "Search"), ("#", "Contents"), ("↵", "Links"))
+        yield KeyBar([("↑ ↓", "Scroll"), *marking, *moving, ("esc", "Close")])
 
     def on_mount(self) -> None:
         """Show the text."""

@@ -1,15 +1,20 @@
 """The lines at the foot of the screen: what is noted (Escape keeps the draft), and what is looked for."""
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.widget import Widget
+from textual.widgets import Input
 
 from iccon.console.drafts import DraftInput, Save
 from iccon.console.safe import SafeLabel
+
+if TYPE_CHECKING:
+    from iccon.console.widgets.document import DocumentView
 
 
 class NoteBar(Horizontal):
@@ -93,3 +98,31 @@ class FindBar(NoteBar):
         """Look for nothing any more; the words stay on disk."""
         await super().action_leave()
         self.post_message(self.Left())
+
+
+class SearchBar(FindBar):
+    """What is looked for in a document. Enter leaves the field, and what was found on the screen; Escape ends it."""
+
+    LABEL = "search"
+    HINT = "words; Enter, then n and N go on; Esc ends the search"
+
+    def __init__(self, view: "DocumentView", save: Save) -> None:
+        super().__init__(save)
+        self.view = view
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        if self.has_class("-open"):
+            self.view.seek(event.value.strip())
+
+    @on(Input.Submitted)
+    def _kept(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.hide()
+        self.view.focus()
+
+    async def action_leave(self) -> None:
+        """End the search."""
+        self.hide()
+        self.view.seek("")

@@ -1,4 +1,4 @@
-"""The runbook viewer: scrolls through a document, shows its steps and what came of them."""
+"""The runbook viewer: a document whose steps are chosen and marked, whose links are followed."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -7,22 +7,17 @@ from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import Struct, structs
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
-from textual.strip import Strip
 
 from iccon.background import in_thread, spawn
-from iccon.console.fit import said
+from iccon.console.fit import Span
 from iccon.console.safe import set_titles
-from iccon.console.widgets.lines import Lines
-from iccon.console.widgets.sheet import Sheet
+from iccon.console.widgets.document import DocumentView
 from iccon.incident.steps import StepMark
 from iccon.runbooks.model import Document
-from iccon.text import clean
 
 if TYPE_CHECKING:
+    from iccon.runbooks.markdown import Code
     from iccon.runbooks.steps import Step
-
-NONE = "No runbook is open. Choose a page or a service and press r."
 
 
 class Reading(Struct, frozen=True):
@@ -39,55 +34,76 @@ class Reading(Struct, frozen=True):
     other: Document | None = None
 
 
+class Past(Struct, frozen=True):
+    """What was shown when a link was followed, and which line was the first in view."""
+
+    document: Document
+    reading: Reading
+    first: bool
+    y: int
+
+
 SIGNS = {"": ("○", "o"), "done": ("✓", "+"), "skipped": ("»", ">"), "failed": ("✗", "x")}  # and in ASCII
 SIGN_INKS = {"": "md-muted", "done": "v-ok", "skipped": "md-muted", "failed": "v-bad"}
 
 
-class RunbookView(Lines, can_focus=True):
-    """Shows a runbook. `heading` is the one above the first line in view."""
+class RunbookView(DocumentView):
+    """Shows a runbook, its steps, and what came of them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "by(-1)", "Up", id="runbook.up", show=False),
-        Binding("down,j", "by(1)", "Down", id="runbook.down", show=False),
-        Binding("pageup", "page(-1)", "Page up", id="runbook.page_up", show=False),
-        Binding("pagedown,space", "page(1)", "Page down", id="runbook.page_down", show=False),
-        Binding("home,g", "to(0)", "Top", id="runbook.top", show=False),
-        Binding("end,G", "end", "End", id="runbook.end", show=False),
-        Binding("left_square_bracket", "section(-1)", "Previous heading", id="runbook.previous", show=False),
-        Binding("right_square_bracket", "section(1)", "Next heading", id="runbook.next", show=False),
         Binding("left", "step(-1)", "Previous step", id="runbook.step_before", show=False),
         Binding("right", "step(1)", "Next step", id="runbook.step_after", show=False),
+        Binding("enter", "links", "Links", id="runbook.links", show=False),
+        Binding("backspace,ctrl+o", "back", "Back", id="runbook.back", show=False),
+        Binding("y", "copy", "Copy code", id="runbook.copy", show=False),
         Binding("V", "version", "The other version", id="runbook.version", show=False),
     ]
-    DEFAULT_CSS = """
-    RunbookView {
-        scrollbar-gutter: stable;
-    }
-    """
 
     def __init__(self, *, id: str | None = None, classes: str | None = None, ascii_only: bool = False) -> None:
         super().__init__(id=id, classes=classes, ascii_only=ascii_only)
-        self.document: Document | None = None
-        self.note = ""
         self.steps: tuple[Step, ...] = ()
         self._at = 0  # the number of the chosen step
         self._reading = Reading()
         self._first = True  # the version shown is the one that was read first, if there are two
-        self._sheet: Sheet | None = None
+        self._past: list[Past] = []
+        self._copied: Code | None = None
 
     def show(self, document: Document | None, note: str = "", reading: Reading | None = None) -> None:
         """Show a runbook from its top, at its first open step if some are marked; None: none, and `note` why."""
         self._reading, self._first = reading or Reading(), True
+        self._past.clear()
         self._show(document, note)
 
-    def _show(self, document: Document | None, note: str = "") -> None:
-        self.document, self.note, self._sheet = document, clean(note, 300), None
-        self.steps, self._at = (), 0
-        self._fit()
-        self.scroll_to(y=0, animate=False, force=True)
+    def follow(self, document: Document, reading: Reading, line: int = 0) -> None:
+        """Show a document that a link leads to, at `line` of its text; `action_back` leads back."""
+        if self.document is not None:
+            self._past.append(Past(self.document, self._reading, self._first, self.scroll_offset.y))
+        self._reading, self._first = reading, True
+        self._show(document)
+        if line:
+            self.go_to_line(line)
+
+    def go_to_line(self, line: int) -> None:
+        """Go to the section of `line`, with the cursor on its first step."""
+        super().go_to_line(line)
+        self._at = next((number for number, step in enumerate(self.steps) if step.line >= line), self._at)
         self.repaint_changed()
-        if document is not None:
-            self._say_title()
+
+    @property
+    def before(self) -> Document | None:
+        """What was shown when the link was followed that led here."""
+        return self._past[-1].document if self._past else None
+
+    def back(self, marks: Mapping[str, StepMark] | None) -> None:
+        """Show `before` again, where it was; `marks` are what came of its steps by now."""
+        past = self._past.pop()
+        self._reading, self._first = structs.replace(past.reading, marks=marks), past.first
+        self._show(past.document)
+        self._go(past.y)
+
+    def _show(self, document: Document | None, note: str = "") -> None:
+        self.steps, self._at = (), 0
+        self.open(document, note)
         if document is not None and self._reading.marks is not None:
             spawn(self._find_steps(document), "steps")
 
@@ -120,26 +136,32 @@ class RunbookView(Lines, can_focus=True):
 
     def _tell(self) -> None:
         """Bring signs, words and title up to the marks."""
+        self.sheet_made()
+        self._lay_out()
+        self.say_title()
+        self.repaint_changed()
+
+    def sheet_made(self) -> None:
+        """Tell the sheet the steps and what is said below those that are marked."""
         if self._sheet is not None:
             held = ((number, self._marks.get(step.id)) for number, step in enumerate(self.steps))
-            words = {number: self._said(mark) for number, mark in held if mark}
-            self._sheet.tell(self.steps, words)
-            self._lay_out()
-        self._say_title()
-        self.repaint_changed()
+            self._sheet.tell(self.steps, {number: self._said(mark) for number, mark in held if mark})
 
     def _said(self, mark: StepMark) -> str:
         sign = SIGNS.get(mark.outcome, SIGNS[""])[self.ascii_only]
         return f"{sign} {mark.words} ({self._reading.clock(mark.at)})"
 
-    def _say_title(self) -> None:
-        assert self.document is not None
+    def say_title(self) -> None:
+        """Say which runbook it is, how far its steps are, which version is shown, what is looked for."""
+        if self.document is None:
+            return
         done = sum(step.id in self._marks for step in self.steps)
         parts = [f"{self._reading.kind}: {self.document.runbook.title}"]
         if self.steps:
             parts.append(f"{done} of {len(self.steps)}")
         if self._reading.other is not None:
             parts.append("as read first, changed since (V)" if self._first else "as it is now (V: as read first)")
+        parts += filter(None, (self.found_words,))
         set_titles(self, " - ".join(parts), self._reading.why)
 
     def action_version(self) -> None:
@@ -180,100 +202,44 @@ class RunbookView(Lines, can_focus=True):
         self.repaint_changed()
 
     @property
-    def heading(self) -> str:
-        """The heading above the first line in view, or the empty text."""
-        sheet = self._sheet
-        if sheet is None:
-            return ""
-        for index in range(sheet.section_at(self.scroll_offset.y), -1, -1):
-            found = sheet.sections[index].heading if index < len(sheet.sections) else None
-            if found:
-                return found.text
-        return ""
+    def lead(self) -> int:
+        """As in any document; a step's sign besides, where steps are marked."""
+        return 1 if self._reading.marks is None else 2
 
-    def _fit(self) -> None:
-        """Make a sheet for the width there is, and lay out what is in view."""
-        width = max(self.area.width - (2 if self._reading.marks is None else 3), 1)
-        if self.document is None or not self.area.width:
-            self.virtual_size = Size(*self.area)
-            return
-        if self._sheet is None or self._sheet.width != width:
-            self._sheet = Sheet(self.document, width, self.ascii_only)
-            self._tell()
-        self._lay_out()
-
-    def _lay_out(self) -> None:
-        sheet = self._sheet
-        if sheet is None:
-            return
-        sheet.lay_out(self.scroll_offset.y, self.area.height)
-        size = Size(1, sheet.height)
-        if size != self.virtual_size:
-            self.virtual_size = size
-
-    def on_resize(self) -> None:
-        """Lay out for the new width, at the same section."""
-        before = self._sheet
-        at = before.section_at(self.scroll_offset.y) if before else 0
-        self._painted.clear()
-        self._fit()
-        if before is not None and self._sheet is not None and before is not self._sheet and self._sheet.sections:
-            self._go(self._sheet.start(at))
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Lay out what comes into view."""
-        super().watch_scroll_y(old_value, new_value)
-        self._lay_out()
-
-    def _go(self, y: int) -> None:
-        sheet = self._sheet
-        if sheet is not None:
-            sheet.lay_out(max(y, 0), self.area.height)
-            self._lay_out()
-        self.scroll_to(y=y, animate=False, force=True)
-
-    def action_by(self, lines: int) -> None:
-        """Scroll by lines."""
-        self._go(self.scroll_offset.y + lines)
-
-    def action_page(self, by: int) -> None:
-        """Scroll by a view, less one line."""
-        self._go(self.scroll_offset.y + by * max(self.area.height - 1, 1))
-
-    def action_to(self, y: int) -> None:
-        """Scroll to line `y`."""
-        self._go(y)
-
-    def action_end(self) -> None:
-        """Go to the end."""
-        if self._sheet is not None:
-            self._go(self._sheet.height - self.area.height)
-            self._go(self._sheet.height - self.area.height)
-
-    def action_section(self, by: int) -> None:
-        """Go to the next section, or the previous."""
-        sheet = self._sheet
-        if sheet is None or not sheet.sections:
-            return
-        here = sheet.section_at(self.scroll_offset.y)
-        if by < 0 and self.scroll_offset.y > sheet.start(here):
-            by = 0
-        self._go(sheet.start(max(0, min(here + by, len(sheet.sections) - 1))))
-
-    def line(self, y: int) -> Strip:
-        """Return screen line `y`."""
-        width = self.area.width
-        if self.document is None or self._sheet is None:
-            lines = said(self.note or NONE, width)
-            return self.paint(lines[y] if y < len(lines) else [], width)
-        row = self.scroll_offset.y + y
-        spans = self._sheet.line(row)
+    def dressed(self, row: int, spans: list[Span]) -> tuple[list[Span], str]:
+        """Return line `row` with the sign of the step that begins on it, and the cursor if that is chosen."""
         if self._reading.marks is None:
-            return self.paint([(" ", ""), *spans], width)
-        number = self._sheet.step_at(row)
+            return super().dressed(row, spans)
+        number = self._sheet.step_at(row) if self._sheet else None
         if number is None:
-            return self.paint([("  ", ""), *spans], width)
+            return [("  ", ""), *spans], ""
         mark = self._marks.get(self.steps[number].id)
         outcome = mark.outcome if mark and mark.outcome in SIGNS else ""
         mode = "" if number != self._at else "cursor" if self.has_focus else "cursor-blurred"
-        return self.paint([(SIGNS[outcome][self.ascii_only], SIGN_INKS[outcome]), (" ", ""), *spans], width, mode)
+        return [(SIGNS[outcome][self.ascii_only], SIGN_INKS[outcome]), (" ", ""), *spans], mode
+
+    # Links and code
+
+    def action_back(self) -> None:
+        """Go back to where a link was followed."""
+        from iccon.console.bookmoves import back  # not on the first screen
+
+        back(self)
+
+    async def action_links(self) -> None:
+        """Choose a link to follow."""
+        from iccon.console.bookmoves import links  # not on the first screen
+
+        await links(self)
+
+    def action_copy(self) -> None:
+        """Copy the code of the chosen step, else the first in view; again: the next one in view."""
+        from iccon.console.bookmoves import copy_code  # not on the first screen
+
+        codes = self.codes_in_view()
+        own = self._sheet.row_of(self._at, self.chosen.line) if self._sheet and self.chosen else 0
+        order = [code for y, code in codes if y >= own] + [code for y, code in codes if y < own]
+        again = self._copied is not None and self._copied in order
+        number = (order.index(self._copied) + 1) % len(order) if again and self._copied else 0
+        self._copied = order[number] if order else None
+        copy_code(self, self._copied, len(order))

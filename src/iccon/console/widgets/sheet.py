@@ -8,6 +8,7 @@ from iccon.console.fit import Span
 from iccon.runbooks.model import Document
 
 if TYPE_CHECKING:
+    from iccon.runbooks.markdown import Code, Laid
     from iccon.runbooks.steps import Step
 
 
@@ -26,6 +27,8 @@ class Sheet:
         self._steps: dict[int, int] = {}  # the line of the document where a step begins -> its number
         self._words: Mapping[int, str] = {}
         self._signs: dict[int, dict[int, int]] = {}  # section -> its line where a step begins -> the step's number
+        self._laid: dict[int, Laid] = {}
+        self._rows: dict[int, list[int]] = {}  # section -> where each of its lines is, among what is said of its steps
         self._starts: list[int] = []
         self._place()
 
@@ -48,11 +51,33 @@ class Sheet:
 
     def row_of(self, number: int, line: int) -> int:
         """Return on which line step `number` begins, which begins on `line` of the document."""
+        index = self._section_of(line)
+        rows = (row for row, step in self._signs[index].items() if step == number)
+        return self._starts[index] + next(rows, 0)
+
+    def row(self, section: int, line: int) -> int:
+        """Return where line `line` of a section is, as it was laid out without what is said of its steps."""
+        if section not in self._lines:
+            self._lay_out(section)
+        return self._starts[section] + self._rows[section][line]
+
+    def row_at(self, line: int) -> int:
+        """Return where the section begins in which `line` of the document stands."""
+        return self._starts[self._section_of(line)]
+
+    def codes(self, top: int, count: int) -> list[tuple[int, "Code"]]:
+        """Return the code that lines `top` to `top + count` show, which are laid out, and where each begins."""
+        begin, end = self.section_at(top), self.section_at(top + count - 1)
+        numbers = [number for number in range(begin, end + 1) if number in self._laid]
+        found = [(n, code) for n in numbers for code in self._laid[n].codes]
+        placed = [(self.row(n, code.first), self.row(n, code.end - 1), code) for n, code in found]
+        return [(first, code) for first, last, code in placed if first < top + count and last >= top]
+
+    def _section_of(self, line: int) -> int:
         index = max(bisect_right([section.line for section in self.sections], line) - 1, 0)
         if index not in self._lines:
             self._lay_out(index)
-        rows = (row for row, step in self._signs[index].items() if step == number)
-        return self._starts[index] + next(rows, 0)
+        return index
 
     def _place(self) -> None:
         starts = [0]
@@ -80,7 +105,7 @@ class Sheet:
         return moved
 
     def _lay_out(self, index: int) -> bool:
-        made = self._made(self.sections[index], self.width, self.ascii_only)
+        made = self._laid[index] = self._made(self.sections[index], self.width, self.ascii_only)
         drawn = [[(span.text, _ink(span.style)) for span in line] for line in made.lines]
         lines = self._with_words(index, drawn, made.places)
         self._lines[index] = lines
@@ -100,13 +125,15 @@ class Sheet:
         ends = {end: step for step, (_, end) in spans.items() if step in self._words}
         found: list[list[Span]] = []
         signs: dict[int, int] = {}
+        rows: list[int] = []
         for y, line in enumerate([*lines, []]):
             if y in ends:
                 found.append([("  ", ""), (self._words[ends[y]], "md-muted")])
             if y in begins:
                 signs[len(found)] = begins[y]
+            rows.append(len(found))
             found.append(line)
-        self._signs[index] = signs
+        self._signs[index], self._rows[index] = signs, rows
         return found
 
     def line(self, y: int) -> list[Span]:

@@ -13,7 +13,7 @@ from iccon.console.screens.composer import Composer
 from iccon.console.screens.form import Form
 from iccon.console.widgets.notebar import NoteBar
 from iccon.incident import entries as e
-from iccon.journal.drafts import TypedDraft
+from iccon.journal.drafts import TypedDraft, note_key
 
 
 def on_disk(setting: Setting, key: str) -> TypedDraft | None:
@@ -40,7 +40,7 @@ async def typed_note(console: Running, key: str) -> None:
 
 async def test_a_note_comes_back_at_its_cursor_after_the_console_was_dropped(tmp_path: Path) -> None:
     setting = setting_in(tmp_path)
-    key = f"note:{declared(setting)}"
+    key = note_key(declared(setting))
     async with running(setting) as dropped:
         await typed_note(dropped, key)
         async with running(setting) as console:
@@ -55,7 +55,7 @@ async def test_a_note_comes_back_at_its_cursor_after_the_console_was_dropped(tmp
 
 async def test_escape_keeps_the_note_and_enter_drops_it(tmp_path: Path) -> None:
     setting = setting_in(tmp_path)
-    key = f"note:{declared(setting)}"
+    key = note_key(declared(setting))
     async with running(setting) as console:
         await console.press("n", *"first half", "escape")
         await console.settle()
@@ -70,7 +70,7 @@ async def test_escape_keeps_the_note_and_enter_drops_it(tmp_path: Path) -> None:
 
 async def test_a_cursor_that_only_moved_is_kept_too(tmp_path: Path) -> None:
     setting = setting_in(tmp_path)
-    key = f"note:{declared(setting)}"
+    key = note_key(declared(setting))
     async with running(setting) as console:
         await console.press("n", *"abc")
         await console.until(holds(setting, key, "abc", 3), 1.0)
@@ -80,7 +80,7 @@ async def test_a_cursor_that_only_moved_is_kept_too(tmp_path: Path) -> None:
 
 async def test_a_refused_note_stays_a_draft(tmp_path: Path) -> None:
     setting = setting_in(tmp_path)
-    key = f"note:{declared(setting)}"
+    key = note_key(declared(setting))
     async with running(setting) as console:
         await console.press("n", "space", "enter")
         await console.settle()
@@ -93,7 +93,7 @@ async def test_a_title_being_declared_comes_back(tmp_path: Path) -> None:
         await dropped.press("d")
         await dropped.until_modal(Form)
         await dropped.press(*"Checkout", "home")
-        await dropped.until(holds(setting, "declare", "Checkout", 0), 1.0)
+        await dropped.until(holds(setting, "declare#title", "Checkout", 0), 1.0)
         async with running(setting) as console:
             await console.press("d")
             await console.until_modal(Form)
@@ -101,12 +101,12 @@ async def test_a_title_being_declared_comes_back(tmp_path: Path) -> None:
             assert (field.value, field.cursor_position) == ("Checkout", 0)
             await console.press("escape")
             await console.until_home()
-            assert on_disk(setting, "declare") is not None
+            assert on_disk(setting, "declare#title") is not None
             await console.press("d")
             await console.until_modal(Form)
             await console.press("enter")
             await console.until_incident()
-            assert on_disk(setting, "declare") is None
+            assert on_disk(setting, "declare#title") is None
 
 
 async def test_an_update_being_written_comes_back_at_its_cursor(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ async def test_text_and_time_are_amended_in_one_form_and_both_are_told(tmp_path:
         view.focus()
         await console.press("up", "e")
         await console.until_modal(Form)
-        await console.press("enter")
+        await console.press("ctrl+s")
         assert "nothing is changed" in console.shown()
         await console.press(*"!", "tab", *(["backspace"] * 40), *"-3m", "enter")
         (amended,) = await console.bodies(e.Amended)

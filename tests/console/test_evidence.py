@@ -7,7 +7,8 @@ from running import Running, config_of, declared, running, setting_in
 from test_chart import NOON, Hands, board, opened
 
 from iccon.config import schema
-from iccon.console.questions import TextField, amend
+from iccon.console.entryforms import amend
+from iccon.console.questions import TextField
 from iccon.console.screens.chart import ChartScreen, EvidenceScreen
 from iccon.console.screens.incident import IncidentScreen
 from iccon.console.widgets.board import BoardView

@@ -208,7 +208,7 @@ async def test_amend_and_strike_the_chosen_entry(tmp_path: Path) -> None:
         await console.press("up")
         await answer(console, "x", *"not ours", "enter")
         await console.press("up")
-        await answer(console, "e", *(["backspace"] * 11), *"db2 is full", "enter")
+        await answer(console, "e", *(["backspace"] * 11), *"db2 is full", "ctrl+s")
         notes = {entry.body.text: entry.id for entry in await console.entries(e.Note) if isinstance(entry.body, e.Note)}
         assert await console.bodies(e.Struck) == [e.Struck(target=notes["wrong room"], reason="not ours")]
         assert [(b.target, b.text) for b in await console.bodies(e.Amended)] == [(notes["db1 is full"], "db2 is full")]

@@ -33,6 +33,7 @@ class Model:
         self.keys: list[str] = []
         self.wanted: list[str] = []
         self.left = ""  # a note that was left with escape
+        self.kept: dict[str, str] = {}  # of forms that were left and began empty
 
     def does(self, text: str, *keys: str) -> None:
         self.keys += keys
@@ -55,7 +56,7 @@ class Model:
 
     def state_theory(self) -> None:
         text = words(self.rng)
-        self.theory += text
+        self.theory += self.kept.pop("t", "") + text
         self.does(f"theory {self.theory}", "t", *text, "enter")
 
     def severity_up(self) -> None:
@@ -76,7 +77,7 @@ class Model:
             self.does("impact off", "i", "enter")
         else:
             text = words(self.rng)
-            self.does(f"impact {text}", "i", *text, "enter")
+            self.does(f"impact {self.kept.pop('i', '')}{text}", "i", *text, "enter")
         self.impact = not self.impact
 
     def role(self) -> None:
@@ -86,14 +87,17 @@ class Model:
         self.does(f"role {role} kim{text}", "o", str(roles.index(role) + 1), "tab", *text, "enter")
 
     def cancelled(self) -> None:
-        self.keys += [self.rng.choice("stToipR"), *words(self.rng).replace("?", ""), "escape"]
+        key, text = self.rng.choice("stToipR"), words(self.rng).replace("?", "")
+        if (key == "t" and not self.theory) or (key == "i" and not self.impact):
+            self.kept[key] = self.kept.get(key, "") + text
+        self.keys += [key, *text, "escape"]
 
     def looked_around(self) -> None:
         self.keys += self.rng.choice([["?", "escape"], ["z", "z"], ["tab", "tab"], ["u", "escape"], ["down", "up"]])
 
     def declare(self) -> None:
         text = words(self.rng)
-        self.title, self.theory, self.left = text, "", ""
+        self.title, self.theory, self.left, self.kept = text, "", "", {}
         self.severity, self.phase, self.impact = Severity.SEV2, Phase.INVESTIGATING, False
         self.does(f"declared {text}", "h", "d", *text, "enter")
         self.wanted.append(f"role {Role.COMMANDER} kim")

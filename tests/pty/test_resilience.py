@@ -199,8 +199,8 @@ def test_keys_that_come_all_at_once_arrive_whole_and_in_order(home: Home) -> Non
         term.press("n")
         term.wait_for(" note ")
         term.paste("pasted n q R\nin two lines")
-        term.press("enter")
-        term.wait_for("pasted n q R")
+        term.type(" and more\x13")
+        term.wait_for("pasted n q R in two lines and more")
         leave(term)
     listed = home.json("list")
     assert [incident["title"] for incident in listed] == titles[::-1]

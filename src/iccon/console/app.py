@@ -5,7 +5,7 @@ import gc
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec.structs import replace
 from textual import events
@@ -20,7 +20,7 @@ from iccon.console import commands, handovers, safe
 from iccon.console.bridge import pump
 from iccon.console.keygate import KeyGate, Passed
 from iccon.console.parts import Opened, Parts
-from iccon.console.questions import Answers, Question, TextField
+from iccon.console.questions import Answers, Question
 from iccon.console.screens.base import Surface
 from iccon.console.screens.home import HomeScreen
 from iccon.console.screens.incident import IncidentScreen
@@ -34,9 +34,13 @@ from iccon.incident.effects import EffectState
 from iccon.incident.entries import Entry
 from iccon.incident.fold import Ledger
 from iccon.incident.roles import Role
+from iccon.journal.drafts import fields
 from iccon.journal.faults import JournalFault
 from iccon.recorder import Recorder
 from iccon.signals.model import Board
+
+if TYPE_CHECKING:
+    from iccon.console.drafts import Drafts
 
 WRITERS = 4  # writes under way at once: more would be a burst
 NOTICES = 3  # of writes that did not succeed, of one command
@@ -246,12 +250,16 @@ class IcconApp(safe.SafeApp[int]):
         from iccon.console.screens.form import Form  # not on the first screen
 
         declared: list[str] = []
+        refused: list[c.Command] = []
 
         async def submit(answers: Answers) -> str | None:
             command = question.command(answers)
             if isinstance(command, str):
                 return command
-            answer = await self._do(command, incident, question.draft or None)
+            if command in refused and isinstance(command, c.AddNote | c.AddTask):
+                command = replace(command, again=True)
+            refused.append(command)
+            answer = await self._do(command, incident, question.key(incident))
             if isinstance(answer, Receipt) and isinstance(command, c.Declare):
                 declared.append(answer.incident)
                 if then is not None:
@@ -262,22 +270,31 @@ class IcconApp(safe.SafeApp[int]):
             if declared:
                 await self.open_incident(declared[0])
 
-        fields = list(question.fields)
-        if question.draft and fields:
-            text, cursor = await self.draft(question.draft)
-            if text and isinstance(fields[0], TextField):
-                fields[0] = replace(fields[0], value=text, cursor=cursor)
-        await self.push_screen(Form(question.title, fields, submit, self.save_draft, lines=question.lines), closed)
+        drafts = await self.drafts(question.key(incident))
+        await self.push_screen(Form(question.title, question.fields, submit, drafts, lines=question.lines), closed)
+
+    async def drafts(self, key: str) -> "Drafts":
+        """Return what was typed before into the form that is kept under `key`."""
+        from iccon.console.drafts import Drafts  # not on the first screen
+
+        found = await self.parts.desk.call(lambda desk: desk.journal.drafts())
+        return Drafts(key, fields(found, key), self.save_draft)
 
     async def draft(self, key: str) -> tuple[str, int]:
         """Return the text kept under `key` and the cursor in it; empty where there is none."""
         found = await self.parts.desk.call(lambda desk: desk.journal.draft(key))
         return (found.text, found.cursor) if found else ("", 0)
 
-    async def save_draft(self, key: str, text: str, cursor: int) -> None:
-        """Keep what is being typed. A journal that cannot be written is said in the state strip, not at every key."""
+    async def save_draft(self, key: str, text: str | None, cursor: int) -> None:
+        """Keep what is being typed, or forget it (None).
+
+        A journal that cannot be written is said in the state strip, not at every key.
+        """
         with suppress(JournalFault):
-            await self.parts.desk.call(lambda desk: desk.journal.save_draft(key, text, cursor))
+            if text is None:
+                await self.parts.desk.call(lambda desk: desk.journal.drop_draft(key))
+            else:
+                await self.parts.desk.call(lambda desk: desk.journal.save_draft(key, text, cursor))
 
     async def role_cards(self) -> dict[str, RoleCard]:
         """Return what each role does; what is wrong with a card of the user's is said, and the bundled one shown."""
@@ -335,6 +352,10 @@ class IcconApp(safe.SafeApp[int]):
             self.say("no incident is open", "warning")
         else:
             await below.action_state()
+
+    def action_help_quit(self) -> None:
+        """Say how to leave: what ctrl+c is for where nothing can be copied."""
+        self.say(f"{commands.key_name('ctrl+q')} leaves; what is typed is kept")
 
     def action_refresh_now(self) -> None:
         """Poll every source now."""

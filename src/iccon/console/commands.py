@@ -40,6 +40,9 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("theme", "Theme", "The next theme, until the console is closed", ("f8",), APP, "next_theme"),
     ConsoleCommand("open", "Open", "Open the incident under the cursor", ("enter",), HOME, "open", 10),
     ConsoleCommand("note", "Note", "Write a note into the timeline", ("n",), DESK, "note", 10, True),
+    ConsoleCommand(
+        "editor", "Editor", "A note of several lines; ^o there: $EDITOR", ("ctrl+o",), DESK, "editor", None, True
+    ),
     ConsoleCommand("find", "Find", "Find in the timeline, as is typed", ("slash",), DESK, "find"),
     ConsoleCommand("insert", "Insert", "A note right after the chosen entry", ("I",), DESK, "insert", None, True),
     ConsoleCommand("history", "History", "All versions of the chosen entry", ("V",), DESK, "history"),

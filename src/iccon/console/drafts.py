@@ -1,14 +1,31 @@
-"""Text being typed is kept on disk: every field with a draft key is saved shortly after each change."""
+"""Text being typed is kept on disk: every field is saved shortly after each change, and forgotten when it is empty."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
+from msgspec import Struct
+from textual import events
+from textual.message import Message
 from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input
 
+from iccon.journal.drafts import field_key
+
 PAUSE = 0.25  # seconds after a change until it is written; the promise is one second
 
-Save = Callable[[str, str, int], Awaitable[None]]
+Save = Callable[[str, str | None, int], Awaitable[None]]  # key, text (None: forget it), cursor
+
+
+class Drafts(Struct, frozen=True):
+    """What was typed into the fields of one form before: (text, cursor) by the field's id. `key` names the form."""
+
+    key: str
+    kept: Mapping[str, tuple[str, int]]
+    save: Save
+
+    def field(self, ident: str) -> str:
+        """Return the key of a field."""
+        return field_key(self.key, ident)
 
 
 class Keeper:
@@ -43,16 +60,20 @@ class Keeper:
 
 
 class DraftInput(Input):
-    """A one-line field that is a draft on disk while it is typed. `key` "" keeps no draft."""
+    """A one-line field that is a draft on disk while it is typed, unless it reads as it does `untouched`."""
 
     DEFAULT_CSS = """
     DraftInput { border: none; height: 1; padding: 0; background: $surface; }
     DraftInput:focus { border: none; background: $boost; }
     """
 
-    def __init__(self, key: str, save: Save, *, value: str = "", placeholder: str = "", id: str | None = None) -> None:
-        super().__init__(value=value, placeholder=placeholder, id=id, select_on_focus=False)
+    def __init__(
+        self, key: str, save: Save, *, untouched: str = "", placeholder: str = "", id: str | None = None
+    ) -> None:
+        super().__init__(value=untouched, placeholder=placeholder, id=id, select_on_focus=False)
         self.draft_key = key
+        self.untouched = untouched
+        self.hands_on = False  # what has several lines
         self.keeper = Keeper(self, self._write)
         self._save = save
         self.cursor_blink = False
@@ -60,6 +81,26 @@ class DraftInput(Input):
     def on_mount(self) -> None:
         """A cursor that moved is a change too: it comes back where it was."""
         self.watch(self, "selection", self._changed, init=False)
+
+    class Several(Message):
+        """Several lines were pasted into a field that cannot show them, and that knows somebody who can."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Lose no line of what is pasted: Textual takes the first alone."""
+        lines = event.text.splitlines()
+        if len(lines) < 2:
+            return
+        event.prevent_default()
+        event.stop()
+        if self.hands_on:
+            start, end = sorted(self.selection)
+            self.post_message(self.Several(f"{self.value[:start]}{event.text.rstrip()}{self.value[end:]}"))
+        else:
+            self.replace(" ".join(filter(None, map(str.strip, lines))), *self.selection)
 
     def on_input_changed(self) -> None:
         """Save soon."""
@@ -70,8 +111,13 @@ class DraftInput(Input):
             self.keeper.soon()
 
     async def _write(self) -> None:
-        if self.draft_key:
-            await self._save(self.draft_key, self.value, self.cursor_position)
+        text = None if self.value == self.untouched else self.value
+        await self._save(self.draft_key, text, self.cursor_position)
+
+    async def forget(self) -> None:
+        """Keep nothing of what was typed."""
+        self.keeper.hold()
+        await self._save(self.draft_key, None, 0)
 
     def load(self, key: str, text: str, cursor: int) -> None:
         """Show another draft."""

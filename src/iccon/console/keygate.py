@@ -86,5 +86,7 @@ class KeyGate:
         self.send_round()
 
     def _is_text(self, event: Key | Paste) -> bool:
+        if isinstance(event, Paste):
+            return len(event.text.splitlines()) < 2  # of several lines it may open an editor
         place = self._place()
-        return isinstance(event, Paste) or (place is not None and place.check_consume_key(event.key, event.character))
+        return place is not None and place.check_consume_key(event.key, event.character)

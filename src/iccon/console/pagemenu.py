@@ -6,8 +6,7 @@ The pages are those that were selected as the key was pressed: no refresh in bet
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
+from iccon.console.drafts import Drafts
 from iccon.console.questions import Answers, ChoiceField, Field, TextField
 from iccon.console.screens.form import Form
 from iccon.incident import commands as c
@@ -140,7 +139,8 @@ class PageMenu:
             return None if self._chosen else "choose one"
 
         said = [*self._lines, *self._lacks]
-        form = Form(f"What is done to the page{many}", [choice], submit, self._console.save_draft, lines=said)
+        drafts = Drafts("", {}, self._console.save_draft)  # nothing is typed here
+        form = Form(f"What is done to the page{many}", [choice], submit, drafts, lines=said)
         await self._console.push_screen(form, self._picked)
 
     async def _picked(self, accepted: bool | None) -> None:
@@ -155,11 +155,7 @@ class PageMenu:
     async def _ask(self, verb: PageVerb) -> None:
         """Ask for what it needs; to accept this form is to confirm."""
         asked = fields(verb, self._pages)
-        self._draft = f"page:{verb.name}:{self._pages[0].key}" if "text" in verb.needs else ""
-        if self._draft:
-            text, cursor = await self._console.draft(self._draft)
-            kept = {"value": text, "cursor": cursor} if text else {}
-            asked = [replace(f, draft=self._draft, **kept) if f.id == "text" else f for f in asked]
+        self._draft = f"page:{verb.name}:{self._pages[0].key}"
         many = f": {len(self._pages)} pages" if len(self._pages) > 1 else ""
 
         async def submit(answers: Answers) -> str | None:
@@ -168,7 +164,7 @@ class PageMenu:
         said = [*self._lines, f"then {verb.effect}"]
         if verb.name == "silence":
             said += preview(self._pages[0], self._all)
-        form = Form(f"{verb.title}{many}?", asked, submit, self._console.save_draft, lines=said)
+        form = Form(f"{verb.title}{many}?", asked, submit, await self._console.drafts(self._draft), lines=said)
         await self._console.push_screen(form)
 
     async def _do(self, verb: PageVerb, answers: Answers) -> str | None:

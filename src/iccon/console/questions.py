@@ -9,31 +9,24 @@ from iccon.console.fit import crop
 from iccon.incident import commands as c
 from iccon.incident.callouts import next_callout
 from iccon.incident.exit_criteria import Criterion, Sight, Standing, criteria
-from iccon.incident.fold import TEXT_FIELDS
 from iccon.incident.milestones import OWN_ENTRIES, Milestone, moments
 from iccon.incident.resolve_gate import seen_open
 from iccon.incident.roles import TITLES, Role
 from iccon.incident.severity import DEFAULT_POLICY, Phase, Policy, Severity, proposed
 from iccon.incident.state import State
-from iccon.incident.tasks import Task, TaskKind
-from iccon.incident.timeline import Item
 from iccon.text import clean
-from iccon.when import TimeProblem, day, iso, minutes_of, moment, stamp
+from iccon.when import TimeProblem, iso, minutes_of, moment, stamp
 
 
 class TextField(Struct, frozen=True):
-    """A line of text. `draft` is the key under which it is kept while typed; "" keeps it nowhere.
-
-    `cursor` is where typing goes on; -1 is behind the text.
-    """
+    """A line of text, or with `several` a block of them. `value` is what it begins with."""
 
     id: str
     label: str
     value: str = ""
     required: bool = False
     placeholder: str = ""
-    draft: str = ""
-    cursor: int = -1
+    several: bool = False
 
 
 class ChoiceField(Struct, frozen=True):
@@ -50,13 +43,20 @@ Answers = Mapping[str, str]
 
 
 class Question(Struct, frozen=True):
-    """A form, and how its answers become a command, or a reason why not. `lines` are read before the fields."""
+    """A form, and how its answers become a command, or a reason why not. `lines` are read before the fields.
+
+    What is typed is kept under `draft`, where none is given under the title.
+    """
 
     title: str
     fields: tuple[Field, ...]
     command: Callable[[Answers], c.Command | str]
     lines: tuple[str, ...] = ()
     draft: str = ""
+
+    def key(self, incident: str | None) -> str:
+        """Return the key of its drafts, for one asked about `incident`."""
+        return ":".join(filter(None, (self.draft or self.title.partition(" (")[0].lower(), incident)))
 
 
 def _severities(current: str, policy: Policy) -> ChoiceField:
@@ -65,10 +65,15 @@ def _severities(current: str, policy: Policy) -> ChoiceField:
 
 
 class Clock(Struct, frozen=True):
-    """How times are read in a form: the present instant (aware UTC), and the zone of the screen."""
+    """How times are read in a form: by what asks for the present instant (aware UTC), in the zone of the screen."""
 
-    now: datetime
+    ask: Callable[[], datetime]
     zone: tzinfo
+
+    @property
+    def now(self) -> datetime:
+        """The present instant; a form may be open for minutes."""
+        return self.ask()
 
     def read(self, words: str, declared_at: datetime | None = None) -> datetime | str | None:
         """Return the instant that `words` name, None for no words, or why they name none."""
@@ -124,7 +129,7 @@ def declare(
         )
 
     fields: tuple[Field, ...] = (
-        TextField("title", "Title", page.title, True, "what people notice: checkout fails for most customers", key),
+        TextField("title", "Title", page.title, True, "what people notice: checkout fails for most customers"),
         _severities(proposed(page.urgency).value, policy),
         TextField(
             "began",
@@ -263,62 +268,12 @@ def _criterion(each: Criterion) -> str:
     return crop(clean(f"{each.standing}: {each.text}{f' ({each.why})' if each.why else ''}"), 72)
 
 
-def amend(item: Item, state: State, clock: Clock) -> Question:
-    """Ask for the corrected text of an entry, if it is a person's, and for when it happened."""
-    when = clock.write(item.happened_at)
-
-    def command(answers: Answers) -> c.Command | str:
-        typed, text = answers["at"].strip(), answers.get("text", item.own)
-        at = None if typed == when else clock.read(typed, state.declared_at)
-        if isinstance(at, str):
-            return at
-        if at is None and text == item.own:
-            return "nothing is changed"
-        return c.Amend(target=item.id, text=None if text == item.own else text, at=at)
-
-    draft = f"amend:{item.id}"
-    text = (TextField("text", "Corrected text", item.own, draft=draft),) if item.kind in TEXT_FIELDS else ()
-    fields = (*text, TextField("at", "When it happened", when, placeholder="for example -12m, 14:03, T+5m"))
-    return Question("Amend the entry", fields, command, (item.text, "What it said stays readable in the record"), draft)
-
-
-def strike(item: Item) -> Question:
-    """Ask why an entry is struck."""
-    reason = TextField("reason", "Why it is struck", required=True)
-    lines = (item.text, "It stays readable, marked as struck")
-    return Question("Strike the entry", (reason,), lambda a: c.Strike(target=item.id, reason=a["reason"]), lines)
-
-
-def add_task(clock: Clock) -> Question:
-    """Ask for a task: what it is, whose, and when to come back to it: a span, or a day."""
-    options = tuple((kind.value, kind.value) for kind in TaskKind)
-
-    def command(answers: Answers) -> c.Command | str:
-        words = answers["due"].strip()
-        named = day(words, clock.now, clock.zone) if words.count("-") == 2 else None
-        if isinstance(named, TimeProblem):
-            return f"{named.reason}; {named.hint}"
-        minutes = None if named else _minutes(words)
-        if isinstance(minutes, str):
-            return minutes
-        what = TaskKind(answers["what"])
-        return c.AddTask(what=what, text=answers["text"], owner=answers["owner"], minutes=minutes, day=named)
-
-    fields = (
-        TextField("text", "What", required=True, draft="task"),
-        ChoiceField("what", "", options, TaskKind.ACTION.value),
-        TextField("owner", "Whose (optional)"),
-        TextField("due", "Come back in, or by (optional)", placeholder="for example 10m, or 2026-12-01"),
-    )
-    return Question("Task", fields, command, draft="task")
-
-
 def callout(state: State, policy: Policy, clock: Clock, asks: tuple[str, ...] = ()) -> Question:
     """Ask for a word on the call-out that was made, after what it `asks`; or for how long it is put off, and why."""
     due = next_callout(state, policy)
 
     def command(answers: Answers) -> c.Command | str:
-        minutes = _minutes(answers["later"])
+        minutes = read_span(answers["later"])
         if isinstance(minutes, str):
             return minutes
         if minutes is None:
@@ -326,7 +281,7 @@ def callout(state: State, policy: Policy, clock: Clock, asks: tuple[str, ...] = 
         return c.SnoozeCallout(minutes=minutes, reason=answers["text"])
 
     fields = (
-        TextField("text", "What came of it (may stay empty); or why it is put off", draft="callout"),
+        TextField("text", "What came of it (may stay empty); or why it is put off"),
         TextField("later", "Put it off by (empty: it was made)", placeholder="for example 5m"),
     )
     title = f"Call-out, due {stamp(due, clock.zone)}" if due else "Call-out"
@@ -346,43 +301,8 @@ def tick(by_hand: Sequence[Criterion]) -> Question:
     )
 
 
-def _minutes(words: str) -> int | str | None:
+def read_span(words: str) -> int | str | None:
     """Return whole minutes, None for no words, or why they are none."""
     if not words.strip():
         return None
     return minutes_of(words) or f"{words.strip()} is no span of at least a minute; 10m, 1h and 2d are"
-
-
-def settle_task(task: Task) -> Question:
-    """Ask how a task ended."""
-    label = {"question": "Answer", "decision": "How it came out"}.get(task.what, "How it ended")
-    field = TextField("outcome", label, draft=f"settle:{task.id}")
-    lines = (f"{task.what}: {task.text}",)
-    return Question(
-        "Settle", (field,), lambda a: c.SettleTask(target=task.id, outcome=a["outcome"]), lines, field.draft
-    )
-
-
-def push_task(task: Task, trackers: tuple[str, ...]) -> Question:
-    """Ask whether a task becomes a ticket, and in which of several `trackers`."""
-    options = tuple((name, name) for name in trackers)
-    fields = (ChoiceField("tracker", "Into", options, trackers[0]),) if len(trackers) > 1 else ()
-    only = f"It becomes a ticket in {trackers[0]}" if len(trackers) == 1 else "It becomes one ticket there"
-
-    def command(answers: Answers) -> c.Command:
-        return c.PushTasks(targets=(task.id,), tracker=answers.get("tracker", trackers[0]))
-
-    return Question("Push to a tracker", fields, command, (f"{task.what}: {task.text}", only))
-
-
-def postpone_task(task: Task) -> Question:
-    """Ask until when, and why."""
-
-    def command(answers: Answers) -> c.Command | str:
-        minutes = _minutes(answers["minutes"])
-        if minutes is None or isinstance(minutes, str):
-            return minutes or "give a span: 10m, 1h"
-        return c.PostponeTask(target=task.id, minutes=minutes, reason=answers["reason"])
-
-    fields = (TextField("minutes", "Come back in", "10m", True), TextField("reason", "Why not now", required=True))
-    return Question("Postpone", fields, command, (f"{task.what}: {task.text}",))

@@ -143,7 +143,7 @@ def _question(document: Document, step: Step) -> Question:
         return _command(document, step, StepOutcome(answers["outcome"]), answers["note"], answers["owner"])
 
     fields = (
-        TextField("note", "Note (optional)", draft=f"step:{step.id}"),
+        TextField("note", "Note (optional)"),
         ChoiceField("outcome", "", tuple((each.value, each.value) for each in StepOutcome), StepOutcome.DONE.value),
         TextField("owner", "Who did it (optional)"),
     )

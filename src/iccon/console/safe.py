@@ -12,7 +12,8 @@ import base64
 import contextlib
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -202,6 +203,21 @@ class SafeApp(App[ReturnType]):
         self.theme_variables = {n: _VARIABLE.sub(lambda m: known.get(m[1], m[0]), v) for n, v in known.items()}
         return self.theme_variables
 
+    @contextlib.contextmanager
+    def away(self) -> Iterator[None]:
+        """Give the terminal to another program. Nothing is painted meanwhile, only the bell is heard.
+
+        Raises SuspendNotSupported. Textual's driver would hold the loop up once thirty writes wait.
+        """
+        with self.suspend():
+            if self._driver is not None:
+                vars(self._driver)["write"] = _bell
+            try:
+                yield
+            finally:
+                if self._driver is not None:
+                    vars(self._driver).pop("write", None)
+
     def notify(
         self,
         message: str,
@@ -215,6 +231,12 @@ class SafeApp(App[ReturnType]):
         super().notify(
             clean_block(message, 1000), title=clean(title, 80), severity=severity, timeout=timeout, markup=False
         )
+
+
+def _bell(data: str) -> None:
+    """Write the bell past the driver; drop all else."""
+    if data == "\x07" and sys.__stdout__ is not None:
+        os.write(sys.__stdout__.fileno(), b"\x07")
 
 
 def osc52(text: str, env: Mapping[str, str]) -> str:

@@ -1,11 +1,14 @@
 """What is being typed, kept as typed: it comes back after a crash at the same cursor."""
 
 import sqlite3
+from collections.abc import Iterable
 from datetime import datetime
 
 from msgspec import Struct
 
 from iccon.journal import codec
+
+NOTE = "note"  # the form of a note of several lines
 
 
 class TypedDraft(Struct, frozen=True):
@@ -18,8 +21,8 @@ class TypedDraft(Struct, frozen=True):
 
 
 def note_key(incident: str) -> str:
-    """Return the key of the note that is being typed for `incident`."""
-    return f"note:{incident}"
+    """Return the key of the note that is being typed for `incident`, in one line or several."""
+    return field_key(f"{NOTE}:{incident}", "text")
 
 
 def find_key(incident: str) -> str:
@@ -32,6 +35,18 @@ def update_key(incident: str) -> str:
     return f"update:{incident}"
 
 
+def field_key(form: str, field: str) -> str:
+    """Return the key of one field of the form that is kept under `form`."""
+    return f"{form}{_OF}{field}"
+
+
+def fields(found: Iterable[TypedDraft], form: str) -> dict[str, tuple[str, int]]:
+    """Return text and cursor of each field of `form`, by the field's id."""
+    start = field_key(form, "")
+    return {d.key.removeprefix(start): (d.text, d.cursor) for d in found if d.key.startswith(start)}
+
+
+_OF = "#"  # between a form and its field
 _COLUMNS = "key, text, cursor, saved_at"
 
 
@@ -57,5 +72,6 @@ def put(db: sqlite3.Connection, key: str, text: str, cursor: int, now: datetime)
 
 
 def drop(db: sqlite3.Connection, key: str) -> None:
-    """Forget the draft of `key`; nothing happens when there is none."""
-    db.execute("DELETE FROM drafts WHERE key = ?", (key,))
+    """Forget the draft of `key` and of all its fields; nothing happens when there is none."""
+    start = field_key(key, "")
+    db.execute("DELETE FROM drafts WHERE key = ? OR substr(key, 1, ?) = ?", (key, len(start), start))

@@ -79,7 +79,7 @@ class Surface(Screen[None]):
     @property
     def form_clock(self) -> questions.Clock:
         """How forms read times now."""
-        return questions.Clock(self.console.parts.setting.clock.now(), self.console.parts.zone)
+        return questions.Clock(self.console.parts.setting.clock.now, self.console.parts.zone)
 
     # What is wrong with a source
 

@@ -6,18 +6,19 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.widgets import Input, TextArea
+from textual.widgets import TextArea
 
 from iccon.background import in_thread
 from iccon.bootstrap import templates
-from iccon.console.drafts import Keeper
+from iccon.console.drafts import DraftInput
 from iccon.console.safe import SafeLabel, set_titles
 from iccon.console.screens.base import Modal
 from iccon.console.widgets.cycle import Changed, Cycle, Toggles
+from iccon.console.widgets.draftarea import DraftArea
 from iccon.incident.commands import IssueUpdate
 from iccon.incident.severity import Audience
 from iccon.incident.state import State
-from iccon.journal.drafts import update_key
+from iccon.journal.drafts import field_key, update_key
 from iccon.text import clean_block
 from iccon.updates.check import Finding, check
 from iccon.updates.facts import facts
@@ -38,10 +39,9 @@ class Composer(Modal[bool]):
     ]
     DEFAULT_CSS = """
     Composer #box { width: 90; height: auto; }
-    Composer TextArea { height: 9; border: none; padding: 0 1; background: $panel; margin: 1 0; }
-    Composer TextArea:focus { border: none; background: $background; }
+    Composer DraftArea { height: 9; margin: 1 0; }
     Composer #findings { height: auto; color: $warning; }
-    Composer #reason { display: none; border: none; height: 1; background: $boost; padding: 0 1; }
+    Composer #reason { display: none; background: $boost; padding: 0 1; }
     Composer .-found #reason { display: block; }
     """
 
@@ -50,8 +50,6 @@ class Composer(Modal[bool]):
         self._state = state
         self._incident = incident
         self._key = update_key(incident)
-        self._filled = ""
-        self._keeper = Keeper(self, self._save)
         self._findings: tuple[Finding, ...] = ()
 
     def compose(self) -> ComposeResult:
@@ -68,26 +66,36 @@ class Composer(Modal[bool]):
             )
             yield Cycle("Next", PROMISES, "" if chosen == "resolved" else str(cadence or ""), id="promise")
             yield Toggles("Outlets", parts.outlets, parts.outlets, id="outlets")
-            yield TextArea("", id="text", soft_wrap=True, show_line_numbers=False)
+            yield DraftArea(self._key, self.console.save_draft, id="text")
             yield SafeLabel("", id="findings")
-            yield Input(placeholder="reason to send it all the same", id="reason")
+            yield DraftInput(
+                field_key(self._key, "reason"),
+                self.console.save_draft,
+                placeholder="reason to send it all the same",
+                id="reason",
+            )
             yield SafeLabel("", id="error")
             yield SafeLabel("^s send   tab next   ← → choose   space switch   ^l refill   esc close", id="hint")
 
     async def on_mount(self) -> None:
         """Bring back the draft, else fill the template."""
-        self._text.cursor_blink = False
+        reason = (await self.console.drafts(self._key)).kept.get("reason")
+        if reason:
+            self._reason.load(self._reason.draft_key, *reason)
         text, cursor = await self.console.draft(self._key)
         if text:
-            self._text.text = text
-            self._text.cursor_location = _location(text, cursor)
+            self._text.load(self._key, text, cursor)
         else:
             await self._fill()
         self._check()
 
     @property
-    def _text(self) -> TextArea:
-        return self.query_one("#text", TextArea)
+    def _text(self) -> DraftArea:
+        return self.query_one("#text", DraftArea)
+
+    @property
+    def _reason(self) -> DraftInput:
+        return self.query_one("#reason", DraftInput)
 
     @property
     def _template(self) -> str:
@@ -117,15 +125,13 @@ class Composer(Modal[bool]):
             self._say(made.said)
             return
         self._say("")
-        self._filled = made
-        self._text.text = made
-        self._text.cursor_location = self._text.document.end
+        self._text.propose(made)
 
     @on(Changed)
     async def _chosen(self, event: Changed) -> None:
         if event.sender.id == "outlets":
             return
-        if self._text.text in ("", self._filled):
+        if self._text.text in ("", self._text.untouched):
             await self._fill()
         else:
             self._say("the text was edited: ^l fills it anew from the template")
@@ -134,17 +140,6 @@ class Composer(Modal[bool]):
     @on(TextArea.Changed)
     def _typed(self) -> None:
         self._check()
-
-    @on(TextArea.Changed)
-    @on(TextArea.SelectionChanged)
-    def _save_soon(self) -> None:
-        self._keeper.soon()
-
-    async def _save(self) -> None:
-        area = self._text
-        if area.text == self._filled:  # a template that nobody touched is no draft: its times would grow old
-            return
-        await self.console.save_draft(self._key, area.text, _offset(area.text, area.cursor_location))
 
     # Check
 
@@ -172,29 +167,24 @@ class Composer(Modal[bool]):
             outlets=self.query_one("#outlets", Toggles).chosen,
             next_minutes=self._minutes,
             findings=tuple(finding.said for finding in self._findings),
-            override=self.query_one("#reason", Input).value,
+            override=self._reason.value,
         )
-        self._keeper.hold()
+        for field in (self._text, self._reason):
+            field.keeper.hold()
         refused = await self.console.act(command, self._incident, drop_draft=self._key)
         if refused is None:
             self.dismiss(True)
             return
-        await self._keeper.now()
+        await self._keep()
         self._say(refused)
         if self._findings:
-            self.query_one("#reason", Input).focus()
+            self._reason.focus()
 
     async def action_leave(self) -> None:
         """Close; the draft stays on disk."""
-        await self._keeper.flush()
+        await self._keep()
         self.dismiss(False)
 
-
-def _offset(text: str, location: tuple[int, int]) -> int:
-    lines = text.split("\n")
-    return sum(len(line) + 1 for line in lines[: location[0]]) + location[1]
-
-
-def _location(text: str, offset: int) -> tuple[int, int]:
-    before = text[:offset].split("\n")
-    return len(before) - 1, len(before[-1])
+    async def _keep(self) -> None:
+        for field in (self._text, self._reason):
+            await field.keeper.now()

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from textual import on
 from textual.widgets import Input
 
-from iccon.console import questions
+from iccon.console import entryforms, questions
 from iccon.console.safe import copy
 from iccon.console.screens.live import LiveSurface
 from iccon.console.widgets.timeline import TimelineView
@@ -19,6 +19,7 @@ from iccon.journal.drafts import find_key, note_key
 from iccon.when import split, stamp, written
 
 if TYPE_CHECKING:
+    from iccon.console.drafts import DraftInput
     from iccon.console.widgets.notebar import NoteBar
 
 
@@ -41,7 +42,7 @@ class EditingSurface(LiveSurface):
     async def action_amend(self) -> None:
         """Correct the entry under the timeline's cursor."""
         if item := self._chosen_item():
-            await self._ask(questions.amend(item, self.ledger.state, self.form_clock))
+            await self._ask(entryforms.amend(item, self.ledger.state, self.form_clock))
 
     async def action_history(self) -> None:
         """Show what became of the entry under the timeline's cursor."""
@@ -56,10 +57,9 @@ class EditingSurface(LiveSurface):
         if item := self._chosen_item():
             clock = self.form_clock
             words = written(self.timeline.after(self.ledger.by_id[item.id], clock.now), clock.now, clock.zone)
+            line = f"{words} {split((await self.console.draft(self._note_key))[0])[1]}"
+            await self.console.save_draft(self._note_key, line, len(line))
             await self.action_note()
-            field = (await self._note_bar()).field
-            field.value = f"{words} {split(field.value)[1]}"
-            field.cursor_position = len(field.value)
 
     def action_copy(self) -> None:
         """Offer the entry under the timeline's cursor to the terminal's clipboard, and keep it in a file."""
@@ -71,7 +71,7 @@ class EditingSurface(LiveSurface):
     async def action_strike(self) -> None:
         """Strike the entry under the timeline's cursor."""
         if item := self._chosen_item():
-            await self._ask(questions.strike(item))
+            await self._ask(entryforms.strike(item))
 
     def _chosen_item(self) -> Item | None:
         view = self.first(TimelineView)
@@ -96,9 +96,24 @@ class EditingSurface(LiveSurface):
         return self.query_one("#note_line", NoteBar)
 
     async def action_note(self) -> None:
-        """Open the note line with what was typed before."""
+        """Open the note line with what was typed before; what has several lines goes on in the editor."""
+        text, cursor = await self.console.draft(self._note_key)
+        if "\n" in text:
+            await self.action_editor()
+        else:
+            (await self._note_bar()).open(self._note_key, text, cursor)
+
+    async def action_editor(self) -> None:
+        """Open the editor of several lines with what was typed before."""
+        await self._ask(entryforms.note(self.form_clock, self.ledger.state))
+
+    async def on_draft_input_several(self, message: "DraftInput.Several") -> None:
+        """Go on in the editor with what is typed in the note line, or was pasted into it."""
         bar = await self._note_bar()
-        bar.open(self._note_key, *await self.console.draft(self._note_key))
+        bar.field.keeper.hold()
+        await self.console.save_draft(self._note_key, message.text or None, len(message.text))
+        bar.close()
+        await self.action_editor()
 
     async def _restore_note(self) -> None:
         """Bring back a note that was being typed when the console ended."""

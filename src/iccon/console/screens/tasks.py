@@ -4,7 +4,7 @@ from datetime import datetime
 
 from textual.app import ComposeResult
 
-from iccon.console import commands, questions
+from iccon.console import commands, taskforms
 from iccon.console.safe import set_titles
 from iccon.console.screens.overlay import IncidentOverlay
 from iccon.console.widgets.keybar import KeyBar
@@ -47,12 +47,12 @@ class TasksScreen(IncidentOverlay):
     async def action_settle(self) -> None:
         """Ask how the chosen task ended."""
         if task := self._chosen():
-            await self.console.ask(questions.settle_task(task), self._incident)
+            await self.console.ask(taskforms.settle_task(task), self._incident)
 
     async def action_postpone(self) -> None:
         """Ask until when the chosen task waits, and why."""
         if task := self._chosen():
-            await self.console.ask(questions.postpone_task(task), self._incident)
+            await self.console.ask(taskforms.postpone_task(task), self._incident)
 
     async def action_accept(self) -> None:
         """Note that the owner of the chosen task said yes."""
@@ -61,7 +61,7 @@ class TasksScreen(IncidentOverlay):
 
     async def action_add(self) -> None:
         """Ask for a task."""
-        await self.console.ask(questions.add_task(self.form_clock), self._incident)
+        await self.console.ask(taskforms.add_task(self.form_clock), self._incident)
 
     async def action_push(self) -> None:
         """Ask whether the chosen task becomes a ticket."""
@@ -69,4 +69,4 @@ class TasksScreen(IncidentOverlay):
         if not trackers:
             self.console.say("no tracker is configured: add [trackers.NAME] to the configuration", "warning")
         elif task := self._chosen():
-            await self.console.ask(questions.push_task(task, trackers), self._incident)
+            await self.console.ask(taskforms.push_task(task, trackers), self._incident)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 
 
 class NoteBar(Horizontal):
-    """Hidden until opened. The draft is on disk while it is typed."""
+    """Hidden until opened. The draft is on disk while it is typed, and no key of the screen below acts meanwhile."""
 
     LABEL = "note"  # what stands before the field, and the field's id
-    HINT = "what happened; Enter keeps it, Esc keeps the draft"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Close", show=False)]
+    HINT = "what happened; Enter keeps it, Esc keeps the draft, ^o more lines"
+    HANDS_ON = True  # several lines go to the editor
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Close", show=False),
+        Binding("ctrl+o", "several", "Several lines", show=False),
+    ]
     DEFAULT_CSS = """
     NoteBar { height: 1; visibility: hidden; background: $boost; }
     NoteBar.-open { visibility: visible; }
@@ -38,7 +42,9 @@ class NoteBar(Horizontal):
     def compose(self) -> ComposeResult:
         """A label and the field."""
         yield SafeLabel(self.LABEL)
-        yield DraftInput("", self._save, placeholder=self.HINT, id=self.LABEL)
+        field = DraftInput("", self._save, placeholder=self.HINT, id=self.LABEL)
+        field.hands_on = self.HANDS_ON
+        yield field
 
     @property
     def field(self) -> DraftInput:
@@ -58,6 +64,16 @@ class NoteBar(Horizontal):
         self.field.load("", "", 0)
         self.hide()
 
+    def on_key(self, event: events.Key) -> None:
+        """Let through only what the field and this line do something with."""
+        if not any(event.key in each._bindings.key_to_bindings for each in (self.field, self)):
+            event.stop()
+
+    def action_several(self) -> None:
+        """Go on in the editor."""
+        if self.HANDS_ON:
+            self.field.post_message(DraftInput.Several(self.field.value))
+
     async def action_leave(self) -> None:
         """Hide the line; the draft stays on disk."""
         await self.field.keeper.flush()
@@ -73,6 +89,7 @@ class FindBar(NoteBar):
     """What is looked for in the timeline, while it is typed. It takes the note line's place."""
 
     LABEL = "find"
+    HANDS_ON = False
     HINT = 'words, "a phrase", kind: person: service: source: machine:no is:late #tag; Esc shows all again'
     DEFAULT_CSS = "FindBar { display: none; } FindBar.-open { display: block; }"
 

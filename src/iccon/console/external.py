@@ -44,6 +44,7 @@ def command(env: Mapping[str, str]) -> list[str]:
 async def edited(app: SafeApp[Any], text: str, told: Told, env: Mapping[str, str] | None = None) -> str:
     """Return `text` as the editor left it; `told` gets what was saved meanwhile. Raises NotEdited."""
     words = command(os.environ if env is None else env)
+    name = clean(Path(words[0]).name, 60)
     try:
         folder = await in_thread(lambda: tempfile.TemporaryDirectory(prefix="iccon-"), "editor", DISK)
         with folder as place:
@@ -55,9 +56,9 @@ async def edited(app: SafeApp[Any], text: str, told: Told, env: Mapping[str, str
     except SuspendNotSupported:
         raise NotEdited("this terminal cannot be given to another program") from None
     except (OSError, TimeoutError) as fault:
-        raise NotEdited(f"{clean(words[0], 60)} cannot be run: {clean(fault, 200)}") from None
+        raise NotEdited(f"{name} cannot be run: {clean(fault, 200)}") from None
     if code:
-        raise NotEdited(f"{clean(words[0], 60)} ended with {code}: the text is as it was")
+        raise NotEdited(f"{name} ended with {code}: the text is as it was")
     return after if text.endswith("\n") else after.removesuffix("\n")
 
 

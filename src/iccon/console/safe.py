@@ -207,16 +207,21 @@ class SafeApp(App[ReturnType]):
     def away(self) -> Iterator[None]:
         """Give the terminal to another program. Nothing is painted meanwhile, only the bell is heard.
 
-        Raises SuspendNotSupported. Textual's driver would hold the loop up once thirty writes wait.
+        Raises SuspendNotSupported. Textual's driver would hold the loop up once thirty writes wait, and its `suspend`
+        does not come back from an exception.
         """
+        wrong: BaseException | None = None
         with self.suspend():
             if self._driver is not None:
                 vars(self._driver)["write"] = _bell
             try:
                 yield
-            finally:
-                if self._driver is not None:
-                    vars(self._driver).pop("write", None)
+            except BaseException as error:
+                wrong = error
+            if self._driver is not None:
+                vars(self._driver).pop("write", None)
+        if wrong is not None:
+            raise wrong
 
     def notify(
         self,

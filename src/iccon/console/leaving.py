@@ -47,7 +47,8 @@ async def ask(console: "IcconApp", url: str) -> None:
     fields: list[Field] = [ChoiceField("do", "", tuple(choices), choices[0][0])]
     host = urlsplit(url).netloc
     lines = (f"It leads to {clean(host, 200)}:", *wrap(clean(url, 2_000), WIDTH, LINES))
-    await console.push_screen(Form("Leave for the web?", fields, submit, console.save_draft, lines=lines))
+    drafts = await console.drafts("leave")
+    await console.push_screen(Form("Leave for the web?", fields, submit, drafts, lines=lines))
 
 
 async def _opened(console: "IcconApp", program: str, url: str) -> str | None:

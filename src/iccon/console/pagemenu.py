@@ -6,7 +6,6 @@ The pages are those that were selected as the key was pressed: no refresh in bet
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from iccon.console.drafts import Drafts
 from iccon.console.questions import Answers, ChoiceField, Field, TextField
 from iccon.console.screens.form import Form
 from iccon.incident import commands as c
@@ -139,7 +138,7 @@ class PageMenu:
             return None if self._chosen else "choose one"
 
         said = [*self._lines, *self._lacks]
-        drafts = Drafts("", {}, self._console.save_draft)  # nothing is typed here
+        drafts = await self._console.drafts("page")
         form = Form(f"What is done to the page{many}", [choice], submit, drafts, lines=said)
         await self._console.push_screen(form, self._picked)
 

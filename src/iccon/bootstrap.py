@@ -17,7 +17,7 @@ from iccon.desk import Desk
 from iccon.faults import FaultKind, SourceFault
 from iccon.incident.page_verbs import VERBS
 from iccon.incident.roles import Role
-from iccon.incident.severity import DEFAULT_POLICY, Level, Policy, Severity
+from iccon.incident.severity import DEFAULT_POLICY, Audience, Level, Policy, Severity
 from iccon.journal.store import Journal
 from iccon.text import clean
 
@@ -393,8 +393,17 @@ def _pages_port(setting: Setting) -> "EffectPort":
 
 def _updates_port(setting: Setting, copy: Callable[[str], str] | None) -> "EffectPort":
     from iccon.updates.port import UpdatesPort
+    from iccon.updates.registry import audiences
 
-    return UpdatesPort(outlets(setting, copy), setting.drill)
+    meant = {name: audiences(config) for name, config in setting.config.updates.outlets.items()}
+    return UpdatesPort(outlets(setting, copy), setting.drill, meant)
+
+
+def outlets_for(setting: Setting, audience: Audience) -> tuple[str, ...]:
+    """Return the names of the outlets that are for `audience`, as they stand in the configuration."""
+    from iccon.updates.registry import audiences
+
+    return tuple(name for name, config in setting.config.updates.outlets.items() if audience in audiences(config))
 
 
 def _trackers_port(setting: Setting) -> "EffectPort":

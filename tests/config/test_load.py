@@ -82,7 +82,7 @@ def test_every_commented_line_of_the_starter_is_right_too(places: Folders) -> No
     assert config.pagerduty is not None
     assert config.signals.latency is not None
     assert config.slo["checkout"].burn == (Burn(3600, 300, 0.02),)
-    assert config.updates.outlets["status"].kind == "webhook"
+    assert config.updates.outlets["status"].kind == "statuspage"
 
 
 def _is_setting(line: str) -> bool:

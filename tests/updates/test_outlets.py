@@ -201,6 +201,10 @@ class TestWebhook:
             "title": "checkout is slow",
             "severity": "SEV2",
             "drill": False,
+            "incident": "",
+            "phase": "",
+            "services": [],
+            "thread": "",
             "source": "iccon",
             "version": 1,
         }

@@ -46,7 +46,12 @@ def add(commands: Commands) -> None:
     parser.add_argument("--template", "-t", metavar="NAME", help="default: the one that fits the incident")
     parser.add_argument("--text", metavar="TEXT", help="a text instead of a template; - reads the standard input")
     parser.add_argument("--next", metavar="MINUTES", help="when the next one comes; none (default: by severity)")
-    parser.add_argument("--outlet", action="append", metavar="NAME", help="only this one (repeatable; default: all)")
+    parser.add_argument(
+        "--outlet",
+        action="append",
+        metavar="NAME",
+        help="only this one (repeatable; default: all for the audience)",
+    )
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--send", action="store_true", help="send it now and say how it ended")
     how.add_argument("--draft", action="store_true", help="leave it in the console's composer")
@@ -92,7 +97,7 @@ def _compose(opened: Session, state: State, typed: CleanText | None) -> Composed
     minutes = promise(args.next, state, opened.desk.policy, audience)
     text = typed if typed is not None else _rendered(opened, state, template, audience, minutes)
     found = check(text, audience, state, minutes, opened.desk.policy)
-    return Composed(audience, template, text, minutes, _outlets(opened), found)
+    return Composed(audience, template, text, minutes, _outlets(opened, audience), found)
 
 
 def promise(words: str | None, state: State, policy: Policy, audience: Audience) -> int | None:
@@ -121,13 +126,17 @@ def _rendered(opened: Session, state: State, template: str, audience: Audience, 
     return CleanText(made)
 
 
-def _outlets(opened: Session) -> tuple[str, ...]:
-    known = tuple(opened.setting.config.updates.outlets)
-    chosen = tuple(dict.fromkeys(opened.args.outlet or known))
+def _outlets(opened: Session, audience: Audience) -> tuple[str, ...]:
+    from iccon.bootstrap import outlets_for
+
+    known, meant = tuple(opened.setting.config.updates.outlets), outlets_for(opened.setting, audience)
+    chosen = tuple(dict.fromkeys(opened.args.outlet or meant))
     for name in chosen:
         if name not in known:
             there = f"there is {', '.join(known)}" if known else "add [updates.outlets.NAME] to the configuration"
             raise refuse("no_outlet", f"no outlet is called {clean(name, 60)}", there)
+        if name not in meant:
+            raise refuse("audience", f"{clean(name, 60)} is not for {audience}", "choose another outlet, or audience")
     return chosen
 
 
@@ -135,7 +144,8 @@ def _send(opened: Session, incident: str, composed: Composed) -> int:
     from iccon.cli.sending import perform
 
     if not composed.outlets:
-        raise refuse("no_outlet", "no outlet is configured", "add [updates.outlets.NAME] to the configuration")
+        words = f"no outlet for {composed.audience} is configured"
+        raise refuse("no_outlet", words, "add [updates.outlets.NAME] to the configuration")
     command = IssueUpdate(
         audience=composed.audience,
         text=composed.text,

@@ -15,8 +15,31 @@ from iccon.config.schema import Alertmanager, ChangeFeed, Outlet, Prometheus, Se
 
 MAIN = "main"  # the name of a server given in the short form
 REFERENCE = 'a reference: { env = "NAME" }, { command = ["…"] }, { keyring = "service/user" } or { file = "…" }'
-OUTLET_KEYS = {"file": ("path",), "clipboard": (), "webhook": ("url", "secret", "timeout")}
-OUTLET_NEEDS = {"file": ("path",), "webhook": ("url",)}
+_CALLED = ("url", "token", "ca_file", "timeout")
+OUTLET_KEYS = {
+    kind: ("audiences", *keys)
+    for kind, keys in {
+        "file": ("path",),
+        "clipboard": (),
+        "webhook": ("url", "secret", "timeout"),
+        "slack": ("channel", *_CALLED),
+        "statuspage": ("page", "components", *_CALLED),
+        "teams": ("address", "timeout"),
+        "email": ("server", "sender", "to", "user", "password", "ca_file", "timeout"),
+        "grafana": ("tags", *_CALLED),
+        "command": ("command", "timeout"),
+    }.items()
+}
+OUTLET_NEEDS = {
+    "file": ("path",),
+    "webhook": ("url",),
+    "slack": ("channel", "token"),
+    "statuspage": ("page", "token"),
+    "teams": ("address",),
+    "email": ("server", "sender", "to"),
+    "grafana": ("url", "token"),
+    "command": ("command",),
+}
 _WEB = ("token", "service", "ca_file", "timeout")
 CHANGE_KEYS = {
     "pagerduty": ("url", "label", *_WEB),

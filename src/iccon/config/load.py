@@ -15,7 +15,7 @@ from iccon.config.objectives import check_slo
 from iccon.config.places import chosen, folders
 from iccon.config.policy import check_policy
 from iccon.config.risks import check_run
-from iccon.config.schema import ChangeFeed, Config, Folders, Loaded, Prometheus, Secret, Signal, Signals
+from iccon.config.schema import ChangeFeed, Config, Folders, Loaded, Outlet, Prometheus, Secret, Signal, Signals
 from iccon.config.theme import theme_files
 
 __all__ = ["chosen", "folders", "load", "secrets_of"]
@@ -186,10 +186,14 @@ def _completed(config: Config, folder: Path) -> Config:
         runbooks=structs.replace(config.runbooks, folders=tuple(_path(f, folder) for f in config.runbooks.folders)),
         updates=structs.replace(
             config.updates,
-            outlets={n: structs.replace(o, path=_path(o.path, folder)) for n, o in config.updates.outlets.items()},
+            outlets={n: _outlet(o, folder) for n, o in config.updates.outlets.items()},
             templates=_path(config.updates.templates, folder),
         ),
     )
+
+
+def _outlet(outlet: Outlet, folder: Path) -> Outlet:
+    return structs.replace(outlet, path=_path(outlet.path, folder), ca_file=_path(outlet.ca_file, folder))
 
 
 def _server_with_paths(server: Prometheus, folder: Path) -> Prometheus:
@@ -233,7 +237,8 @@ def secrets_of(config: Config) -> dict[str, Secret]:
         found["jsm.token"] = config.jsm.token
     found |= {f"changes.{name}.token": given.token for name, given in config.changes.items()}
     for name, outlet in config.updates.outlets.items():
-        found[f"updates.outlets.{name}.secret"] = outlet.secret
+        own = {key: getattr(outlet, key) for key in ("address", "secret", "token", "password")}
+        found |= {f"updates.outlets.{name}.{key}": secret for key, secret in own.items()}
     for name, tracker in config.trackers.items():
         found |= {f"trackers.{name}.token": tracker.token, f"trackers.{name}.secret": tracker.secret}
     return {key: secret for key, secret in found.items() if secret is not None}

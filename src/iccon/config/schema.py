@@ -30,7 +30,10 @@ Earlier = Annotated[str, Meta(extra_json_schema={"enum": ["", "1d", "1w"]})]
 Ratio = Annotated[float, Meta(gt=0)]
 TrackerKind = Annotated[str, Meta(extra_json_schema={"enum": ["github", "jira", "webhook"]})]
 JiraProject = Annotated[str, Meta(pattern=r"^([A-Z][A-Z0-9_]*)?$", description="a project's key: OPS")]
-OutletKind = Annotated[str, Meta(extra_json_schema={"enum": ["file", "clipboard", "webhook"]})]
+OUTLETS = ["file", "clipboard", "webhook", "slack", "statuspage", "teams", "email", "grafana", "command"]
+OutletKind = Annotated[str, Meta(extra_json_schema={"enum": OUTLETS})]
+MailServer = Annotated[str, Meta(pattern=r"^(smtps?://[\w.:\[\]-]+)?$", description="smtps://HOST or smtp://HOST")]
+AudienceName = Annotated[str, Meta(extra_json_schema={"enum": ["responders", "internal", "executive", "customer"]})]
 ROLES = ["commander", "deputy", "scribe", "comms", "operations", "expert"]
 RoleName = Annotated[str, Meta(extra_json_schema={"enum": ROLES})]
 Cadence = Annotated[int, Meta(ge=0, le=1440)]
@@ -227,15 +230,33 @@ class Runbooks(Struct, frozen=True):
 
 
 class Outlet(Struct, frozen=True):
-    """Where updates go. `kind` is file, clipboard or webhook; the other keys belong to kinds.
+    """Where updates go, and for whom: `audiences` (all). `kind` names what it speaks to; other keys belong to kinds.
 
-    file: `path`. webhook: `url`, `secret` (signs the body), `timeout` in seconds.
+    file: `path`. webhook: `url`, `secret` (signs the body). slack: `channel` (its id), `token` of a bot. statuspage:
+    `page`, `token`, and `components`, from services to ids of components. teams: `address` of a workflow, a secret.
+    email: `server` (smtps://HOST, or smtp://HOST with STARTTLS), `sender`, `to`, `user` and `password`. grafana: `url`,
+    `token`, `tags` of the annotation. command: `command`, run with the update as JSON on its standard input.
+    `timeout` is in seconds, `url` another server of the kind.
     """
 
     kind: OutletKind
+    audiences: tuple[AudienceName, ...] = ()
     path: str = ""
     url: Url = ""
+    address: Secret | None = None
     secret: Secret | None = None
+    token: Secret | None = None
+    channel: str = ""
+    page: str = ""
+    components: dict[str, str] = {}
+    server: MailServer = ""
+    sender: Email = ""
+    to: tuple[Email, ...] = ()
+    user: str = ""
+    password: Secret | None = None
+    tags: tuple[Text, ...] = ()
+    command: tuple[Text, ...] = ()
+    ca_file: str = ""
     timeout: Timeout = 10.0
 
 

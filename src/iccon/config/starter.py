@@ -142,10 +142,19 @@ kind = "clipboard"
 kind = "file"
 path = "updates.md"            # every update is added to it
 
+# [updates.outlets.slack]
+# kind = "slack"               # one living message an incident, its updates in the thread below
+# channel = "C0123456789"      # its id
+# token = { env = "SLACK_TOKEN" }      # a bot's: chat:write, channels:history
+# audiences = ["internal", "responders"]   # nobody else's updates are sent there
+#
 # [updates.outlets.status]
-# kind = "webhook"
-# url = "https://example.com/hooks/status"
-# secret = { env = "STATUS_SECRET" }   # signs the body
+# kind = "statuspage"          # for customers only, unless audiences says otherwise
+# page = "your-page-id"
+# token = { env = "STATUSPAGE_TOKEN" }
+# components = { checkout = "component-id" }
+#
+# Also: kind = "email", "teams", "grafana" (an annotation), "webhook" (signed JSON), "command" (a program of yours).
 
 # --- trackers ---------------------------------------------------------------------------------------------------------
 

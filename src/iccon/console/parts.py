@@ -35,7 +35,7 @@ class Parts(Struct, frozen=True):
 
     `effects`, `recorder` and `flight` are None for a console without any write path. `export` writes a record and
     returns where. `page_detail` asks a pager, by its name, for one page, `page_story` for what its log tells;
-    both block. `outlets` are names. `other_themes` reads those that the first frame does not need; `narrow` is the
+    both block. `other_themes` reads those that the first frame does not need; `narrow` is the
     layout for terminals that `layout` does not fit. `notices` are shown at the start.
     """
 
@@ -50,7 +50,6 @@ class Parts(Struct, frozen=True):
     export: Callable[[Ledger], Path]
     page_detail: Callable[[str, str], Detail]
     page_story: Callable[[Page], Story]
-    outlets: Sequence[str]
     theme: ThemeFile
     role_cards: Callable[[], tuple[dict[str, RoleCard], list[Problem]]]
     other_themes: Callable[[], Sequence[ThemeFile]]

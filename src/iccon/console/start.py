@@ -139,7 +139,6 @@ def parts_of(
         export=lambda ledger: _export(setting, ledger),
         page_detail=bootstrap.page_detail(setting),
         page_story=bootstrap.page_story(setting),
-        outlets=tuple(config.updates.outlets),
         theme=theme,
         role_cards=lambda: _role_cards(setting),
         other_themes=lambda: _other_themes(setting),

@@ -14,6 +14,7 @@ from iccon.incident import (
     run_rules,
     step_rules,
     task_rules,
+    update_rules,
 )
 from iccon.incident import commands as c
 from iccon.incident import entries as e
@@ -24,7 +25,7 @@ from iccon.incident.fold import TEXT_FIELDS, covers
 from iccon.incident.milestones import OWN_ENTRIES, Milestone, moments, out_of_order
 from iccon.incident.roles import Role
 from iccon.incident.ruling import TEXT_LIMIT, Context, Decision, Outcome, Refusal, one, unreadable
-from iccon.incident.severity import Audience, Phase, is_downgrade
+from iccon.incident.severity import Phase, is_downgrade
 from iccon.incident.stalk import unwritten
 from iccon.incident.state import State
 
@@ -32,7 +33,6 @@ __all__ = ["TEXT_LIMIT", "Context", "Decision", "Outcome", "Refusal", "change_so
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FUTURE = timedelta(minutes=1)  # how far ahead of the clock "it happened at" may lie
-PROMISE_LIMIT = 7 * 24 * 60  # minutes: how far ahead an update may be promised
 WEB = re.compile(r"https?://[^\s\x00-\x20]{1,2000}", re.IGNORECASE)
 
 
@@ -262,40 +262,6 @@ def change_source(key: str) -> str:
     return f"change:{key}"
 
 
-def _issue_update(state: State, command: c.IssueUpdate, ctx: Context) -> Outcome:
-    if refused := unreadable("the update", command.text):
-        return refused
-    if command.next_minutes is not None and not 0 < command.next_minutes <= PROMISE_LIMIT:
-        return Refusal("promise", f"{command.next_minutes} minutes is no promise", f"1 to {PROMISE_LIMIT:,} minutes")
-    if not command.outlets:
-        return Refusal("no_outlet", "no outlet is chosen", "choose at least one")
-    if command.findings and not command.override.strip():
-        found = "; ".join(command.findings)
-        return Refusal("findings", f"the check found: {found}", "mend the text, or give the reason to send it so")
-    if ctx.policy.levels[state.severity].review and command.audience is Audience.CUSTOMER and not command.override:
-        return Refusal("review", f"{state.severity} posts to customers are reviewed", "give who read it as the reason")
-    payload = {
-        "text": command.text,
-        "audience": str(command.audience),
-        "title": state.title,
-        "severity": str(state.severity),
-        "drill": state.drill,
-    }
-    effects = {
-        outlet: Effect(ctx.new_id(), state.incident, "updates", outlet, "send", payload) for outlet in command.outlets
-    }
-    body = e.UpdateIssued(
-        audience=command.audience,
-        text=command.text,
-        template=command.template,
-        next_minutes=command.next_minutes,
-        findings=command.findings,
-        override=command.override.strip(),
-        effects={outlet: effect.id for outlet, effect in effects.items()},
-    )
-    return Decision((e.Draft(state.incident, body, ctx.now, ctx.actor),), tuple(effects.values()))
-
-
 def _reopen(state: State, command: c.Reopen, ctx: Context) -> Outcome:
     if state.resolved_at is None:
         return Refusal("unchanged", "the incident is not resolved")
@@ -395,7 +361,7 @@ _DECISIONS: dict[type[c.Command], Callable[[State, Any, Context], Outcome]] = {
     c.RunStep: run_rules.run,
     c.ApproveRun: run_rules.approve,
     c.KeepOutput: run_rules.keep_output,
-    c.IssueUpdate: _issue_update,
+    c.IssueUpdate: update_rules.issue,
     c.Resolve: resolve_gate.resolve,
     c.Reopen: _reopen,
     c.Capture: _capture,

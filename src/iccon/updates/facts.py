@@ -8,10 +8,10 @@ from iccon.incident.roles import Role
 from iccon.incident.severity import Audience, Phase
 from iccon.incident.state import State
 from iccon.incident.timers import elapsed, impact
+from iccon.incident.update_rules import NAMED, named
 from iccon.text import clean
 
 EXTERNAL = frozenset((Audience.CUSTOMER,))  # audiences that are told neither names nor guesses
-NAMELESS = "one of our services"
 
 DOING: dict[Phase, str] = {
     Phase.INVESTIGATING: "investigating the cause",
@@ -59,13 +59,14 @@ def facts(
     began = min((i.started for i in state.impacts), default=state.declared_at or now)
     external, theory = audience in EXTERNAL, state.theory
     known = theory if theory and (theory.confirmed or not external) else None
+    services = tuple(clean(service, 100) for service in state.services[:NAMED])
     return Facts(
         title=clean(state.title),
         severity=str(state.severity),
         phase=str(state.phase),
         doing=DOING[state.phase],
-        services=tuple(clean(service, 100) for service in state.services[:50]),
-        services_text=_listed(tuple(clean(service, 100) for service in state.services[:50])) or NAMELESS,
+        services=services,
+        services_text=named(services),
         impact=_scope(state),
         impact_minutes=round(impact(state, now).total_seconds() / 60),
         elapsed=span(elapsed(state, now)),
@@ -88,10 +89,6 @@ def _scope(state: State) -> str:
         i.scope for i in state.impacts if i.scope
     ]
     return clean(scopes[-1], 1000).rstrip(".") if scopes else ""
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    return names[0] if len(names) == 1 else " and ".join((", ".join(names[:-1]), names[-1])) if names else ""
 
 
 def span(time: timedelta) -> str:

@@ -8,7 +8,11 @@ from iccon.text import CleanText
 
 
 class Message(Struct, frozen=True):
-    """What leaves. `id` is the effect's id: the idempotency key wherever a channel has one."""
+    """What leaves. `id` is the effect's id: the idempotency key wherever a channel has one.
+
+    `thread` is the receipt of the incident's first update on the same outlet, "" for the first: what a channel with a
+    living message edits, or answers.
+    """
 
     id: str
     text: str
@@ -16,6 +20,10 @@ class Message(Struct, frozen=True):
     title: str
     severity: str
     drill: bool = False
+    incident: str = ""
+    phase: str = ""
+    services: tuple[str, ...] = ()
+    thread: str = ""
 
 
 class Posted(Struct, frozen=True):

@@ -1,6 +1,6 @@
 """The way from the outbox to the outlets: an effect of the port "updates" becomes a message for one outlet."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from iccon.faults import FaultKind, SourceFault
 from iccon.incident.effects import Effect
@@ -11,15 +11,28 @@ DRILL = "DRILL"
 
 
 class UpdatesPort:
-    """Performs and reads back effects by the outlets, which are named as in the configuration. Blocking."""
+    """Performs and reads back effects by the outlets, which are named as in the configuration. Blocking.
 
-    def __init__(self, outlets: Mapping[str, Outlet], drill: bool = False) -> None:
+    `audiences` says for whom an outlet is; one that is not named there is for all.
+    """
+
+    def __init__(
+        self,
+        outlets: Mapping[str, Outlet],
+        drill: bool = False,
+        audiences: Mapping[str, Collection[str]] | None = None,
+    ) -> None:
         self.outlets = dict(outlets)
         self.drill = drill
+        self.audiences = audiences or {}
 
     def perform(self, effect: Effect) -> str:
         """Send and return the receipt. Raises SourceFault; LOST where the outcome is unknown."""
         outlet, message = self._outlet(effect), message_of(effect, self.drill)
+        meant = self.audiences.get(effect.target)
+        if meant is not None and message.audience not in meant:
+            words = f"{effect.target} is for {', '.join(meant)}, this is for {message.audience}: not sent"
+            raise SourceFault(FaultKind.REJECTED, words)
         return outlet.send(message).receipt
 
     def read_back(self, effect: Effect) -> str | None:
@@ -52,4 +65,8 @@ def message_of(effect: Effect, drill: bool = False) -> Message:
         title=clean(payload.get("title", "")),
         severity=clean(payload.get("severity", "")),
         drill=drill,
+        incident=effect.incident,
+        phase=clean(payload.get("phase", "")),
+        services=tuple(clean(service, 100) for service in payload.get("services", ())),
+        thread=clean(payload.get("thread", "")),
     )

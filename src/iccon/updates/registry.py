@@ -8,10 +8,19 @@ from msgspec import Struct
 
 from iccon.config.schema import Outlet as Config
 from iccon.config.schema import Secret
+from iccon.incident.severity import Audience
 from iccon.text import CleanText, clean
 from iccon.updates.model import Outlet
 
 GROUP = "iccon.outlets"
+
+
+PUBLIC = ("statuspage",)  # kinds that everybody reads
+
+
+def audiences(config: Config) -> tuple[str, ...]:
+    """Return for whom an outlet is: as configured, else customers alone where everybody reads, else everyone."""
+    return config.audiences or ((Audience.CUSTOMER,) if config.kind in PUBLIC else tuple(Audience))
 
 
 class Given(Struct, frozen=True):
@@ -59,11 +68,66 @@ def _webhook(given: Given) -> Outlet:
 
     if not given.config.url.lower().startswith(("http://", "https://")):
         raise OutletFault(given.name, "url", "a webhook outlet needs an address that begins with https:// or http://")
-    secret = given.resolve_secret(given.config.secret) if given.config.secret else ""
-    return WebhookOutlet(given.name, given.config.url, secret, given.config.timeout)
+    return WebhookOutlet(given.name, given.config.url, _secret(given, "secret"), given.config.timeout)
 
 
-KINDS: dict[str, Build] = {"file": _file, "clipboard": _clipboard, "webhook": _webhook}
+def _secret(given: Given, key: str) -> str:
+    named: Secret | None = getattr(given.config, key)
+    return given.resolve_secret(named) if named is not None else ""
+
+
+def _slack(given: Given) -> Outlet:
+    from iccon.updates.outlets.slack import SlackOutlet
+
+    own = given.config
+    return SlackOutlet(given.name, own.channel, _secret(given, "token"), own.url, own.timeout, own.ca_file)
+
+
+def _statuspage(given: Given) -> Outlet:
+    from iccon.updates.outlets.statuspage import StatuspageOutlet
+
+    own, token = given.config, _secret(given, "token")
+    return StatuspageOutlet(given.name, own.page, token, own.components, own.url, own.timeout, own.ca_file)
+
+
+def _teams(given: Given) -> Outlet:
+    from iccon.updates.outlets.teams import TeamsOutlet
+
+    return TeamsOutlet(given.name, _secret(given, "address"), given.config.timeout)
+
+
+def _email(given: Given) -> Outlet:
+    from iccon.updates.outlets.email import EmailOutlet
+
+    own = given.config
+    login = (own.user, _secret(given, "password")) if own.user else None
+    return EmailOutlet(given.name, own.server, own.sender, own.to, login, own.timeout, own.ca_file)
+
+
+def _grafana(given: Given) -> Outlet:
+    from iccon.updates.outlets.grafana import GrafanaOutlet
+
+    own = given.config
+    return GrafanaOutlet(given.name, own.url, _secret(given, "token"), own.tags, own.timeout, own.ca_file)
+
+
+def _command(given: Given) -> Outlet:
+    from iccon.updates.outlets.command import CommandOutlet
+
+    return CommandOutlet(given.name, given.config.command, given.config.timeout)
+
+
+KINDS: dict[str, Build] = {
+    "file": _file,
+    "clipboard": _clipboard,
+    "webhook": _webhook,
+    "slack": _slack,
+    "statuspage": _statuspage,
+    "teams": _teams,
+    "email": _email,
+    "grafana": _grafana,
+    "command": _command,
+}
 
 
 def build(

@@ -9,7 +9,7 @@ from textual.containers import Vertical
 from textual.widgets import TextArea
 
 from iccon.background import in_thread
-from iccon.bootstrap import templates
+from iccon.bootstrap import outlets_for, templates
 from iccon.console.drafts import DraftInput
 from iccon.console.safe import SafeLabel, set_titles
 from iccon.console.screens.base import Modal
@@ -65,7 +65,8 @@ class Composer(Modal[bool]):
                 "Template", [(n, f"{n}, for {self._templates.audience(n)}") for n in names], chosen, id="template"
             )
             yield Cycle("Next", PROMISES, "" if chosen == "resolved" else str(cadence or ""), id="promise")
-            yield Toggles("Outlets", parts.outlets, parts.outlets, id="outlets")
+            meant = outlets_for(parts.setting, self._templates.audience(chosen))
+            yield Toggles("Outlets", meant, meant, id="outlets")
             yield DraftArea(self._key, self.console.save_draft, id="text")
             yield SafeLabel("", id="findings")
             yield DraftInput(
@@ -131,6 +132,7 @@ class Composer(Modal[bool]):
     async def _chosen(self, event: Changed) -> None:
         if event.sender.id == "outlets":
             return
+        self.query_one("#outlets", Toggles).offer(outlets_for(self.console.parts.setting, self._audience))
         if self._text.text in ("", self._text.untouched):
             await self._fill()
         else:

@@ -99,6 +99,13 @@ class Toggles(OneLine):
         """The names that are on, in their order."""
         return tuple(name for name in self._names if name in self._on)
 
+    def offer(self, names: Iterable[str]) -> None:
+        """Offer other names, all of them on; the same names stay as they were switched."""
+        names = list(names)
+        if names != self._names:
+            self._names, self._on, self._at = names, set(names), 0
+            self.refresh()
+
     def action_by(self, step: int) -> None:
         """Move the mark."""
         if self._names:
@@ -114,7 +121,7 @@ class Toggles(OneLine):
     def words(self) -> str:
         """Each name with its box; the marked one in angle brackets while focused."""
         if not self._names:
-            return "none is configured: [updates.outlets]"
+            return "none is configured for this audience: [updates.outlets]"
         parts = []
         for index, name in enumerate(self._names):
             text = f"[{'x' if name in self._on else ' '}] {clean(name, 30)}"

@@ -1,6 +1,7 @@
 """The outlet `webhook`: updates posted as signed JSON to an address, and asked after by their id; see `net/hook.py`.
 
-{"id", "text", "audience", "title", "severity", "drill", "source": "iccon", "version": 1}
+{"id", "text", "audience", "title", "severity", "drill", "incident", "phase", "services", "thread", "source": "iccon",
+"version": 1}
 """
 
 import msgspec

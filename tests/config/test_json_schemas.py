@@ -60,7 +60,7 @@ ACCEPTED = (
     '[updates.outlets.d]\nkind = "slack"\nchannel = "C1"\ntoken = { env = "T" }\naudiences = ["internal"]',
     '[updates.outlets.e]\nkind = "statuspage"\npage = "p"\ntoken = { env = "T" }\ncomponents = { checkout = "c1" }',
     '[updates.outlets.f]\nkind = "email"\nserver = "smtps://mail.x.org:465"\nsender = "ic@x.org"\nto = ["a@x.org"]',
-    '[updates.outlets.g]\nkind = "teams"\naddress = { env = "A" }\n[updates.outlets.h]\nkind="command"\ncommand = ["post"]',
+    '[updates.outlets.g]\nkind = "teams"\naddress = { env="A" }\n[updates.outlets.h]\nkind="command"\ncommand=["x"]',
     '[updates.outlets.i]\nkind = "grafana"\nurl = "http://g"\ntoken = { env = "T" }\ntags = ["prod"]',
     '[changes.a]\nkind = "file"\npath = "x"\n[changes.b]\nkind = "github"\nrepository = "o/r"\nenvironment = "prod"',
     '[changes.c]\nkind = "pagerduty"\ntoken = { env = "T" }',

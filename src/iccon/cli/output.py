@@ -15,6 +15,15 @@ def say(text: str = "") -> None:
     sys.stdout.write(clean_block(text) + "\n")
 
 
+def say_exactly(content: bytes) -> None:
+    """Write `content` byte for byte where a program or a file reads it; cleaned, as all text, on a terminal."""
+    if sys.stdout.isatty():
+        say(content.decode("utf-8", "replace").rstrip("\n"))
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+
+
 def complain(text: str) -> None:
     """Print `text` on stderr, cleaned; line breaks stay."""
     sys.stderr.write(clean_block(text) + "\n")

@@ -1,13 +1,13 @@
-"""runbook list, show, search, steps, mark: reading the runbooks, and what came of their steps."""
+"""runbook list, show, search, steps, mark, propose, drafts: reading the runbooks, and what came of their steps."""
 
 import argparse
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from iccon.cli import runs
+from iccon.cli import bookdrafts, runs
 from iccon.cli.output import say, say_json, table
 from iccon.cli.parsing import OK, Commands, add_command, with_incident
-from iccon.cli.session import BadUse, Session, refuse, session, setting
+from iccon.cli.session import BadUse, Session, refuse, session, setting, text_of
 from iccon.cli.written import say_receipt
 from iccon.incident import commands as c
 from iccon.incident.state import State
@@ -23,24 +23,27 @@ if TYPE_CHECKING:
 def add(commands: Commands) -> None:
     """Add the parser of this group."""
     parser = add_command(commands, "runbook", _do_runbook)
-    parser.add_argument("what", choices=["list", "show", "search", "steps", "mark", "run", "approve", "runs"])
+    parser.add_argument(
+        "what", choices=["list", "show", "search", "steps", "mark", "run", "approve", "runs", "propose", "drafts"]
+    )
     parser.add_argument(
         "words",
         nargs="*",
         help="the path or part of the title (show, steps), words to find (search); "
-        "mark: NAME STEP done|skipped|failed; run, approve: NAME STEP",
+        "mark: NAME STEP done|skipped|failed; run, approve: NAME STEP; propose: NAME TEXT, for its draft",
     )
     parser.add_argument("--note", default="", help="mark: what is to be said of it")
     parser.add_argument("--owner", metavar="PERSON", default="", help="mark: who did it")
     runs.options(parser)
+    bookdrafts.options(parser)
     with_incident(parser)
 
 
 def _do_runbook(args: argparse.Namespace) -> int:
     from iccon.bootstrap import library
 
-    if args.what == "runs":
-        return runs.runs(args)
+    if args.what in ("runs", "drafts"):
+        return runs.runs(args) if args.what == "runs" else bookdrafts.drafts(args)
     books, words = library(setting(args)), clean(" ".join(args.words))
     if args.what == "list":
         _say_books(args, ((book, "") for book in books.find()))
@@ -50,6 +53,9 @@ def _do_runbook(args: argparse.Namespace) -> int:
         _steps(args, books, words)
     elif args.what == "mark":
         _mark(args, books)
+    elif args.what == "propose":
+        name, text = clean((args.words or [""])[0]), text_of(args.words[1:])
+        return bookdrafts.propose(args, books, _read(books, name), text)
     elif args.what in ("run", "approve"):
         act = runs.run if args.what == "run" else runs.approve
         return act(args, lambda opened, state: _meant(opened, state, books))

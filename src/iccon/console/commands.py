@@ -71,6 +71,7 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("strike", "Strike", "Strike the chosen entry", ("x",), DESK, "strike", 31, True),
     ConsoleCommand("step_done", "Done", "The chosen step of the runbook is done", ("D",), STEPS, "step_done", 40, True),
     ConsoleCommand("step_mark", "Mark step", "It is done, skipped or failed", ("K",), STEPS, "step_mark", 41, True),
+    ConsoleCommand("gap", "Draft", "Propose it for the runbook, for later review", ("F",), STEPS, "gap", 42, True),
     ConsoleCommand("resolve", "Resolve", "Resolve the incident, or reopen it", ("R",), DESK, "resolve", 19, True),
     ConsoleCommand("stalk", "Stalk", "Note each change of the cell's verdict", ("S",), DESK, "stalk", 31, True),
     ConsoleCommand("retitle", "Retitle", "Change the title", ("T",), DESK, "retitle", None, True),

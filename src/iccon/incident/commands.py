@@ -331,6 +331,19 @@ class KeepOutput(Command, frozen=True, kw_only=True):
     log: str
 
 
+class AddToDraft(Command, frozen=True, kw_only=True):
+    """Propose `text` for the runbook `path`; see entries.DraftAdded. `base` is the file's content, byte for byte."""
+
+    path: str
+    title: str
+    heading: str
+    text: str
+    base: bytes
+    place: str
+    nth: int = 0
+    target: str = ""
+
+
 class IssueUpdate(Command, frozen=True, kw_only=True):
     """Send a status update to the named outlets, through the outbox.
 

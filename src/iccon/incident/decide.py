@@ -7,6 +7,7 @@ from typing import Any
 
 from iccon.incident import (
     callouts,
+    draft_rules,
     exit_criteria,
     handover_rules,
     page_verbs,
@@ -358,6 +359,7 @@ _DECISIONS: dict[type[c.Command], Callable[[State, Any, Context], Outcome]] = {
     c.Strike: _strike,
     c.OpenRunbook: step_rules.open_runbook,
     c.MarkStep: step_rules.mark,
+    c.AddToDraft: draft_rules.add,
     c.RunStep: run_rules.run,
     c.ApproveRun: run_rules.approve,
     c.KeepOutput: run_rules.keep_output,

@@ -377,6 +377,29 @@ class RunApproved(Body, frozen=True, kw_only=True):
     variables: dict[str, str]
 
 
+class DraftAdded(Body, frozen=True, kw_only=True):
+    """`text` (Markdown) is proposed for the runbook `path`, under the heading `heading` ("" at the end).
+
+    `nth` tells headings of the same words apart, from 0. `sha256` names the file that it is proposed for, byte for
+    byte, and `place` is its path as a patch names it. `target` is the entry that the text comes from ("" none).
+    """
+
+    kind: ClassVar[str] = "runbook_draft"
+    path: str
+    title: str
+    heading: str
+    text: str
+    sha256: str
+    place: str
+    nth: int = 0
+    target: str = ""
+
+    @property
+    def blobs(self) -> tuple[str, ...]:
+        """The file."""
+        return (self.sha256,)
+
+
 class UpdateIssued(Body, frozen=True, kw_only=True):
     """A status update was given to outlets; `effects` maps each outlet's name to its outbox id.
 
@@ -512,6 +535,7 @@ BODIES: dict[str, type[Body]] = {
         PageMarked,
         RunbookOpened,
         StepMarked,
+        DraftAdded,
         StepRun,
         RunPrinted,
         RunApproved,

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from iccon.incident import run_rules, step_rules
+from iccon.incident import draft_rules, run_rules, step_rules
 from iccon.incident.effects import EffectState
 from iccon.incident.entries import (
     Amended,
@@ -90,6 +90,7 @@ TEXT_FIELDS: dict[str, str] = {
     "task": "text",
     "callout": "text",
     "step": "note",
+    "runbook_draft": "text",
 }
 
 
@@ -373,6 +374,7 @@ _STEPS: dict[str, Callable[[State, Entry, Any], State]] = {
     "task_pushed": _task_pushed,
     "runbook_opened": step_rules.pinned,
     "step": step_rules.marked,
+    "runbook_draft": draft_rules.added,
     "run": run_rules.ran,
     "run_printed": run_rules.printed,
     "run_approved": run_rules.allowed,

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from iccon.incident.bookdrafts import BookDraft
 from iccon.incident.effects import EffectState
 from iccon.incident.handovers import Handover
 from iccon.incident.roles import Role
@@ -86,6 +87,7 @@ class State(Struct, frozen=True):
     `milestones` are those that were set by hand; see milestones.py for all that are known. `called_out` is when the
     last call-out was made, `callout_due` until when the next one was put off, `ticks` the exit criteria ticked.
     `runbooks` are those opened, by path, and `steps` the marks of each, by the step's id.
+    `drafts` is what is proposed for runbooks, by path.
     `runs` are the commands that were run, by their effect, oldest first, `approvals` those that were allowed.
     `experts` are all there are, the newest last; `roles` has that one.
     """
@@ -116,6 +118,7 @@ class State(Struct, frozen=True):
     handovers: tuple[Handover, ...] = ()
     runbooks: dict[str, Pinned] = {}
     steps: dict[str, dict[str, StepMark]] = {}
+    drafts: dict[str, BookDraft] = {}
     runs: dict[str, Run] = {}
     approvals: tuple[Approval, ...] = ()
     notes: int = 0

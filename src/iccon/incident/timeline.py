@@ -18,6 +18,7 @@ from iccon.incident.entries import (
     ChangeSeen,
     CriterionTicked,
     Declared,
+    DraftAdded,
     EffectEnded,
     Entry,
     EvidenceTaken,
@@ -260,6 +261,12 @@ def _effect_text(body: EffectEnded) -> str:
     return _with_reason(f"{body.target} {word}", body.detail or body.receipt)
 
 
+def _draft_text(body: DraftAdded) -> str:
+    first, *more = body.text.strip().split("\n")
+    where = f" under {body.heading}" if body.heading else ""
+    return f"proposed for the runbook {body.title}{where}: {first}{' …' if more else ''}"
+
+
 def _callout_text(body: CalledOut) -> str:
     return _with_reason("call-out" if body.minutes is None else f"call-out put off by {body.minutes} min", body.text)
 
@@ -296,6 +303,7 @@ _READINGS: dict[type[Body], Callable[[Any], str]] = {
     StepRun: _run_text,
     RunPrinted: _printed_text,
     RunApproved: lambda b: f"approved, to be run on {b.target}: {_code(b.code)}",
+    DraftAdded: _draft_text,
     UpdateIssued: _update_text,
     EffectEnded: _effect_text,
     VerdictChanged: lambda b: f"{b.service} {b.signal} {b.was} -> {b.now}{' (' + b.value + ')' if b.value else ''}",

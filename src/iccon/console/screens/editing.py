@@ -10,6 +10,7 @@ from textual.widgets import Input
 from iccon.console import entryforms, questions
 from iccon.console.safe import copy
 from iccon.console.screens.live import LiveSurface
+from iccon.console.widgets.runbook import RunbookView
 from iccon.console.widgets.timeline import TimelineView
 from iccon.incident.fold import Ledger
 from iccon.incident.history import history
@@ -67,6 +68,18 @@ class EditingSurface(LiveSurface):
             at = stamp(item.happened_at, self.console.parts.zone, day=True)
             file = self.console.parts.setting.folders.data / "exports" / "copied.txt"
             self.console.say(copy(self.app, f"{at}  {item.actor}  {item.text}\n", file))
+
+    async def action_gap(self) -> None:
+        """Propose a change of the runbook where it is read, or add the chosen entry to its draft."""
+        from iccon.console import gap  # not on the first screen
+        from iccon.runbooks.drafts import source_of
+
+        view = self.first(RunbookView)
+        if view is not None and view.has_focus:
+            await gap.here(self.console, self.incident, view)
+        elif item := self._chosen_item():
+            entry = self.ledger.effective(self.ledger.by_id[item.id])
+            await gap.from_entry(self.console, self.incident, view, source_of(item, entry))
 
     async def action_strike(self) -> None:
         """Strike the entry under the timeline's cursor."""

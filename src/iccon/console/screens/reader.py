@@ -54,6 +54,12 @@ class Reader(Modal[None]):
         """Mark the chosen step as done."""
         await runbooks.done(self.console, self._incident, self.query_one(RunbookView))
 
+    async def action_gap(self) -> None:
+        """Propose a change of the runbook where it is read."""
+        from iccon.console import gap  # only when it is asked for
+
+        await gap.here(self.console, self._incident, self.query_one(RunbookView))
+
     async def action_step_mark(self) -> None:
         """Ask what came of the chosen step."""
         await runbooks.ask(self.console, self._incident, self.query_one(RunbookView))

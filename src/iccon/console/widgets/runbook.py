@@ -54,7 +54,7 @@ class RunbookView(DocumentView):
         Binding("left", "step(-1)", "Previous step", id="runbook.step_before", show=False),
         Binding("right", "step(1)", "Next step", id="runbook.step_after", show=False),
         Binding("enter", "links", "Links", id="runbook.links", show=False),
-        Binding("backspace,ctrl+o", "back", "Back", id="runbook.back", show=False),
+        Binding("backspace", "back", "Back", id="runbook.back", show=False),
         Binding("y", "copy", "Copy code", id="runbook.copy", show=False),
         Binding("V", "version", "The other version", id="runbook.version", show=False),
     ]
@@ -127,6 +127,15 @@ class RunbookView(DocumentView):
     def chosen(self) -> "Step | None":
         """The step under the cursor."""
         return self.steps[self._at] if self._at < len(self.steps) else None
+
+    @property
+    def section(self) -> str:
+        """The heading above the chosen step if that is in view, else above the first line in view."""
+        if self._sheet is not None and self.chosen is not None:
+            y = self._sheet.row_of(self._at, self.chosen.line)
+            if self.scroll_offset.y <= y < self.scroll_offset.y + self.area.height:
+                return self.chosen.section
+        return self.heading
 
     def mark(self, marks: Mapping[str, StepMark]) -> None:
         """Show what came of the steps, where they are shown."""

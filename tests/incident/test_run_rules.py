@@ -145,7 +145,7 @@ def test_an_unknown_outcome_stays_in_view_and_output_is_kept_once() -> None:
     )
     entry = ran(record.do(kept))
     assert entry.source == f"run:{run.body.effect}"
-    assert describe(entry.body) == "nobody knows how it ended; printed 4 bytes (log SHA-256 abababab): a ⏎ b"
+    assert describe(entry.body) == "nobody knows how it ended: a ⏎ b (4 bytes; log SHA-256 abababab)"
     assert code_of(record.do(replace(kept, effect="other"))) == "no_run"
 
 

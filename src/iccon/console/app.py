@@ -34,6 +34,7 @@ from iccon.incident.effects import EffectState
 from iccon.incident.entries import Entry
 from iccon.incident.fold import Ledger
 from iccon.incident.roles import Role
+from iccon.incident.runs import PORT
 from iccon.journal.drafts import fields
 from iccon.journal.faults import JournalFault
 from iccon.recorder import Recorder
@@ -76,6 +77,8 @@ class IcconApp(safe.SafeApp[int]):
         self._writing = asyncio.Semaphore(WRITERS)
         self._gate = KeyGate(super().on_event, self._place_of_keys)
         self._themes = [parts.theme.name]
+        self.running: set[str] = set()  # effects whose commands run under this console
+        self._warned = False  # that leaving ends them
         self.register_theme(textual_theme(parts.theme))
         self.set_reactive(IcconApp.theme, parts.theme.name)  # its watcher runs at the start anyway: once is enough
         self.stylesheet = Sheet(self.get_css_variables())
@@ -107,11 +110,19 @@ class IcconApp(safe.SafeApp[int]):
         spawn(parts.feed.run(), "feed")
         spawn(pump(parts.feed, self._fed), "bridge")
         if parts.effects is not None:
-            spawn(parts.effects.recover(), "outbox")
+            spawn(self._recover(parts.effects), "outbox")
         spawn(self._load_themes(), "themes")
         self.set_interval(TICK, self._tick)
         for notice in parts.notices:
             self.say(notice, "warning")
+
+    async def _recover(self, runner: EffectRunner) -> None:
+        """Bring to an end what a console that is gone left behind; of its commands, keep what they printed."""
+        runs = [effect for effect, _ in await runner.recover() if effect.port == PORT]
+        if runs:
+            from iccon.console.runs import recovered  # hardly ever
+
+            await recovered(self, runs)
 
     async def _load_themes(self) -> None:
         for file in await in_thread(self.parts.other_themes, "themes", 10):
@@ -178,13 +189,13 @@ class IcconApp(safe.SafeApp[int]):
         return answer if isinstance(answer, str) else None
 
     async def _do(self, command: c.Command, incident: str | None, drop_draft: str | None) -> Receipt | str:
-        answer = await self._written(command, incident, drop_draft)
+        answer = await self.write(command, incident, drop_draft)
         if isinstance(answer, Receipt):
             self._send(answer.effects)
         return answer
 
-    async def _written(self, command: c.Command, incident: str | None, drop_draft: str | None) -> Receipt | str:
-        """Put `command` on the record, without sending anything yet."""
+    async def write(self, command: c.Command, incident: str | None, drop_draft: str | None = None) -> Receipt | str:
+        """Put `command` on the record, without sending anything yet; or return why not, which is shown as well."""
         try:
             answer = await self.parts.desk.do(command, incident, drop_draft=drop_draft)
         except JournalFault as fault:
@@ -200,7 +211,7 @@ class IcconApp(safe.SafeApp[int]):
         """Do several page commands as one: all are written down before the first is sent."""
         effects: list[str] = []
         for act in acts:
-            answer = await self._written(act, incident, drop_draft)
+            answer = await self.write(act, incident, drop_draft)
             if isinstance(answer, str):
                 return answer
             effects += answer.effects
@@ -366,6 +377,14 @@ class IcconApp(safe.SafeApp[int]):
         paused = not self.parts.feed.snapshot().paused
         self.parts.feed.pause(paused)
         self.say("paused: no source is asked" if paused else "every source is asked again")
+
+    async def action_quit(self) -> None:
+        """Leave; where a command runs, when pressed again: it would be ended."""
+        if self.running and not self._warned:
+            self._warned = True
+            self.say("a command of a runbook runs, and leaving ends it: press again to leave", "warning")
+        else:
+            await super().action_quit()
 
     def action_next_theme(self) -> None:
         """Go through the themes of iccon and of the user."""

@@ -27,7 +27,7 @@ class ConsoleCommand(Struct, frozen=True):
 
 
 APP, HOME, DESK, LIVE, PEOPLE, PAGE, TASKS = "anywhere", "home", "incident", "live", "people", "page", "tasks"
-CHANGES, STEPS = "changes", "runbook"
+CHANGES, STEPS, RUN = "changes", "runbook", "run"
 STATE, ROLES = "state", "roles"
 CHART, BOARD_CHART = "chart", "chart of the board"
 
@@ -72,6 +72,17 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("step_done", "Done", "The chosen step of the runbook is done", ("D",), STEPS, "step_done", 40, True),
     ConsoleCommand("step_mark", "Mark step", "It is done, skipped or failed", ("K",), STEPS, "step_mark", 41, True),
     ConsoleCommand("gap", "Draft", "Propose it for the runbook, for later review", ("F",), STEPS, "gap", 42, True),
+    ConsoleCommand(
+        "step_run", "Run", "Run the chosen step's command", ("exclamation_mark",), STEPS, "step_run", 42, True
+    ),
+    ConsoleCommand("run_go", "Run", "Run what is shown, once it was read", ("enter",), RUN, "run_go", 9, True),
+    ConsoleCommand("run_cancel", "Cancel", "End it and all it started", ("x",), RUN, "run_cancel", 10, True),
+    ConsoleCommand("run_done", "Done", "The step is done", ("D",), RUN, "run_done", 11, True),
+    ConsoleCommand("run_mark", "Mark step", "It is done, skipped or failed", ("K",), RUN, "run_mark", 12, True),
+    ConsoleCommand("run_next", "Next command", "Verification, rollback …", ("f3",), RUN, "run_next", 13),
+    ConsoleCommand("run_dry", "Dry run", "The variant that only tries it", ("f4",), RUN, "run_dry", 14),
+    ConsoleCommand("run_approve", "Approve", "Let somebody else run it, once", ("f2",), RUN, "run_approve", 15, True),
+    ConsoleCommand("run_close", "Close", "Back; what runs goes on", ("escape",), RUN, "close", 16),
     ConsoleCommand("resolve", "Resolve", "Resolve the incident, or reopen it", ("R",), DESK, "resolve", 19, True),
     ConsoleCommand("stalk", "Stalk", "Note each change of the cell's verdict", ("S",), DESK, "stalk", 31, True),
     ConsoleCommand("retitle", "Retitle", "Change the title", ("T",), DESK, "retitle", None, True),
@@ -158,6 +169,7 @@ def footer(scopes: Iterable[str], keys: Mapping[str, tuple[str, ...]], read_only
 _NAMES = {
     "question_mark": "?",
     "colon": ":",
+    "exclamation_mark": "!",
     "slash": "/",
     "escape": "esc",
     "enter": "↵",

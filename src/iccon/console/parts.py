@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import tzinfo
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -22,6 +23,10 @@ from iccon.pages.model import Detail, Page, Story
 from iccon.recorder import FlightRecorder, Recorder
 from iccon.runbooks.library import Library
 
+if TYPE_CHECKING:
+    from iccon.runbooks.execution import Runner
+    from iccon.runbooks.plan import Where
+
 
 class Opened(Struct, frozen=True):
     """An incident with its entries, in id order."""
@@ -35,7 +40,8 @@ class Parts(Struct, frozen=True):
 
     `effects`, `recorder` and `flight` are None for a console without any write path. `export` writes a record and
     returns where. `page_detail` asks a pager, by its name, for one page, `page_story` for what its log tells;
-    both block. `other_themes` reads those that the first frame does not need; `narrow` is the
+    both block. `runner` runs commands of runbooks, `run_where` reads where and how; both are built at their first use.
+    `other_themes` reads those that the first frame does not need; `narrow` is the
     layout for terminals that `layout` does not fit. `notices` are shown at the start.
     """
 
@@ -45,6 +51,8 @@ class Parts(Struct, frozen=True):
     feed: Feed
     effects: EffectRunner | None
     library: Library
+    runner: Callable[[], "Runner"]
+    run_where: Callable[[], "Where"]
     recorder: Recorder | None
     flight: FlightRecorder | None
     export: Callable[[Ledger], Path]

@@ -7,6 +7,7 @@ from iccon.background import in_thread
 from iccon.console.questions import Answers, ChoiceField, Question, TextField
 from iccon.console.widgets.runbook import Reading, RunbookView
 from iccon.incident import commands as c
+from iccon.incident.run_rules import step_words
 from iccon.incident.state import State
 from iccon.incident.steps import StepOutcome
 from iccon.journal.faults import JournalFault
@@ -54,7 +55,8 @@ async def reading_of(screen: "LiveSurface", file: Document, why: str) -> tuple[D
     state = screen.stalked
     kept = await _kept(screen.console, state, file) if state else None
     marks = state.steps.get(file.runbook.name, {}) if state else None
-    return kept or file, Reading(why, marks, screen.clock_text, other=file if kept else None)
+    runs = step_words(state, file.runbook.name) if state else {}
+    return kept or file, Reading(why, marks, screen.clock_text, other=file if kept else None, runs=runs)
 
 
 async def note_opened(screen: "LiveSurface", read: Document, reading: Reading) -> None:
@@ -100,23 +102,35 @@ def tell_marks(console: "IcconApp", state: State) -> None:
     for screen in console.screen_stack:
         for view in screen.query(RunbookView):
             if view.document is not None:
-                view.mark(state.steps.get(view.document.runbook.name, {}))
+                name = view.document.runbook.name
+                view.mark(state.steps.get(name, {}), step_words(state, name))
 
 
 async def done(console: "IcconApp", incident: str, view: RunbookView | None) -> None:
     """Mark the chosen step as done, and go on to the next open one."""
-    found = _chosen(console, view)
-    if found and view and await console.act(_command(*found, StepOutcome.DONE), incident) is None:
+    found = chosen_step(console, view)
+    if found and view and await mark_done(console, incident, *found):
         view.next_open()
+
+
+async def mark_done(console: "IcconApp", incident: str, document: Document, step: Step) -> bool:
+    """Mark a step as done; say whether that is on the record."""
+    return await console.act(_command(document, step, StepOutcome.DONE), incident) is None
 
 
 async def ask(console: "IcconApp", incident: str, view: RunbookView | None) -> None:
     """Ask what came of the chosen step."""
-    if found := _chosen(console, view):
-        await console.ask(_question(*found), incident)
+    if found := chosen_step(console, view):
+        await ask_what_came(console, incident, *found)
 
 
-def _chosen(console: "IcconApp", view: RunbookView | None) -> tuple[Document, Step] | None:
+async def ask_what_came(console: "IcconApp", incident: str, document: Document, step: Step) -> None:
+    """Ask what came of a step."""
+    await console.ask(_question(document, step), incident)
+
+
+def chosen_step(console: "IcconApp", view: RunbookView | None) -> tuple[Document, Step] | None:
+    """Return the step under the cursor, where it is in view; say why not."""
     if view is None or view.document is None or view.chosen is None:
         console.say("no step is chosen: open a runbook that has steps and move to one (→)", "warning")
         return None

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
+from functools import cache
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -127,12 +128,15 @@ def parts_of(
         keys, problems = keymap(config.console.keys, keys, scopes(), str(setting.file or ""))
         notices += [problem.said for problem in problems]
     writes = not setting.read_only
+    runner = cache(lambda: bootstrap.runner(setting))
     return Parts(
         setting=setting,
         policy=bootstrap.policy(setting),
         desk=desk,
         feed=Feed(bootstrap.sources(setting), setting.clock),
-        effects=EffectRunner(desk.call, bootstrap.effect_ports(setting, clipboard)) if writes else None,
+        effects=EffectRunner(desk.call, bootstrap.effect_ports(setting, clipboard, runner)) if writes else None,
+        runner=runner,
+        run_where=cache(lambda: bootstrap.run_where(setting)),
         recorder=Recorder(desk.do) if writes else None,
         flight=FlightRecorder(desk.call) if writes else None,
         library=bootstrap.library(setting),

@@ -249,9 +249,9 @@ def _run_text(body: StepRun) -> str:
 
 def _printed_text(body: RunPrinted) -> str:
     cut = f", {body.left_out:,} left out" if body.left_out else ""
-    said = " ⏎ ".join(body.excerpt) or "nothing"
+    said = " ⏎ ".join(body.excerpt) or "nothing printed"
     ended = body.ended or "nobody knows how it ended"
-    return f"{ended}; printed {body.size:,} bytes{cut} (log SHA-256 {body.sha256[:8]}): {said}"
+    return f"{ended}: {said} ({body.size:,} bytes{cut}; log SHA-256 {body.sha256[:8]})"
 
 
 def _effect_text(body: EffectEnded) -> str:

@@ -80,12 +80,8 @@ class Result(Struct, frozen=True):
     @property
     def words(self) -> CleanText:
         """The end in words."""
-        code = f"exit {self.code}" if self.code >= 0 else f"ended by signal {-self.code}"
-        why = {
-            "timeout": "stopped: the time was up",
-            "cancelled": "cancelled",
-            "abandoned": "stopped: its console is gone",
-        }
+        code = f"exit {self.code}" if self.code >= 0 else f"signal {-self.code}"
+        why = {"timeout": "time was up", "cancelled": "cancelled", "abandoned": "console gone"}
         words = f"{why[self.reason]}, {code}" if self.reason in why else code
         log = f"; the log is not whole: {self.trouble}" if self.trouble else ""
         return clean(

@@ -17,7 +17,7 @@ from iccon.console.widgets.runbook import RunbookView
 from iccon.feed.model import Snapshot
 from iccon.incident import commands as c
 from iccon.incident.effects import EffectState
-from iccon.incident.entries import Amended, EffectEnded, Entry, PageActed, PageMarked, StepMarked, Struck
+from iccon.incident.entries import Amended, EffectEnded, Entry, PageActed, PageMarked, StepMarked, StepRun, Struck
 from iccon.incident.state import State
 from iccon.journal.faults import JournalFault
 from iccon.pages.model import Page
@@ -35,6 +35,7 @@ NO_SERVER = 'No Prometheus is configured.  In config.toml:  prometheus.url = "ht
 NO_PAGER = 'No pager is configured.  In config.toml:  pagerduty.token = { env = "PAGERDUTY_TOKEN" }'
 OLD = 120.0  # seconds after which a list of pages says from when it is: nobody asked, or the answer hangs
 NO_CELL = "no cell is chosen: go to the signals (tab) and move to one (↓)"
+TOLD = (StepMarked, StepRun, EffectEnded, Amended, Struck)  # what a runbook shows of its steps
 PENDING = {
     EffectState.QUEUED: "sending",
     EffectState.SENDING: "sending",
@@ -326,7 +327,7 @@ class LiveSurface(Surface):
 
     def tell_marks(self, fresh: Iterable[Entry]) -> None:
         """Show what came of runbook steps, where `fresh` entries of the incident say anything about it."""
-        if self.stalked and any(isinstance(entry.body, StepMarked | Amended | Struck) for entry in fresh):
+        if self.stalked and any(isinstance(entry.body, TOLD) for entry in fresh):
             from iccon.console import runbooks  # not on the first screen
 
             runbooks.tell_marks(self.console, self.stalked)
@@ -336,6 +337,12 @@ class LiveSurface(Surface):
         from iccon.console import runbooks  # not on the first screen
 
         await runbooks.done(self.console, self.incident, self.first(RunbookView))
+
+    async def action_step_run(self) -> None:
+        """Show what the step under the runbook's cursor would run."""
+        from iccon.console import runs  # not on the first screen
+
+        await runs.open_step(self.console, self.incident, self.first(RunbookView))
 
     async def action_step_mark(self) -> None:
         """Ask what came of the step under the runbook's cursor."""

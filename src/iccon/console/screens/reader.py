@@ -60,6 +60,12 @@ class Reader(Modal[None]):
 
         await gap.here(self.console, self._incident, self.query_one(RunbookView))
 
+    async def action_step_run(self) -> None:
+        """Show what the chosen step would run."""
+        from iccon.console import runs  # only where something is run
+
+        await runs.open_step(self.console, self._incident, self.query_one(RunbookView))
+
     async def action_step_mark(self) -> None:
         """Ask what came of the chosen step."""
         await runbooks.ask(self.console, self._incident, self.query_one(RunbookView))

@@ -12,6 +12,7 @@ from iccon.background import in_thread, spawn
 from iccon.console.fit import Span
 from iccon.console.safe import set_titles
 from iccon.console.widgets.document import DocumentView
+from iccon.incident.runs import Run
 from iccon.incident.steps import StepMark
 from iccon.runbooks.model import Document
 
@@ -24,7 +25,7 @@ class Reading(Struct, frozen=True):
     """How a document is read: what it is, why it was chosen, what came of its steps by id, how an instant is written.
 
     `marks` is None outside of an incident. `other` is the file as it is now, where the version shown is the one that
-    the incident opened first.
+    the incident opened first. `runs` are the newest runs of the steps by id, and what came of each.
     """
 
     why: str = ""
@@ -32,6 +33,7 @@ class Reading(Struct, frozen=True):
     clock: Callable[[datetime], str] = str
     kind: str = "Runbook"
     other: Document | None = None
+    runs: Mapping[str, tuple[Run, str]] = {}
 
 
 class Past(Struct, frozen=True):
@@ -137,10 +139,11 @@ class RunbookView(DocumentView):
                 return self.chosen.section
         return self.heading
 
-    def mark(self, marks: Mapping[str, StepMark]) -> None:
-        """Show what came of the steps, where they are shown."""
-        if self._reading.marks is not None and marks != self._reading.marks:
-            self._reading = structs.replace(self._reading, marks=marks)
+    def mark(self, marks: Mapping[str, StepMark], runs: Mapping[str, tuple[Run, str]]) -> None:
+        """Show what came of the steps and of their runs, where they are shown."""
+        before = self._reading
+        if before.marks is not None and (marks, runs) != (before.marks, before.runs):
+            self._reading = structs.replace(before, marks=marks, runs=runs)
             self._tell()
 
     def _tell(self) -> None:
@@ -153,12 +156,16 @@ class RunbookView(DocumentView):
     def sheet_made(self) -> None:
         """Tell the sheet the steps and what is said below those that are marked."""
         if self._sheet is not None:
-            held = ((number, self._marks.get(step.id)) for number, step in enumerate(self.steps))
-            self._sheet.tell(self.steps, {number: self._said(mark) for number, mark in held if mark})
+            held = ((number, self._came(step.id)) for number, step in enumerate(self.steps))
+            self._sheet.tell(self.steps, {number: said for number, said in held if said})
 
-    def _said(self, mark: StepMark) -> str:
-        sign = SIGNS.get(mark.outcome, SIGNS[""])[self.ascii_only]
-        return f"{sign} {mark.words} ({self._reading.clock(mark.at)})"
+    def _came(self, step: str) -> str:
+        """Return what a person said of a step, and what came of its newest run."""
+        mark, (run, words) = self._marks.get(step), self._reading.runs.get(step, (None, ""))
+        sign = SIGNS.get(mark.outcome if mark else "", SIGNS[""])[self.ascii_only]
+        marked = f"{sign} {mark.words} ({self._reading.clock(mark.at)})" if mark else ""
+        ran = f"run by {run.person} ({self._reading.clock(run.at)}): {words}" if run else ""
+        return "; ".join(filter(None, (marked, ran)))
 
     def say_title(self) -> None:
         """Say which runbook it is, how far its steps are, which version is shown, what is looked for."""

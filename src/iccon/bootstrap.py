@@ -99,9 +99,10 @@ def _level(severity: Severity, given: "LevelForm") -> Level:
 
 def library(setting: Setting) -> "Library":
     """Return the runbook library of the configured folders."""
+    from iccon.runbooks.index import Index
     from iccon.runbooks.library import Library
 
-    return Library(_folder_sources(setting))
+    return Library(_folder_sources(setting), Index(setting.folders.cache / "runbooks.db"))
 
 
 def _folder_sources(setting: Setting) -> "tuple[RunbookSource, ...]":

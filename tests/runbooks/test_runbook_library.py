@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from iccon.runbooks import frontmatter
 from iccon.runbooks.folder import FolderSource, folder_sources
 from iccon.runbooks.library import Library
-from iccon.runbooks.matching import match, words
+from iccon.runbooks.matching import Wanted, match, words
 from iccon.runbooks.model import Runbook, RunbookFault
 from iccon.text import clean
 
@@ -220,22 +220,22 @@ class TestMatch:
         ],
     )
     def test_names_the_reason(self, page: dict[str, str], path: str, why: str) -> None:
-        found = match(self.BOOKS, **{"alert": "", "service": "", "url": "", "title": "", **page})
+        found = match(self.BOOKS, Wanted(**page))
         assert (found[0].runbook.path, found[0].why) == (path, why)
 
     def test_puts_the_surer_reason_first(self) -> None:
-        found = match(self.BOOKS, "QueueStuck", "checkout", "https://x/database-disk-full", "")
+        found = match(self.BOOKS, Wanted("QueueStuck", "checkout", "https://x/database-disk-full"))
         assert [m.why for m in found] == ["runbook URL", "alert name in its header", "service (folder)"]
 
     @pytest.mark.parametrize(
         "page", [("", "", "", ""), ("x", "y", "http://[", "nothing fits"), ("", "", "http://h/", "")]
     )
     def test_finds_nothing_where_nothing_fits(self, page: tuple[str, str, str, str]) -> None:
-        assert match(self.BOOKS, *page) == []
+        assert match(self.BOOKS, Wanted(*page)) == []
 
     @given(st.text(), st.text(), st.text(), st.text())
     def test_never_raises(self, alert: str, service: str, url: str, title: str) -> None:
-        match(self.BOOKS, alert, service, url, title)
+        match(self.BOOKS, Wanted(alert, service, url, title))
 
     def test_takes_camel_case_apart(self) -> None:
         assert words("KubePodCrashLooping on the etcd2 HTTPServer") == {
@@ -249,7 +249,7 @@ class TestSearch:
         put(tmp_path, "b.md", "# Disk full\n")
         put(tmp_path, "c.md", "# Disk\n")
         found = library_of(tmp_path).search("disk FULL")
-        assert [(m.runbook.path, m.why) for m in found] == [("b.md", "title"), ("a.md", "text")]
+        assert [(m.runbook.path, m.why) for m in found] == [("b.md", "text"), ("a.md", "text")]
         assert library_of(tmp_path).search("  ") == []
 
 
@@ -283,7 +283,7 @@ def test_alert_names_of_the_corpus_find_their_runbook_first() -> None:
     library = library_of(CORPUS)
     books = [r for r in library.find() if not r.path.endswith("_index.md")]
     assert len(books) > 100
-    right = sum(library.match(alert=Path(r.path).stem, title=r.title)[0].runbook == r for r in books)
-    by_url = sum(library.match(runbook_url=f"https://x/{Path(r.path).stem.lower()}/")[0].runbook == r for r in books)
+    right = sum(library.match(Wanted(Path(r.path).stem))[0].runbook == r for r in books)
+    by_url = sum(library.match(Wanted(url=f"https://x/{Path(r.path).stem.lower()}/"))[0].runbook == r for r in books)
     assert min(right, by_url) >= 0.95 * len(books)
     assert library.skipped == []

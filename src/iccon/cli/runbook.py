@@ -1,7 +1,7 @@
 """runbook list, show, search, steps, mark, propose, drafts: reading the runbooks, and what came of their steps."""
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from iccon.cli import bookdrafts, runs
@@ -16,7 +16,7 @@ from iccon.text import clean
 
 if TYPE_CHECKING:
     from iccon.runbooks.library import Library
-    from iccon.runbooks.model import Document, Runbook
+    from iccon.runbooks.model import Document, Match, Runbook
     from iccon.runbooks.steps import Step
 
 
@@ -46,9 +46,10 @@ def _do_runbook(args: argparse.Namespace) -> int:
         return runs.runs(args) if args.what == "runs" else bookdrafts.drafts(args)
     books, words = library(setting(args)), clean(" ".join(args.words))
     if args.what == "list":
-        _say_books(args, ((book, "") for book in books.find()))
+        _say_list(args, books.find())
     elif args.what == "search":
-        _say_books(args, ((match.runbook, match.why) for match in books.search(words)))
+        books.refresh()
+        _say_found(args, books.search(words))
     elif args.what == "steps":
         _steps(args, books, words)
     elif args.what == "mark":
@@ -64,14 +65,25 @@ def _do_runbook(args: argparse.Namespace) -> int:
     return OK
 
 
-def _say_books(args: argparse.Namespace, found: Iterable[tuple["Runbook", str]]) -> None:
-    rows = list(found)
+def _say_list(args: argparse.Namespace, books: Sequence["Runbook"]) -> None:
     if args.json:
-        say_json([{**_about(book), "why": why} for book, why in rows])
-    elif not rows:
-        say("no runbooks")
+        say_json([_about(book) for book in books])
     else:
-        table(((book.name, book.title, why) for book, why in rows), ("name", "title", "why"))
+        _say_rows([(book.name, book.title) for book in books], ("name", "title"))
+
+
+def _say_found(args: argparse.Namespace, found: Sequence["Match"]) -> None:
+    if args.json:
+        say_json([{**_about(match.runbook), "snippet": match.place} for match in found])
+    else:
+        _say_rows([(m.runbook.name, m.runbook.title, m.place) for m in found], ("name", "title", "in its text"))
+
+
+def _say_rows(rows: Sequence[Sequence[str]], heads: Sequence[str]) -> None:
+    if rows:
+        table(rows, heads)
+    else:
+        say("no runbooks")
 
 
 def _about(book: "Runbook") -> dict[str, str]:

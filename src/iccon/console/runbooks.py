@@ -11,6 +11,7 @@ from iccon.incident.run_rules import step_words
 from iccon.incident.state import State
 from iccon.incident.steps import StepOutcome
 from iccon.journal.faults import JournalFault
+from iccon.runbooks.matching import Wanted
 from iccon.runbooks.model import Document, Match, RunbookFault
 from iccon.runbooks.steps import Step, as_pinned
 
@@ -24,7 +25,7 @@ T = TypeVar("T")
 async def open_for(screen: "LiveSurface", alert: str, service: str, url: str, title: str) -> None:
     """Open the runbook that fits a page or a service best."""
     library = screen.console.parts.library
-    found = await _asked(screen.console, lambda: library.match(alert, service, url, title))
+    found = await _asked(screen.console, lambda: library.match(Wanted(alert, service, url, title)))
     if found:
         await _open(screen, found[0])
     elif found is not None:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
+from iccon.runbooks import git
 from iccon.runbooks.model import HEAD, SIZE_LIMIT, Raw, RunbookFault, Skipped, Stamp, too_large
-from iccon.text import clean
+from iccon.text import CleanText, clean
 
 SUFFIXES = frozenset((".md", ".markdown"))
 FILES = 20_000  # files of one folder
@@ -38,10 +39,12 @@ class FolderSource:
         count = sum(1 for _ in self.walk())
         return f"{self.folder}: {count} runbooks, {len(self.skipped)} files passed over"
 
-    def read(self, path: str, amount: int = SIZE_LIMIT + 1) -> Raw:
-        """Return the first `amount` bytes of a file. Raises RunbookFault."""
+    def read(self, path: str, *, bare: bool = False) -> Raw:
+        """Return a file, with its commit where the folder is in a git checkout. Raises RunbookFault."""
         try:
-            return Raw(_read(_inside(self.folder, path), amount))
+            real = _inside(self.folder, path)
+            content = _read(real)
+            return Raw(content, CleanText("") if bare else git.revision(Path(real), content))
         except (OSError, ValueError) as error:
             raise RunbookFault(f"{path}: {_words(error)}") from None
 
@@ -65,6 +68,8 @@ class FolderSource:
                 kind, stamp = self._kind(entry, folder / path)
                 if kind == "folder" and depth < DEPTH:
                     waiting.append((path, depth + 1))
+                elif kind == "file" and not _is_text(path):
+                    self._skip(folder / path, "its name is not UTF-8: rename it")
                 elif kind == "file" and self._wanted(path):
                     count += 1
                     if count > FILES:
@@ -130,6 +135,10 @@ def _tail(folder: Path, depth: int) -> str:
     return clean("/".join(part for part in folder.parts[-depth:] if part != "/"), 200).replace(":", "-") or "root"
 
 
+def _is_text(name: str) -> bool:
+    return not any("\ud800" <= letter <= "\udfff" for letter in name)
+
+
 def _fits(path: str, patterns: Sequence[str]) -> bool:
     return any(fnmatchcase(path, pattern) or fnmatchcase(path, f"*/{pattern}") for pattern in patterns)
 
@@ -145,14 +154,14 @@ def _inside(folder: Path, path: str) -> str:
     return real
 
 
-def _read(real: str, amount: int) -> bytes:
-    """Return the first bytes of a regular file; raise ValueError for anything else. Never waits on a pipe."""
+def _read(real: str) -> bytes:
+    """Return the bytes of a regular file; raise ValueError for anything else. Never waits on a pipe."""
     descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
         info = os.fstat(descriptor)
         if not stat.S_ISREG(info.st_mode):
             raise ValueError("not a file (a pipe, socket or device)")
-        raw = file.read(amount)
+        raw = file.read(SIZE_LIMIT + 1)
     if max(len(raw), info.st_size) > SIZE_LIMIT:
         raise ValueError(too_large(max(len(raw), info.st_size)))
     if b"\0" in raw[:HEAD] and not raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):

@@ -1,60 +1,72 @@
-"""The runbooks of all sources: found, read, matched."""
+"""The runbooks of all sources: found, indexed, read, matched."""
 
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-
-from msgspec import Struct
+from itertools import islice
+from threading import Lock
 
 from iccon.runbooks import frontmatter, matching
 from iccon.runbooks.decoding import bounded, decoded
+from iccon.runbooks.index import Entry, Index, mentioned, wanted
+from iccon.runbooks.matching import Wanted
 from iccon.runbooks.model import HEAD, SIZE_LIMIT, Document, Match, Runbook, RunbookFault, Skipped, Source, Stamp
 from iccon.runbooks.sections import headings
 from iccon.text import clean, clean_block
 
 DRY_RUN = re.compile(r"(?:[A-Z0-9]+_)?DRY_?RUN")  # no other variable is set because a runbook says so
-
-
-class _Known(Struct, frozen=True):
-    stamp: Stamp
-    runbook: Runbook
+BATCH = 50  # runbooks indexed in one go: a search waits for no more
+BODY = 200_000  # characters of a runbook that are searched
+NEAR = 5  # runbooks that fit a page only by their text
 
 
 class Library:
-    """The runbooks of `sources`. Blocking: used from threads that may wait for a disk.
+    """The runbooks of `sources`. Blocking: used from threads that may wait for a disk; any number of them.
 
-    `skipped` lists what the last `find` passed over, and why.
+    What is known is kept in `index` between starts; `refresh` brings it up to date.
     """
 
-    def __init__(self, sources: Sequence[Source]) -> None:
+    def __init__(self, sources: Sequence[Source], index: Index | None = None) -> None:
         self.sources = tuple(sources)
-        self.skipped: list[Skipped] = []
-        self._known: dict[tuple[str, str], _Known] = {}
-        self._found: list[Runbook] | None = None
+        self._index = index or Index(None)
+        self._books: list[Runbook] | None = None
+        self._lost = 0
+        self._refreshing = Lock()
+
+    def refresh(self) -> int:
+        """Look through the sources, index what changed, forget what is gone; return how many changed. Never raises."""
+        with self._refreshing:
+            changed = -1
+            while changed < 0 or self._lost != self._index.lost:  # an index that breaks meanwhile is filled again
+                self._lost = self._index.lost
+                changed = sum(self._refresh(source) for source in self.sources)
+            self._books = None
+            return changed
 
     def find(self) -> list[Runbook]:
         """Look through the sources anew; return the runbooks by source and path. Never raises."""
-        skipped: list[Skipped] = []
-        known: dict[tuple[str, str], _Known] = {}
-        for source in self.sources:
-            for path, stamp in sorted(source.walk()):
-                key = (source.name, path)
-                old = self._known.get(key)
-                try:
-                    known[key] = old if old and old.stamp == stamp else _Known(stamp, self._head(source, path))
-                except RunbookFault as fault:
-                    skipped.append(Skipped(path, clean(fault.reason.removeprefix(f"{path}: "))))
-            skipped += source.skipped
-        self._known, self.skipped = known, skipped
-        self._found = [entry.runbook for entry in known.values()]
-        return list(self._found)
+        self.refresh()
+        return self.books()
+
+    def books(self) -> list[Runbook]:
+        """Return the runbooks that are known, by source and path; looks through the sources where none are."""
+        books = self._books
+        if books is None:
+            books = self._known()
+            if not books or self._lost != self._index.lost:
+                self.refresh()
+                books = self._known()
+            self._books = books
+        return books
+
+    @property
+    def skipped(self) -> list[Skipped]:
+        """What the last look passed over, and why."""
+        return [each for s in self.sources for each in (*s.skipped, *self._index.skipped(s.key))]
 
     def read(self, runbook: Runbook) -> Document:
         """Read a runbook whole. Its header is not part of the text. Raises RunbookFault."""
-        source = next((each for each in self.sources if each.name == runbook.source), None)
-        if source is None:
-            raise RunbookFault(f"{runbook.source} is no source of runbooks of the configuration")
-        raw = source.read(runbook.path)
+        raw = self._source(runbook).read(runbook.path)
         text = decoded(raw.content)
         front = frontmatter.parse(text)
         body = clean_block(bounded(frontmatter.strip(text, front)), SIZE_LIMIT)
@@ -71,36 +83,78 @@ class Library:
             dry_run=dry if DRY_RUN.fullmatch(dry) else "",
         )
 
-    def match(self, alert: str = "", service: str = "", runbook_url: str = "", title: str = "") -> list[Match]:
-        """Return the runbooks that fit a page, best first. Looks through the sources only the first time."""
-        return matching.match(self._runbooks(), alert, service, runbook_url, title)
+    def match(self, page: Wanted) -> list[Match]:
+        """Return the runbooks that fit a page, best first: by what they are for, then by their text."""
+        found = matching.match(self.books(), page)
+        there = {match.runbook.name for match in found}
+        query = mentioned(page.alert, matching.words(page.alert))
+        hits = self._index.search(self._keys, query, NEAR)
+        return found + [Match(hit.runbook, "text", hit.snippet) for hit in hits if hit.runbook.name not in there]
 
     def search(self, words: str) -> list[Match]:
-        """Return the runbooks that hold all `words` (their parts count too), those with them in the title first."""
-        return matching.search(self._texts(), words)
+        """Return the runbooks that hold all `words` or what begins so, best first, with the place in their text."""
+        self.books()
+        return [Match(hit.runbook, "text", hit.snippet) for hit in self._index.search(self._keys, wanted(words))]
 
-    def _runbooks(self) -> list[Runbook]:
-        return self.find() if self._found is None else self._found
+    @property
+    def _keys(self) -> list[str]:
+        return [source.key for source in self.sources]
 
-    def _texts(self) -> Iterator[tuple[Runbook, str]]:
-        for runbook in self._runbooks():
-            try:
-                yield runbook, self.read(runbook).text
-            except RunbookFault:
-                continue
+    def _source(self, runbook: Runbook) -> Source:
+        source = next((each for each in self.sources if each.name == runbook.source), None)
+        if source is None:
+            raise RunbookFault(f"{runbook.source} is no source of runbooks of the configuration")
+        return source
 
-    def _head(self, source: Source, path: str) -> Runbook:
-        text = decoded(source.read(path, HEAD).content)
-        front = frontmatter.parse(text)
-        named = headings(bounded(frontmatter.strip(text, front)))
-        title = named[0].text if named else clean(next(iter(front.get("title")), ""), 200)
-        return Runbook(
-            source.name,
-            path,
-            title or clean(matching.file_name(path), 200),
-            _cleaned(front.get("alert", "alerts", "alertname")),
-            _cleaned(front.get("service", "services")),
-        )
+    def _known(self) -> list[Runbook]:
+        return [book for source in self.sources for book in self._index.books(source.key)]
+
+    def _refresh(self, source: Source) -> int:
+        key, found = source.key, dict(source.walk())
+        known, digests = self._index.stamps(key), self._index.digests(key)
+        changed = [path for path, stamp in found.items() if known.get(path) != stamp]
+        self._index.drop(key, known.keys() - found.keys())
+        for paths in _batches(sorted(changed)):
+            entries = [_entry(source, path, found[path]) for path in paths]
+            same = {e.path: e.stamp for e in entries if e.digest and e.digest == digests.get(e.path)}
+            self._index.touch(key, same)
+            self._index.put(key, [entry for entry in entries if entry.path not in same])
+        return len(changed)
+
+
+def _batches(paths: Sequence[str]) -> Iterator[list[str]]:
+    left = iter(paths)
+    while batch := list(islice(left, BATCH)):
+        yield batch
+
+
+def _entry(source: Source, path: str, stamp: Stamp) -> Entry:
+    """Read one runbook for the index."""
+    try:
+        content = source.read(path, bare=True).content
+    except RunbookFault as fault:
+        return Entry(path, stamp, fault=clean(fault.reason.removeprefix(f"{path}: ")))
+    text = decoded(content)
+    front = frontmatter.parse(text)
+    body = bounded(frontmatter.strip(text, front)[:BODY])
+    runbook = _runbook(source, path, front, body[:HEAD])
+    names = " ".join((*runbook.alerts, *runbook.services, path, *matching.words(path)))
+    digest = hashlib.sha256(content).hexdigest()
+    return Entry(path, stamp, digest, runbook, names, clean_block(body, BODY))
+
+
+def _runbook(source: Source, path: str, front: frontmatter.FrontMatter, head: str) -> Runbook:
+    named = headings(head)
+    title = named[0].text if named else clean(next(iter(front.get("title")), ""), 200)
+    return Runbook(
+        source.name,
+        path,
+        title or clean(matching.file_name(path), 200),
+        _cleaned(front.get("alert", "alerts", "alertname")),
+        _cleaned(front.get("service", "services")),
+        _cleaned(front.get("label", "labels")),
+        next(iter(_cleaned(front.get("url", "runbook_url"))), ""),
+    )
 
 
 def _cleaned(values: tuple[str, ...]) -> tuple[str, ...]:

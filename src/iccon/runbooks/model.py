@@ -96,6 +96,11 @@ class Match(Struct, frozen=True):
     why: str
     snippet: Snippet = ()
 
+    @property
+    def place(self) -> CleanText:
+        """The place in its text, as one line."""
+        return CleanText("".join(text for text, _ in self.snippet).strip())
+
 
 class Source(Protocol):
     """Where runbooks come from. Blocking. `key` differs where the same name stands for other runbooks."""
@@ -112,8 +117,8 @@ class Source(Protocol):
         """Yield the paths of all runbooks that are on this machine. Never raises."""
         ...
 
-    def read(self, path: str, amount: int = SIZE_LIMIT + 1) -> Raw:
-        """Return the first `amount` bytes of one. Raises RunbookFault."""
+    def read(self, path: str, *, bare: bool = False) -> Raw:
+        """Return one; `bare` without looking for its revision. Raises RunbookFault."""
         ...
 
     def probe(self) -> str:

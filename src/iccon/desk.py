@@ -18,7 +18,7 @@ from iccon.incident.commands import ActOnPage, Command, Declare, MarkPage, TellC
 from iccon.incident.decide import Context, Refusal, decide
 from iccon.incident.effects import EffectState, OutboxRow
 from iccon.incident.entries import NO_INCIDENT, Entry, Note, Struck
-from iccon.incident.fold import STATE_KINDS, Ledger
+from iccon.incident.fold import STATE_KINDS, Ledger, also_needed
 from iccon.incident.severity import DEFAULT_POLICY, Policy
 from iccon.incident.state import State
 from iccon.journal.store import Journal, JournalFault
@@ -117,7 +117,7 @@ class Desk:
         if incident in self._full:
             return self._full[incident].state
         if incident not in self._brief:
-            self._brief[incident] = Ledger(incident, self._read(incident, STATE_KINDS))
+            self._brief[incident] = Ledger(incident, self._with_turned(self._read(incident, STATE_KINDS)))
         return self._brief[incident].state
 
     def glimpse(self, incident: str, count: int = GLIMPSE) -> tuple[Entry, ...]:
@@ -164,18 +164,25 @@ class Desk:
         entries, notes, last = counts[ledger.incident]
         strikes = {e.body.target for e in ledger.entries if isinstance(e.body, Struck)}
         targets: tuple[Entry, ...] = self._or(lambda: self.journal.by_ids(strikes), tuple) if strikes else ()
-        struck = sum(entry.kind == Note.kind for entry in targets)
-        return msgspec.structs.replace(state, entries=entries, notes=notes - struck, last_id=last)
+        notes -= sum(entry.kind == Note.kind for entry in targets)
+        notes += sum(_is_note(ledger.effective(e)) - _is_note(e) for e in ledger.entries if e.id not in strikes)
+        return msgspec.structs.replace(state, entries=entries, notes=notes, last_id=last)
 
     def _load_all(self) -> None:
         if self._all_brief:
             return
         grouped: dict[str, list[Entry]] = defaultdict(list)
-        for entry in self._read(None, STATE_KINDS):
+        for entry in self._with_turned(self._read(None, STATE_KINDS)):
             grouped[entry.incident].append(entry)
         for incident in grouped.keys() - self._full.keys() - self._brief.keys():
             self._brief[incident] = Ledger(incident, grouped[incident])
         self._all_brief = True
+
+    def _with_turned(self, entries: list[Entry]) -> list[Entry]:
+        """Return `entries` with the notes that they made tasks: such a note counts for the state too."""
+        turned = also_needed(entries)
+        notes: tuple[Entry, ...] = self._or(lambda: self.journal.by_ids(turned), tuple) if turned else ()
+        return [*entries, *notes]
 
     def _read(self, incident: str | None, kinds: Iterable[str] | None = None) -> list[Entry]:
         found: list[Entry] = []
@@ -224,7 +231,7 @@ class Desk:
                 self._full[incident].extend(fresh)
             elif incident in self._brief or self._all_brief:
                 ledger = self._brief.setdefault(incident, Ledger(incident))
-                ledger.extend(entry for entry in fresh if entry.kind in STATE_KINDS)
+                ledger.extend(self._with_turned([entry for entry in fresh if entry.kind in STATE_KINDS]))
 
     # -- effects ---------------------------------------------------------------------------------------
 
@@ -249,3 +256,7 @@ class Desk:
     def now(self) -> datetime:
         """Return the clock's instant."""
         return self.clock.now()
+
+
+def _is_note(entry: Entry) -> bool:
+    return entry.kind == Note.kind

@@ -173,7 +173,7 @@ def test_json_has_the_documented_fields(iccon, incident):
     assert set(facts) == set(documented.split())
     entry_fields = "id short incident kind happened_at recorded_at actor text"
     line = iccon("timeline", "--json").json["lines"][0]
-    assert set(line) == {*entry_fields.split(), "machine", "late", "amended", "struck"}
+    assert set(line) == {*entry_fields.split(), "machine", "late", "amended", "struck", "pinned"}
     receipt = json.loads(iccon("note", "x", "--json").out)
     assert set(receipt) == {"incident", "entries", "effects"}
     assert set(receipt["entries"][0]) == set(entry_fields.split())
@@ -287,3 +287,29 @@ def test_resolving_names_what_is_not_met_and_what_is_not_known(iccon, incident):
     assert "not known" not in iccon("resolve", "--no-look").err
     assert iccon("phase", "resolved").code == 3
     assert "resolved although not met" in iccon("resolve", "--override", "told by phone").out
+
+
+def test_an_entry_is_pinned_and_a_note_made_a_task_by_a_script_too(iccon, incident):
+    note = iccon("note", "page the vendor", "--json").json["entries"][0]
+    assert iccon("pin", note["short"]).code == 0
+    assert iccon("amend", note["short"], "--kind", "action", "--owner", "kim").code == 0
+    (line,) = iccon("timeline", "--find", "is:pinned", "--json").json["lines"]
+    assert (line["pinned"], line["kind"], line["text"]) == (True, "task", "action: page the vendor (kim)")
+    assert "pinned" in iccon("timeline").out
+    exported = iccon("export").out
+    assert "## Pinned" in exported
+    assert "(pinned)" in exported
+    assert iccon("pin", note["short"], "--off").code == 0
+    assert iccon("pin", note["short"], "--off").code == 3
+    assert "## Pinned" not in iccon("export").out
+
+
+def test_a_decision_record_by_options(iccon, incident):
+    words = ("--options", "fix forward", "--risk", "an hour", "--objections", "Lee", "--outcome", "roll back")
+    assert iccon("decide", "4711?", "--executor", "sam", "--check", "2d", *words).code == 0
+    (task,) = iccon("tasks", "--json").json["tasks"]
+    assert (task["options"], task["risk"], task["objections"]) == ("fix forward", "an hour", "Lee")
+    assert (task["decided"], task["owner"]) == ("roll back", "sam")
+    exported = iccon("export").out
+    for words in ("## Decision record", "Strong objections: Lee", "Decided: roll back", "Executor: sam"):
+        assert words in exported

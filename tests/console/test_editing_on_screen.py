@@ -42,6 +42,22 @@ async def test_text_and_time_are_amended_in_one_form_and_both_are_told(tmp_path:
         assert "three nodes!" in (setting.folders.data / "exports" / "copied.txt").read_text()
 
 
+async def test_an_entry_is_pinned_and_a_note_is_made_a_task(tmp_path: Path) -> None:
+    setting = setting_in(tmp_path)
+    do_before(setting, TOLD, c.AddNote(text="page the vendor"))
+    async with running(setting, (80, 24)) as console:
+        view = console.one(TimelineView)
+        view.focus()
+        await console.press("up", "asterisk")
+        await console.until(lambda: "[pinned]" in console.shown())
+        await console.press("e", "tab", "tab", "4", "tab", *"lee", "enter")
+        await console.until_incident()
+        await console.until(lambda: "action: page the vendor (lee)" in console.shown())
+        assert [task.owner for task in (await console.state()).tasks] == ["lee"]
+        await console.press("asterisk")
+        await console.until(lambda: "[pinned" not in console.shown())
+
+
 async def test_a_note_in_between_has_a_time_in_between(tmp_path: Path) -> None:
     setting = setting_in(tmp_path)
     early = SystemClock().now() - timedelta(seconds=40)

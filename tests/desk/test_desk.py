@@ -243,3 +243,18 @@ def test_a_damaged_journal_is_shown_as_far_as_it_can_be_read(
     assert damaged.resolve_ref(short(incident)) == incident
     with pytest.raises(JournalFault):
         damaged.do(c.AddNote(text="x"), incident)
+
+
+def test_a_note_that_was_made_a_task_counts_for_whoever_reads_the_state_alone(path: Path, clock: StillClock) -> None:
+    writer, reader = opened(path, clock), opened(path, clock)
+    incident = declare(writer)
+    (noted,) = did(writer.do(c.AddNote(text="page the vendor"))).entries
+    did(writer.do(c.AddNote(text="another")))
+    reader.incidents()  # reads states, not notes
+    did(writer.do(c.Amend(target=noted.id, what="action", owner="kim")))
+    for desk in (reader, opened(path, clock)):
+        desk.catch_up()
+        assert [task.owner for task in desk.state(incident).tasks] == ["kim"]
+        assert [state.notes for state in desk.incidents()] == [1]
+    did(reader.do(c.SettleTask(target=noted.id, outcome="paged")))
+    assert writer.ledger(incident).state.tasks == reader.ledger(incident).state.tasks != ()

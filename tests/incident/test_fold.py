@@ -9,9 +9,10 @@ from journalkit import START, entry
 
 from iccon.incident import entries as e
 from iccon.incident.effects import EffectState
-from iccon.incident.fold import STATE_KINDS, Ledger, fold
+from iccon.incident.fold import STATE_KINDS, Ledger, also_needed, fold
 from iccon.incident.roles import Role
 from iccon.incident.severity import Audience, Phase, Severity
+from iccon.incident.tasks import TaskKind
 from iccon.incident.timeline import Timeline
 
 NUMBERS = 14
@@ -30,7 +31,17 @@ bodies = st.one_of(
     st.builds(e.ImpactStarted, scope=words),
     st.builds(e.ImpactStopped, segment=idents),
     st.builds(e.TheorySet, text=words, confirmed=st.booleans()),
-    st.builds(e.Amended, target=idents, text=st.none() | words, happened_at=st.none() | times),
+    st.builds(
+        e.Amended,
+        target=idents,
+        text=st.none() | words,
+        happened_at=st.none() | times,
+        what=st.none() | st.sampled_from(["note", *TaskKind]),
+        owner=st.none() | words,
+    ),
+    st.builds(e.Pinned, target=idents, on=st.booleans()),
+    st.builds(e.TaskNoted, what=st.sampled_from(TaskKind), text=words, owner=words, minutes=st.none() | st.just(5)),
+    st.builds(e.TaskSettled, target=idents, what=st.just("action"), text=words, outcome=words),
     st.builds(e.Struck, target=idents, reason=words),
     st.builds(e.PageActed, page=st.just(e.PageRef("pd", "P1", "t")), verb=st.just("acknowledge"), effect=effects),
     st.builds(
@@ -76,7 +87,9 @@ def test_any_portions_in_any_order_make_the_same_ledger(history: list[e.Entry], 
 
 @given(histories())
 def test_the_state_needs_the_state_kinds_only(history: list[e.Entry]) -> None:
-    whole, brief = fold("i", history), fold("i", [x for x in history if x.kind in STATE_KINDS])
+    of_kind = [x for x in history if x.kind in STATE_KINDS]
+    needed = also_needed(of_kind)
+    whole, brief = fold("i", history), fold("i", [*of_kind, *(x for x in history if x.id in needed)])
     counted = ("notes", "entries", "last_id")
     names = [name for name in whole.__struct_fields__ if name not in counted]
     assert {n: getattr(whole, n) for n in names} == {n: getattr(brief, n) for n in names}

@@ -6,12 +6,12 @@ incident   id, short, title, severity, phase, active, drill, services, declared_
            text, next_due, outlets {name: {effect, state, detail, receipt}}}], tasks [task], runbooks {path: {title,
            digest}}, steps {path: {step id: {text, outcome, note, owner, person, at, digest, entry}}}, notes, entries,
            experts [{person, since}]
-task       id, short, what, text, owner, accepted, at, due, due_date, settled, outcome, pushed {tracker, effect, state,
-           detail, receipt} (or null)
+task       id, short, what, text, owner, accepted, at, due, due_date, settled, outcome, options, risk, objections,
+           decided, pushed {tracker, effect, state, detail, receipt} (or null)
 handover   id, short, role, person, proposer, holder, at, due, end (null while it waits), ended, reason
 entry      id, short, incident, kind, happened_at, recorded_at, actor, text
-line       what an entry has, and machine, late, amended, struck (the reason, or null)
-version    id, short, what (written, amended, struck), recorded_at, actor, happened_at, text, why
+line       what an entry has, and machine, late, amended, struck (the reason, or null), pinned
+version    id, short, what (written, amended, struck, pinned, unpinned), recorded_at, actor, happened_at, text, why
 receipt    incident, entries [entry], effects [id]
 effect     id, short, incident, port, target, verb, state, queued_at, changed_at, detail, receipt, title
 page       source, id, number, title, service, status, urgency, created_at, assignees, acknowledged_by, url
@@ -83,6 +83,10 @@ def task(task: Task, state: State) -> Facts:
         "due_date": task.day.date if task.day else None,
         "settled": task.settled,
         "outcome": task.outcome,
+        "options": task.options,
+        "risk": task.risk,
+        "objections": task.objections,
+        "decided": task.decided,
         "pushed": {"tracker": task.tracker, **_outcome(task.effect, state)} if task.effect else None,
     }
 
@@ -159,6 +163,7 @@ def line(item: Item, incident: str) -> Facts:
         "late": item.late,
         "amended": item.amended,
         "struck": item.struck,
+        "pinned": item.pinned,
     }
 
 

@@ -57,6 +57,7 @@ COMMANDS: dict[str, Spec] = {
     "stalk": Spec(_RECORD, "record", "note each change of a signal's verdict, as a console sees it"),
     "amend": Spec(_RECORD, "record", "correct the text or the time of an entry"),
     "strike": Spec(_RECORD, "record", "strike an entry; it stays readable"),
+    "pin": Spec(_RECORD, "record", "let an entry stand out in the timeline and in exports"),
     "export": Spec(_RECORD, "export", "write an incident out as Markdown or JSON Lines"),
     "briefing": Spec(_RECORD, "export", "print one page for whoever takes over, from the record alone"),
     "evidence": Spec(_RECORD, "evidence", "list the evidence that was kept, or redraw one from its samples"),

@@ -11,7 +11,7 @@ from iccon.cli.output import say, say_json, table
 from iccon.cli.parsing import OK, Commands, add_command, with_incident
 from iccon.cli.session import BadUse, Session, entry_id, session
 from iccon.incident import timers
-from iccon.incident.entries import Amended, Struck
+from iccon.incident.corrections import CORRECTIONS
 from iccon.incident.finding import query
 from iccon.incident.fold import Ledger
 from iccon.incident.history import Version, history
@@ -26,7 +26,8 @@ from iccon.when import ago
 
 FIND_NOTES = """\
 WORDS of --find: text, "a phrase", kind:note (decision, question, page …), person:NAME, service:NAME, source:NAME,
-machine:yes or machine:no, is:late, is:struck, is:amended, #tag, @name. What machines reported is looked through too."""
+machine:yes or machine:no, is:late, is:struck, is:amended, is:pinned, #tag, @name.
+What machines reported is looked through too."""
 
 _BOOLEAN = argparse.BooleanOptionalAction
 
@@ -159,7 +160,7 @@ def _do_history(args: argparse.Namespace) -> int:
     with session(args, read_only=True) as opened:
         ledger = opened.ledger()
         entry = ledger.by_id[entry_id(opened, args.entry)]
-        target = getattr(entry.body, "target", "") if isinstance(entry.body, Amended | Struck) else ""
+        target = getattr(entry.body, "target", "") if entry.kind in CORRECTIONS else ""
         entry = ledger.by_id.get(target, entry)
         versions = history(ledger, entry)
         if args.json:
@@ -201,6 +202,8 @@ def _marks(item: Item) -> str:
         marks.append(f"struck: {item.struck}")
     if item.amended:
         marks.append("amended")
+    if item.pinned:
+        marks.append("pinned")
     if item.late:
         marks.append(f"recorded {_span(item.recorded_at - item.happened_at)} later")
     return f" [{'; '.join(marks)}]" if marks else ""

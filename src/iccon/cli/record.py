@@ -1,4 +1,4 @@
-"""note, stalk, amend, strike: what people write into the record, and ask to have written."""
+"""note, stalk, amend, pin, strike: what people write into the record, and ask to have written."""
 
 import argparse
 
@@ -8,6 +8,7 @@ from iccon.cli.written import say_receipt
 from iccon.incident import commands as c
 from iccon.text import clean
 
+KINDS = ("note", "decision", "question", "action", "todo")
 SIGNALS = ("latency", "traffic", "errors", "saturation")
 STALK_NOTES = """\
 While a console has the incident open, one entry is written whenever the verdict changes between ok, warn and bad,
@@ -31,8 +32,14 @@ def add(commands: Commands) -> None:
     amend = add_command(commands, "amend", _do_amend)
     amend.add_argument("entry", help="the entry's id, or its last characters")
     amend.add_argument("text", nargs="*", help="the text it should have; - reads the standard input")
+    amend.add_argument("--kind", choices=KINDS, help="what a note or a task should be")
+    amend.add_argument("--owner", metavar="PERSON", help='whose a task should be; "" for nobody\'s')
     with_incident(amend)
     with_time(amend)
+    pin = add_command(commands, "pin", _do_pin)
+    pin.add_argument("entry", help="the entry's id, or its last characters")
+    pin.add_argument("--off", action="store_true", help="no longer")
+    with_incident(pin)
     strike = add_command(commands, "strike", _do_strike)
     strike.add_argument("entry", help="the entry's id, or its last characters")
     strike.add_argument("reason", nargs="+", help="why")
@@ -59,7 +66,13 @@ def _do_amend(args: argparse.Namespace) -> int:
     text = text_of(args.text) if args.text else None
     with session(args) as opened:
         target = entry_id(opened, args.entry)
-        return _write(opened, c.Amend(target=target, text=text, at=opened.at()))
+        owner = None if args.owner is None else clean(args.owner)
+        return _write(opened, c.Amend(target=target, text=text, at=opened.at(), what=args.kind, owner=owner))
+
+
+def _do_pin(args: argparse.Namespace) -> int:
+    with session(args) as opened:
+        return _write(opened, c.Pin(target=entry_id(opened, args.entry), on=not args.off))
 
 
 def _do_strike(args: argparse.Namespace) -> int:

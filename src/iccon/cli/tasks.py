@@ -26,6 +26,7 @@ def add(commands: Commands) -> None:
     decide.add_argument("--options", default="", help="what else was proposed")
     decide.add_argument("--risk", default="", help="what can go wrong")
     decide.add_argument("--objections", default="", help="strong objections, and whose")
+    decide.add_argument("--outcome", default="", help="what was decided, where the text is only the proposal")
     _noting(commands, "ask", TaskKind.QUESTION, "--to", "--in", "when to ask again: 5m")
     for noting in (
         _noting(commands, "assign", TaskKind.ACTION, "--to", "--in", "when it is due: 10m"),
@@ -59,7 +60,7 @@ def _noting(commands: Commands, name: str, what: TaskKind, who: str, when: str, 
 
 
 def _do_add(args: argparse.Namespace, what: TaskKind) -> int:
-    extras = {name: clean(getattr(args, name, "")) for name in ("options", "risk", "objections")}
+    extras = {name: clean(getattr(args, name, "")) for name in ("options", "risk", "objections", "outcome")}
     text, minutes = text_of(args.text), None if args.span is None else minutes_of(args.span)
     with session(args) as opened:
         at, owner, due = opened.at(), clean(args.owner), _day(opened)

@@ -1,13 +1,17 @@
 """The forms that correct an entry of the timeline. No widget code."""
 
-from iccon.console.questions import Answers, Clock, Question, TextField
+from iccon.console.questions import Answers, ChoiceField, Clock, Field, Question, TextField
 from iccon.incident import commands as c
 from iccon.incident import jotting
-from iccon.incident.fold import TEXT_FIELDS
+from iccon.incident.correction_rules import TURNED
+from iccon.incident.corrections import TEXT_FIELDS
 from iccon.incident.state import State
+from iccon.incident.tasks import TaskKind
 from iccon.incident.timeline import Item
 from iccon.journal.drafts import NOTE
 from iccon.text import clean_block
+
+KINDS = tuple((kind, kind) for kind in ("note", *(kind.value for kind in TaskKind)))
 
 
 def note(clock: Clock, state: State) -> Question:
@@ -21,23 +25,39 @@ def note(clock: Clock, state: State) -> Question:
 
 
 def amend(item: Item, state: State, clock: Clock) -> Question:
-    """Ask for the corrected text of an entry, if it is a person's, and for when it happened."""
-    when = clock.write(item.happened_at)
+    """Ask for when an entry happened, for the corrected text where it is a person's, and what a note or task is."""
+    task = next((task for task in state.tasks if task.id == item.id), None)
+    before = {
+        "text": item.own,
+        "what": task.what if task else item.kind,
+        "owner": task.owner if task else "",
+        "at": clock.write(item.happened_at),
+    }
 
     def command(answers: Answers) -> c.Command | str:
-        typed, text = answers["at"].strip(), clean_block(answers.get("text", item.own))
-        at = None if typed == when else clock.read(typed, state.declared_at)
+        new = {name: text for name, text in _read(answers).items() if text != before[name]}
+        at = clock.read(new["at"], state.declared_at) if "at" in new else None
         if isinstance(at, str):
             return at
-        if at is None and text == item.own:
+        if not new or (at is None and "at" in new and len(new) == 1):
             return "nothing is changed"
-        return c.Amend(target=item.id, text=None if text == item.own else text, at=at)
+        return c.Amend(target=item.id, text=new.get("text"), at=at, what=new.get("what"), owner=new.get("owner"))
 
-    text = (TextField("text", "Corrected text", item.own, several=True),) if item.kind in TEXT_FIELDS else ()
-    fields = (*text, TextField("at", "When it happened", when, placeholder="for example -12m, 14:03, T+5m"))
-    return Question(
-        "Amend the entry", fields, command, ("What it said stays readable in the record",), f"amend:{item.id}"
-    )
+    fields: list[Field] = []
+    if item.kind in TEXT_FIELDS:
+        fields.append(TextField("text", "Corrected text", before["text"], several=True))
+    fields.append(TextField("at", "When it happened", before["at"], placeholder="for example -12m, 14:03, T+5m"))
+    if item.kind in TURNED:
+        fields += [
+            ChoiceField("what", "What it is", KINDS, before["what"]),
+            TextField("owner", "Whose (not of a note)", before["owner"]),
+        ]
+    lines = ("What it said stays readable in the record",)
+    return Question("Amend the entry", tuple(fields), command, lines, f"amend:{item.id}")
+
+
+def _read(answers: Answers) -> dict[str, str]:
+    return {name: clean_block(text) if name == "text" else text.strip() for name, text in answers.items()}
 
 
 def strike(item: Item) -> Question:

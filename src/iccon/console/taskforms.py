@@ -1,9 +1,12 @@
 """The forms of decisions, questions, actions and todos. No widget code."""
 
-from iccon.console.questions import Answers, ChoiceField, Clock, Question, TextField, read_span
+from iccon.console.questions import Answers, ChoiceField, Clock, Field, Question, TextField, read_span
 from iccon.incident import commands as c
 from iccon.incident.tasks import Task, TaskKind
 from iccon.when import TimeProblem, day
+
+# What a decision may say beside its proposal, who executes it and when it is looked at again.
+RECORD = (("options", "Options"), ("risk", "Risk"), ("objections", "Strong objections"), ("outcome", "Decided"))
 
 
 def add_task(clock: Clock) -> Question:
@@ -18,14 +21,24 @@ def add_task(clock: Clock) -> Question:
         minutes = None if named else read_span(words)
         if isinstance(minutes, str):
             return minutes
-        what = TaskKind(answers["what"])
-        return c.AddTask(what=what, text=answers["text"], owner=answers["owner"], minutes=minutes, day=named)
+        return c.AddTask(
+            what=TaskKind(answers["what"]),
+            text=answers["text"],
+            owner=answers["owner"],
+            minutes=minutes,
+            day=named,
+            options=answers["options"],
+            risk=answers["risk"],
+            objections=answers["objections"],
+            outcome=answers["outcome"],
+        )
 
-    fields = (
+    fields: tuple[Field, ...] = (
         TextField("text", "What", required=True),
         ChoiceField("what", "", options, TaskKind.ACTION.value),
         TextField("owner", "Whose (optional)"),
         TextField("due", "Come back in, or by (optional)", placeholder="for example 10m, or 2026-12-01"),
+        *(TextField(name, f"{label} (optional)", placeholder="of a decision") for name, label in RECORD),
     )
     return Question("Task", fields, command, draft="task")
 

@@ -16,7 +16,7 @@ from iccon.incident.milestones import OWN_ENTRIES, moments
 from iccon.incident.roles import TITLES, Role
 from iccon.incident.state import Impact, Issued, State
 from iccon.incident.steps import StepMark
-from iccon.incident.tasks import Task
+from iccon.incident.tasks import Task, TaskKind
 from iccon.incident.timeline import Item, Timeline
 from iccon.incident.timers import elapsed, impact
 
@@ -54,6 +54,8 @@ def _header(ledger: Ledger, zone: tzinfo) -> Iterator[str]:
     yield from _section("Intervals", _intervals(ledger))
     if state.tasks:
         yield from _section("Decisions and tasks", _tasks(state, zone))
+    if decided := [task for task in state.tasks if task.what == TaskKind.DECISION and any(_record(task))]:
+        yield from _section("Decision record", (text for task in decided for text in _decision(task)))
     if state.steps:
         yield from _section("Runbook steps", _steps(state, zone))
     yield from _section("Updates sent", _updates(state, zone))
@@ -123,6 +125,21 @@ def _task_row(task: Task, state: State, zone: tzinfo) -> tuple[str, ...]:
     return line(task.what), line(task.text), whose, moment(task.at, zone), due, ended, pushed, _id(task.id)
 
 
+def _record(task: Task) -> tuple[str, ...]:
+    return task.options, task.risk, task.objections, task.decided
+
+
+def _decision(task: Task) -> Iterator[str]:
+    """Say all that was recorded of a decision beside its line of the table."""
+    yield f"### {line(task.text)} ({_id(task.id)})"
+    yield ""
+    said = zip(("Options", "Risk", "Strong objections", "Decided"), _record(task), strict=True)
+    yield from (f"- {name}: {line(text)}" for name, text in said if text)
+    yield f"- Executor: {line(task.owner) or 'nobody'}"
+    yield f"- How it came out: {line(task.outcome) or 'not recorded'}"
+    yield ""
+
+
 def _steps(state: State, zone: tzinfo) -> Iterator[str]:
     """List the marked steps of each runbook, with the version that was before those who marked them."""
     for path, marks in state.steps.items():
@@ -189,7 +206,10 @@ def _kept(entry: Entry, ledger: Ledger, zone: tzinfo) -> Iterator[str]:
 
 def _timeline(ledger: Ledger, zone: tzinfo, include_machine: bool, include_struck: bool) -> Iterator[str]:
     items = Timeline(ledger).items()
-    shown = [i for i in items if (include_machine or not i.machine) and (include_struck or i.struck is None)]
+    wanted = (i for i in items if include_machine or not i.machine or i.pinned)
+    shown = [i for i in wanted if include_struck or i.struck is None]
+    if pinned := [item for item in shown if item.pinned]:
+        yield from _section("Pinned", (_entry(item, zone) for item in pinned))
     yield from ("", "## Timeline", "")
     hidden = len(items) - len(shown)
     if hidden:
@@ -203,7 +223,8 @@ def _timeline(ledger: Ledger, zone: tzinfo, include_machine: bool, include_struc
 def _entry(item: Item, zone: tzinfo) -> str:
     late = f" (recorded {moment(item.recorded_at, zone)})" if item.late else ""
     who = line(item.actor) or "unknown"
-    marks = "".join((" (machine)" if item.machine else "", " (amended)" if item.amended else ""))
+    words = (("machine", item.machine), ("amended", item.amended), ("pinned", item.pinned))
+    marks = "".join(f" ({word})" for word, holds in words if holds)
     text = block(item.text, "  ") or "(no text)"
     if item.struck is not None:
         text = f"~~{text}~~ (struck: {line(item.struck) or 'no reason recorded'})"

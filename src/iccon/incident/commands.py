@@ -143,7 +143,8 @@ class SetTheory(Command, frozen=True, kw_only=True):
 class AddTask(Command, frozen=True, kw_only=True):
     """Note a decision, question, action or todo; come back to it `minutes` after it happened, or by the end of `day`.
 
-    `options`, `risk` and strong `objections` belong to a decision; one line without them is enough.
+    `options`, `risk`, strong `objections` and the `outcome` (what was decided) belong to a decision, whose `text` is
+    the proposal; one line without them is enough.
     """
 
     what: TaskKind
@@ -153,6 +154,7 @@ class AddTask(Command, frozen=True, kw_only=True):
     options: str = ""
     risk: str = ""
     objections: str = ""
+    outcome: str = ""
     day: Day | None = None
     at: datetime | None = None
     again: bool = False
@@ -208,11 +210,20 @@ class PushTasks(Command, frozen=True, kw_only=True):
 
 
 class Amend(Command, frozen=True, kw_only=True):
-    """Correct the text or the time of an entry."""
+    """Correct text or time of an entry; make a note a task or a task a note (`what`), or a task another's (`owner`)."""
 
     target: str
     text: str | None = None
     at: datetime | None = None
+    what: str | None = None
+    owner: str | None = None
+
+
+class Pin(Command, frozen=True, kw_only=True):
+    """Let an entry stand out, or no longer."""
+
+    target: str
+    on: bool = True
 
 
 class Strike(Command, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from typing import Any
 
 from iccon.incident import (
     callouts,
+    correction_rules,
     draft_rules,
     exit_criteria,
     handover_rules,
@@ -22,7 +23,7 @@ from iccon.incident import entries as e
 from iccon.incident.duplicates import written_twice
 from iccon.incident.effects import Effect
 from iccon.incident.evidence import BLOB_LIMIT, samples_blob
-from iccon.incident.fold import TEXT_FIELDS, covers
+from iccon.incident.fold import covers
 from iccon.incident.milestones import OWN_ENTRIES, Milestone, moments, out_of_order
 from iccon.incident.roles import Role
 from iccon.incident.ruling import TEXT_LIMIT, Context, Decision, Outcome, Refusal, one, unreadable
@@ -171,46 +172,6 @@ def _theory(state: State, command: c.SetTheory, ctx: Context) -> Outcome:
     return unreadable("the theory", command.text) or one(state, ctx, body)
 
 
-def _target(state: State, target: str, ctx: Context) -> e.Entry | Refusal:
-    found = ctx.find(target)
-    if found is None or found.incident != state.incident:
-        return Refusal("no_entry", f"this incident has no entry {target}", "`iccon timeline` lists the ids")
-    if isinstance(found.body, e.Amended | e.Struck):
-        return Refusal("correction", "a correction cannot be corrected", "correct the entry it is about")
-    return found
-
-
-def _amend(state: State, command: c.Amend, ctx: Context) -> Outcome:
-    found = _target(state, command.target, ctx)
-    if isinstance(found, Refusal):
-        return found
-    if command.text is None and command.at is None:
-        return Refusal("empty", "nothing to amend", "give a text or a time")
-    if command.text is not None:
-        if found.kind not in TEXT_FIELDS:
-            return Refusal(
-                "fixed_text",
-                f"the text of a {found.kind} entry is not a person's",
-                "amend its time, or strike it",
-            )
-        if refused := unreadable("the text", command.text):
-            return refused
-    text = None if command.text is None else command.text.strip()
-    at = None if command.at is None else command.at.astimezone(UTC)
-    return one(state, ctx, e.Amended(target=found.id, text=text, happened_at=at))
-
-
-def _strike(state: State, command: c.Strike, ctx: Context) -> Outcome:
-    found = _target(state, command.target, ctx)
-    if isinstance(found, Refusal):
-        return found
-    if isinstance(found.body, e.Declared):
-        return Refusal("declaration", "the declaration cannot be struck", "resolve the incident instead")
-    if not command.reason.strip():
-        return Refusal("reason", "a strike needs a reason", "give the reason")
-    return one(state, ctx, e.Struck(target=found.id, reason=command.reason.strip()))
-
-
 def _act_on_page(state: State | None, command: c.ActOnPage, ctx: Context) -> Outcome:
     if wrong := page_verbs.problem(command.verb, command.arguments):
         return Refusal(*wrong)
@@ -355,8 +316,9 @@ _DECISIONS: dict[type[c.Command], Callable[[State, Any, Context], Outcome]] = {
     c.SnoozeCallout: callouts.put_off,
     c.TickCriterion: exit_criteria.tick,
     c.PushTasks: task_rules.push,
-    c.Amend: _amend,
-    c.Strike: _strike,
+    c.Amend: correction_rules.amend,
+    c.Strike: correction_rules.strike,
+    c.Pin: correction_rules.pin,
     c.OpenRunbook: step_rules.open_runbook,
     c.MarkStep: step_rules.mark,
     c.AddToDraft: draft_rules.add,

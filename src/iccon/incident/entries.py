@@ -147,12 +147,26 @@ class TheorySet(Body, frozen=True, kw_only=True):
 
 
 class Amended(Body, frozen=True, kw_only=True):
-    """Entry `target` reads otherwise from now on; what is None stays. The old text remains readable."""
+    """Entry `target` reads otherwise from now on; what is None stays. The old text remains readable.
+
+    `what` makes a note a task of that kind, or a task a note ("note") or one of another kind; `owner` is a task's.
+    """
 
     kind: ClassVar[str] = "amended"
+    version: ClassVar[int] = 2
     target: str
     text: str | None = None
     happened_at: datetime | None = None
+    what: str | None = None
+    owner: str | None = None
+
+
+class Pinned(Body, frozen=True, kw_only=True):
+    """Entry `target` stands out from now on, or (`on` false) no longer."""
+
+    kind: ClassVar[str] = "pinned"
+    target: str
+    on: bool = True
 
 
 class Struck(Body, frozen=True, kw_only=True):
@@ -164,9 +178,13 @@ class Struck(Body, frozen=True, kw_only=True):
 
 
 class TaskNoted(Body, frozen=True, kw_only=True):
-    """A decision, question, action or todo (`what`), due `minutes` after it happened, or at the end of `day`."""
+    """A decision, question, action or todo (`what`), due `minutes` after it happened, or at the end of `day`.
+
+    Of a decision `text` is the proposal, `outcome` what was decided.
+    """
 
     kind: ClassVar[str] = "task"
+    version: ClassVar[int] = 2
     what: str
     text: str
     owner: str = ""
@@ -175,6 +193,7 @@ class TaskNoted(Body, frozen=True, kw_only=True):
     risk: str = ""
     objections: str = ""
     day: Day | None = None
+    outcome: str = ""
 
 
 class OfTask(Body, frozen=True, kw_only=True):
@@ -529,6 +548,7 @@ BODIES: dict[str, type[Body]] = {
         TaskPushed,
         Amended,
         Struck,
+        Pinned,
         PageSeen,
         PageActed,
         PageLogged,

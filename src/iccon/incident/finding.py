@@ -7,7 +7,7 @@ person:kim             what kim wrote or owns
 service:checkout       what names the service
 source:grafana         what came from there
 machine:no             what people wrote; machine:yes what machines did
-is:late                written down well after it happened; also is:struck, is:amended
+is:late                written down well after it happened; also is:struck, is:amended, is:pinned
 #db  @kim              the tag, the person, whole
 """
 
@@ -26,6 +26,7 @@ _STANDINGS: dict[str, Callable[[Item], bool]] = {
     "late": lambda item: item.late,
     "struck": lambda item: item.struck is not None,
     "amended": lambda item: item.amended,
+    "pinned": lambda item: item.pinned,
 }
 
 
@@ -90,7 +91,7 @@ def _tag(word: str) -> Rule:
 
 def _kind(wanted: str) -> Rule:
     return lambda line: any(
-        kind.startswith(wanted) for kind in (line.entry.kind, str(getattr(line.body, "what", "")).casefold()) if kind
+        kind.startswith(wanted) for kind in (line.item.kind, str(getattr(line.body, "what", "")).casefold()) if kind
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from iccon.incident import draft_rules, run_rules, step_rules
+from iccon.incident.corrections import Corrections
 from iccon.incident.effects import EffectState
 from iccon.incident.entries import (
     Amended,
@@ -24,6 +25,7 @@ from iccon.incident.entries import (
     Note,
     PageActed,
     PhaseSet,
+    Pinned,
     Retitled,
     RoleTaken,
     SeveritySet,
@@ -51,57 +53,6 @@ _replace = msgspec.structs.replace
 def fold(incident: str, entries: Iterable[Entry]) -> State:
     """Return the state that `entries` (any order) of `incident` add up to, corrections applied."""
     return Ledger(incident, entries).state
-
-
-class Corrections:
-    """What later entries say about earlier ones: who amended or struck which entry, oldest first."""
-
-    def __init__(self) -> None:
-        self.by_target: dict[str, list[Entry]] = {}
-
-    def add(self, entry: Entry) -> None:
-        """Take note of an amendment or a strike; other entries are ignored."""
-        if isinstance(entry.body, Amended | Struck):
-            self.by_target.setdefault(entry.body.target, []).append(entry)
-
-    def struck(self, entry: Entry) -> Entry | None:
-        """Return the strike of `entry`, if there is one."""
-        found = self.by_target.get(entry.id, ())
-        return next((c for c in found if isinstance(c.body, Struck)), None)
-
-    def effective(self, entry: Entry, until: str = "") -> Entry:
-        """Return `entry` with the newest amended time and text in place; as of the correction `until` where given."""
-        for correction in self.by_target.get(entry.id, ()):
-            if isinstance(correction.body, Amended) and not "" < until < correction.id:
-                entry = _amend(entry, correction.body)
-        return entry
-
-
-# Which field of a body an amendment's text replaces.
-TEXT_FIELDS: dict[str, str] = {
-    "note": "text",
-    "declared": "title",
-    "retitled": "title",
-    "theory": "text",
-    "impact_started": "scope",
-    "severity": "reason",
-    "phase": "reason",
-    "evidence": "title",
-    "task": "text",
-    "callout": "text",
-    "step": "note",
-    "runbook_draft": "text",
-}
-
-
-def _amend(entry: Entry, amended: Amended) -> Entry:
-    changes: dict[str, Any] = {}
-    if amended.happened_at is not None:
-        changes["happened_at"] = amended.happened_at
-    field = TEXT_FIELDS.get(entry.kind)
-    if amended.text is not None and field:
-        changes["body"] = _replace(entry.body, **{field: amended.text})
-    return _replace(entry, **changes)
 
 
 class Ledger:
@@ -151,7 +102,8 @@ class Ledger:
         target = self.by_id.get(entry.body.target)
         if target is None:
             return False
-        return target.kind in _STEPS or (target.kind == Note.kind and isinstance(entry.body, Struck))
+        turned = isinstance(entry.body, Struck) or entry.body.what is not None
+        return self.effective(target).kind in _STEPS or (target.kind == Note.kind and turned)
 
     def _refold(self) -> None:
         self.corrections = Corrections()
@@ -194,6 +146,11 @@ def _declared(state: State, entry: Entry, body: Declared) -> State:
         declared_at=entry.happened_at,
         declared_by=entry.actor,
     )
+
+
+def _pinned(state: State, _: Entry, body: Pinned) -> State:
+    others = tuple(target for target in state.pins if target != body.target)
+    return _replace(state, pins=(*others, body.target) if body.on else others)
 
 
 def _retitled(state: State, _: Entry, body: Retitled) -> State:
@@ -257,8 +214,9 @@ def _theory(state: State, entry: Entry, body: TheorySet) -> State:
 def _task(state: State, entry: Entry, body: TaskNoted) -> State:
     due = body.day.ends if body.day else _after(entry, body.minutes)
     over = entry.happened_at if body.what == TaskKind.DECISION and due is None else None
+    extras = {name: getattr(body, name) for name in ("options", "risk", "objections", "day")}
     task = Task(
-        entry.id, body.what, body.text, body.owner, entry.happened_at, due, settled=over, risk=body.risk, day=body.day
+        entry.id, body.what, body.text, body.owner, entry.happened_at, due, settled=over, decided=body.outcome, **extras
     )
     return _replace(state, tasks=(*state.tasks, task))
 
@@ -356,6 +314,7 @@ def _source(state: State, entry: Entry, body: SourceSeen) -> State:
 _STEPS: dict[str, Callable[[State, Entry, Any], State]] = {
     "declared": _declared,
     "retitled": _retitled,
+    "pinned": _pinned,
     "severity": _severity,
     "phase": _phase,
     "milestone": _milestone,
@@ -386,5 +345,12 @@ _STEPS: dict[str, Callable[[State, Entry, Any], State]] = {
     "source": _source,
 }
 
-# The kinds that a state depends on, apart from its counts: reading these alone is enough to decide.
+# The kinds that a state depends on, apart from its counts: reading these is enough to decide, with `also_needed`.
 STATE_KINDS = frozenset(_STEPS) | {Amended.kind, Struck.kind}
+
+
+def also_needed(entries: Iterable[Entry]) -> set[str]:
+    """Return the ids of what counts for the state though its kind does not: the notes that were made tasks."""
+    known = list(entries)
+    turned = {e.body.target for e in known if isinstance(e.body, Amended) and e.body.what is not None}
+    return turned - {entry.id for entry in known}

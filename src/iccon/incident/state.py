@@ -89,6 +89,7 @@ class State(Struct, frozen=True):
     `runbooks` are those opened, by path, and `steps` the marks of each, by the step's id.
     `drafts` is what is proposed for runbooks, by path.
     `runs` are the commands that were run, by their effect, oldest first, `approvals` those that were allowed.
+    `pins` are the ids of the entries that stand out, in the order of pinning.
     `experts` are all there are, the newest last; `roles` has that one.
     """
 
@@ -121,6 +122,7 @@ class State(Struct, frozen=True):
     drafts: dict[str, BookDraft] = {}
     runs: dict[str, Run] = {}
     approvals: tuple[Approval, ...] = ()
+    pins: tuple[str, ...] = ()
     notes: int = 0
     entries: int = 0
     last_id: str = ""

@@ -23,10 +23,10 @@ def add(state: State, command: c.AddTask, ctx: Context) -> Outcome:
         return refused
     if command.minutes is not None and command.day is not None:
         return Refusal("two_times", "a span and a date cannot both be when it is due", "give one of the two")
-    extras = (command.options, command.risk, command.objections)
+    extras = (command.options, command.risk, command.objections, command.outcome)
     if command.what is not TaskKind.DECISION and any(extras):
         return Refusal(
-            "decision_only", f"a {command.what} has no options, risk or objections", "put them into its text"
+            "decision_only", f"a {command.what} has no options, risk, objections or outcome", "put them into its text"
         )
     body = e.TaskNoted(
         what=command.what,
@@ -36,6 +36,7 @@ def add(state: State, command: c.AddTask, ctx: Context) -> Outcome:
         options=command.options.strip(),
         risk=command.risk.strip(),
         objections=command.objections.strip(),
+        outcome=command.outcome.strip(),
         day=command.day,
     )
     return (None if command.again else written_twice(body, ctx)) or one(state, ctx, body, command.at)

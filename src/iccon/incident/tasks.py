@@ -31,8 +31,8 @@ class Task(Struct, frozen=True):
 
     `owner` is who executes, answers or does it ("" nobody yet); `accepted`: they said yes. `due` is when it is to be
     looked at again, None where no time was given; `day` is that day, where one was named. `settled` is when it ended,
-    `outcome` how. `tracker` is where it was last pushed to and `effect` the outbox's id of that write, "" while it
-    never was.
+    `outcome` how; `decided` is what was decided when a decision was noted. `tracker` is where it was last pushed to and
+    `effect` the outbox's id of that write, "" while it never was.
     """
 
     id: str
@@ -44,7 +44,10 @@ class Task(Struct, frozen=True):
     accepted: bool = False
     settled: datetime | None = None
     outcome: str = ""
+    options: str = ""
     risk: str = ""
+    objections: str = ""
+    decided: str = ""
     day: Day | None = None
     tracker: str = ""
     effect: str = ""

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from iccon.incident import page_verbs
+from iccon.incident.corrections import CORRECTIONS, TEXT_FIELDS
 from iccon.incident.effects import EffectState
 from iccon.incident.entries import (
     MACHINE_KINDS,
@@ -34,6 +35,7 @@ from iccon.incident.entries import (
     PageMarked,
     PageSeen,
     PhaseSet,
+    Pinned,
     Retitled,
     RoleTaken,
     RunApproved,
@@ -55,7 +57,7 @@ from iccon.incident.entries import (
     UpdateIssued,
     VerdictChanged,
 )
-from iccon.incident.fold import TEXT_FIELDS, Ledger
+from iccon.incident.fold import Ledger
 from iccon.incident.ids import short
 from iccon.incident.roles import TITLES, Role
 from iccon.incident.runs import RUN_OF, RunRole
@@ -84,6 +86,7 @@ class Item(Struct, frozen=True, gc=False):
     struck: str | None = None
     routine: bool = False
     own: str = ""
+    pinned: bool = False
 
     @property
     def late(self) -> bool:
@@ -133,9 +136,10 @@ class Timeline:
         """Return `entry` as a line."""
         now = self.ledger.effective(entry)
         strike = self.ledger.corrections.struck(entry)
+        pinned = entry.id in self.ledger.state.pins
         return Item(
             id=entry.id,
-            kind=entry.kind,
+            kind=now.kind,
             happened_at=now.happened_at,
             recorded_at=entry.recorded_at,
             actor=entry.actor,
@@ -143,8 +147,9 @@ class Timeline:
             machine=entry.kind in MACHINE_KINDS,
             amended=now is not entry,
             struck=strike.body.reason if strike and isinstance(strike.body, Struck) else None,
-            routine=is_routine(entry),
-            own=getattr(now.body, TEXT_FIELDS.get(entry.kind, ""), ""),
+            routine=is_routine(entry) and not pinned,
+            own=getattr(now.body, TEXT_FIELDS.get(now.kind, ""), ""),
+            pinned=pinned,
         )
 
     def key(self, entry: Entry) -> tuple[datetime, str]:
@@ -158,7 +163,7 @@ class Timeline:
 
 def is_line(entry: Entry) -> bool:
     """Say whether `entry` is a line of its own: a correction shows on its target."""
-    return entry.kind not in (Amended.kind, Struck.kind)
+    return entry.kind not in CORRECTIONS
 
 
 def is_routine(entry: Entry) -> bool:
@@ -223,7 +228,7 @@ def _task_text(body: TaskNoted) -> str:
     back = f"{'back' if body.what == TaskKind.DECISION else 'due'} in {body.minutes} min" if body.minutes else ""
     back = f"due {body.day.date}" if body.day else back
     whose = ", ".join(part for part in (body.owner, back) if part)
-    more = (("options", body.options), ("risk", body.risk), ("objections", body.objections))
+    more = (("options", body.options), ("risk", body.risk), ("objections", body.objections), ("decided", body.outcome))
     rest = "".join(f"; {name}: {text}" for name, text in more if text)
     return f"{body.what}: {body.text}{f' ({whose})' if whose else ''}{rest}"
 
@@ -271,6 +276,11 @@ def _callout_text(body: CalledOut) -> str:
     return _with_reason("call-out" if body.minutes is None else f"call-out put off by {body.minutes} min", body.text)
 
 
+def _amended_text(body: Amended) -> str:
+    turned = f" to {body.what}" if body.what else ""
+    return _with_reason(f"amended {short(body.target)}{turned}", body.text or "")
+
+
 _READINGS: dict[type[Body], Callable[[Any], str]] = {
     Declared: lambda b: f"declared {b.severity}: {b.title}",
     Retitled: lambda b: f"title: {b.title}",
@@ -292,7 +302,8 @@ _READINGS: dict[type[Body], Callable[[Any], str]] = {
     TaskSettled: lambda b: _with_reason(f"{b.what} {ENDS.get(b.what, 'settled')}: {b.text}", b.outcome),
     CalledOut: _callout_text,
     CriterionTicked: lambda b: f"exit criterion {'met' if b.met else 'no longer met'}: {b.criterion}",
-    Amended: lambda b: _with_reason(f"amended {short(b.target)}", b.text or ""),
+    Amended: _amended_text,
+    Pinned: lambda b: f"{'pinned' if b.on else 'unpinned'} {short(b.target)}",
     Struck: lambda b: _with_reason(f"struck {short(b.target)}", b.reason),
     PageSeen: lambda b: f"page {b.status}{' by ' + b.who if b.who else ''}: {b.page.title}",
     PageActed: lambda b: page_verbs.words(b.verb, b.arguments, b.page.title),

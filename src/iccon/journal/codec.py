@@ -16,6 +16,8 @@ from iccon.journal.chain import Record, signed
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 UPCASTERS: dict[tuple[str, int], Upcaster] = {
     ("page_acted", 1): lambda body: {**body, "arguments": {}},
+    ("amended", 1): lambda body: body,  # what it does not say, stays
+    ("task", 1): lambda body: body,
     ("role", 1): lambda body: {**body, "instead_of": ""},
     ("runbook_opened", 1): lambda body: {**body, "revision": ""},
 }

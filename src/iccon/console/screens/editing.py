@@ -12,6 +12,7 @@ from iccon.console.safe import copy
 from iccon.console.screens.live import LiveSurface
 from iccon.console.widgets.runbook import RunbookView
 from iccon.console.widgets.timeline import TimelineView
+from iccon.incident import commands as c
 from iccon.incident.fold import Ledger
 from iccon.incident.history import history
 from iccon.incident.jotting import command
@@ -85,6 +86,11 @@ class EditingSurface(LiveSurface):
         """Strike the entry under the timeline's cursor."""
         if item := self._chosen_item():
             await self._ask(entryforms.strike(item))
+
+    async def action_pin(self) -> None:
+        """Let the entry under the timeline's cursor stand out, or no longer."""
+        if item := self._chosen_item():
+            await self.console.act(c.Pin(target=item.id, on=not item.pinned), self.incident)
 
     def _chosen_item(self) -> Item | None:
         view = self.first(TimelineView)

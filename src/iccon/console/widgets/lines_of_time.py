@@ -1,6 +1,6 @@
 """The timeline's rows as plain data: machine entries folded, one line an entry, and the full reading of one. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, tzinfo
 
 from iccon.console.figures import time_text
@@ -43,6 +43,7 @@ class Rows:
         self.spans: list[tuple[int, int]] = []
         self.by_key: dict[str, tuple[int, int]] = {}
         self.unfolded = False
+        self.pinned: Collection[str] = ()  # the ids of entries that stand out: they are not folded
         self.opened: set[str] = set()
         self.folded = 0
         self._count = 0
@@ -71,12 +72,15 @@ class Rows:
     def _take(self, order: Sequence[Entry], start: int) -> None:
         while start < len(order):
             stop = start + 1
-            if not self.unfolded and is_routine(order[start]) and order[start].id not in self.opened:
-                while stop < len(order) and is_routine(order[stop]):
+            if not self.unfolded and self._folds(order[start]) and order[start].id not in self.opened:
+                while stop < len(order) and self._folds(order[stop]):
                     stop += 1
             self._add(order[start].id, start, stop)
             start = stop
         self._count, self._last = len(order), order[-1].id if order else ""
+
+    def _folds(self, entry: Entry) -> bool:
+        return is_routine(entry) and entry.id not in self.pinned
 
     def _add(self, key: str, start: int, stop: int) -> None:
         self.keys.append(key)
@@ -110,8 +114,9 @@ def stamp(instant: datetime, zone: tzinfo, dated: bool) -> str:
 
 
 def flags(item: Item) -> str:
-    """Return the words that qualify an entry: struck, late, amended."""
-    words = ["struck"] if item.struck is not None else []
+    """Return the words that qualify an entry: pinned, struck, late, amended."""
+    words = ["pinned"] if item.pinned else []
+    words += ["struck"] if item.struck is not None else []
     words += [f"late {span_text((item.recorded_at - item.happened_at).total_seconds())}"] if item.late else []
     words += ["amended"] if item.amended else []
     return f"[{', '.join(words)}] " if words else ""
@@ -129,7 +134,7 @@ def item_spans(item: Item, at: datetime, width: int, zone: tzinfo, dated: bool, 
         (f"{time} ", "dim"),
         (f"{plain if ascii_only else glyph} ", style),
         (fit(clean(item.actor), who) + " ", "head" if not item.machine else "dim"),
-        (flags(item), "v-warn" if item.late or item.struck is not None else "dim"),
+        (flags(item), "v-warn" if item.late or item.struck is not None else "strong" if item.pinned else "dim"),
         (crop(clean(item.text, 1000), max(width - cells(time) - who - 4 - cells(flags(item)), 4)), text_style),
     ]
 
@@ -145,6 +150,6 @@ def reading(item: Item, width: int, zone: tzinfo, zone_name: Callable[[datetime]
     head = f"{time_text(item.happened_at, zone)} {zone_name(item.happened_at)} {clean(item.actor)} {short(item.id)}"
     if item.late:
         head += f", recorded {time_text(item.recorded_at, zone)}"
-    head += ", amended" if item.amended else ""
+    head += f"{', amended' if item.amended else ''}{', pinned' if item.pinned else ''}"
     text = f"struck: {clean(item.struck)} - {item.text}" if item.struck is not None else item.text
     return head, wrap(clean_block(text, 20_000), width)

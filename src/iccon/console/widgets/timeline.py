@@ -14,9 +14,9 @@ from iccon.console.safe import set_titles
 from iccon.console.widgets.found import Found
 from iccon.console.widgets.lines_of_time import Rows, fold_spans, item_spans, reading
 from iccon.console.widgets.virtual import VirtualList
-from iccon.incident.entries import Amended, Entry, Struck
+from iccon.incident.entries import Amended, Entry, Pinned
 from iccon.incident.finding import query
-from iccon.incident.timeline import Item, Timeline
+from iccon.incident.timeline import Item, Timeline, is_line
 
 NONE = "Nothing has been recorded yet. Press n to write a note."
 NOT_FOUND = "No entry has all of these words. esc shows all again."
@@ -62,6 +62,7 @@ class TimelineView(VirtualList):
         self._corrections += 1
         unfolded, self.rows_of = self._all_rows.unfolded, Rows()
         self.rows_of.unfolded, self._all_rows = unfolded, self.rows_of
+        self.rows_of.pinned = timeline.ledger.state.pins if timeline else ()
         self.filtered, self.following = False, True
         self._key, self._place = None, 0
         self._update()
@@ -71,6 +72,7 @@ class TimelineView(VirtualList):
         self._seen += 0 if self.filtered else len(timeline.order) - self._total()
         self.timeline = timeline
         self._corrections += 1
+        self._all_rows.pinned = timeline.ledger.state.pins
         self._all_rows.rebuild(timeline.order)
         self._update()
         self.found.look(self.found.asked, timeline)
@@ -81,10 +83,10 @@ class TimelineView(VirtualList):
             return
         fresh = list(fresh)
         self.timeline.extend(fresh)
-        if corrected := any(isinstance(e.body, Amended | Struck) for e in fresh):
+        if corrected := any(not is_line(e) for e in fresh):
             self._corrections += 1
-        moved = any(isinstance(e.body, Amended) and e.body.happened_at is not None for e in fresh)
-        if moved:
+        self._all_rows.pinned = self.timeline.ledger.state.pins
+        if any(_moves(entry) for entry in fresh):
             self._all_rows.rebuild(self.timeline.order)
         if corrected:
             self.found.look(self.found.asked, self.timeline)
@@ -336,3 +338,8 @@ class TimelineView(VirtualList):
     def empty(self, width: int) -> list[list[Span]]:
         """Say why there is nothing."""
         return said(NOT_FOUND if self.filtered else NONE, width)
+
+
+def _moves(entry: Entry) -> bool:
+    """Say whether `entry` changes which rows there are: another one has another time, or is folded no longer."""
+    return isinstance(entry.body, Pinned) or (isinstance(entry.body, Amended) and entry.body.happened_at is not None)

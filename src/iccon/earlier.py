@@ -1,5 +1,6 @@
-"""Earlier incidents in which a page like this one was seen: a hint, from the journal's own history."""
+"""Earlier incidents in which a page like this one was seen, and which runbooks helped: from the journal's history."""
 
+from collections import Counter
 from datetime import datetime
 
 from msgspec import Struct
@@ -47,6 +48,24 @@ def earlier(desk: Desk, page: Page, besides: str = "") -> tuple[Earlier, ...]:
         return tuple(told for told in (_told(desk, incident) for incident in found) if told is not None)
     except JournalFault:
         return ()
+
+
+def helped(desk: Desk, service: str, title: str, besides: str = "") -> dict[str, int]:
+    """Return in how many of the newest earlier incidents with such a page steps of a runbook were done, by its name.
+
+    Such a page is of the service and, where a title is given, of a title of its shape. A journal that cannot be read
+    has none.
+    """
+    wanted = shape(title)
+    found: Counter[str] = Counter()
+    try:
+        fits = desk.journal.incidents_with_page(service, lambda seen: not title or shape(seen) == wanted, besides, MOST)
+        for incident in fits if service else ():
+            steps = desk.state(incident).steps
+            found.update(name for name, marks in steps.items() if any(m.outcome == "done" for m in marks.values()))
+    except JournalFault:
+        return {}
+    return dict(found)
 
 
 def _told(desk: Desk, incident: str) -> Earlier | None:

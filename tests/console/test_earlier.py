@@ -10,10 +10,11 @@ from test_pages_on_screen import Pager
 from iccon import bootstrap
 from iccon.console.widgets.pages import PagesView
 from iccon.desk import Desk, Receipt
-from iccon.earlier import MOST, earlier
+from iccon.earlier import MOST, earlier, helped
 from iccon.incident import commands as c
 from iccon.incident.ids import short
 from iccon.incident.severity import Severity
+from iccon.incident.steps import StepOutcome
 from iccon.pages.events import events
 from iccon.pages.model import Page, Pages, PageStatus
 from iccon.text import clean
@@ -56,6 +57,23 @@ def test_the_newest_few_are_named_each_once(tmp_path: Path) -> None:
     later = replace(page("Latency 1000", ident="PX"), created_at=AT + timedelta(hours=1))
     desk.do(c.Capture(events=events(None, Pages((later,)))), made[-1])
     assert [each.incident for each in earlier(desk, page("Latency 5"))] == made[::-1][:MOST]
+    desk.journal.close()
+
+
+def test_runbooks_whose_steps_were_done_in_such_incidents_helped(tmp_path: Path) -> None:
+    desk = bootstrap.open_desk(setting_in(tmp_path))
+    made = [incident_with(desk, page(f"Latency {n}", ident=f"P{n}")) for n in range(2)]
+    other = incident_with(desk, page("Disk is full"))
+    elsewhere = incident_with(desk, page("Latency 7", "cart"))
+    step = c.MarkStep(path="books:pool.md", digest="", step="a", text="x", outcome=StepOutcome.DONE)
+    for incident in (*made, elsewhere):
+        desk.do(step, incident)
+    desk.do(replace(step, path="books:disk.md"), other)
+    desk.do(replace(step, path="books:useless.md", outcome=StepOutcome.FAILED), made[0])
+    assert helped(desk, "checkout", "Latency 99") == {"books:pool.md": 2}
+    assert helped(desk, "checkout", "Latency 99", besides=made[0]) == {"books:pool.md": 1}
+    assert helped(desk, "checkout", "") == {"books:pool.md": 2, "books:disk.md": 1}
+    assert helped(desk, "", "") == {}
     desk.journal.close()
 
 

@@ -20,6 +20,7 @@ from iccon.console.widgets.runbook import RunbookView
 from iccon.incident import entries as e
 from iccon.incident.effects import EffectState
 from iccon.incident.run_rules import last_run
+from iccon.runbooks.matching import Wanted
 
 BOOK = """# Disk full
 
@@ -69,7 +70,7 @@ def setting_of(folder: Path, me: str = "kim", **more: Any) -> Setting:
 
 async def opened(console: Running, step: int) -> RunbookView:
     """Open the runbook and go to a step."""
-    await runbooks.open_for(await console.until_incident(), "disk", "", "", "Disk full")
+    await runbooks.open_for(await console.until_incident(), Wanted("disk", title="Disk full"))
     view = console.one(RunbookView)
     await console.until(lambda: len(view.steps) == 5)
     await console.press(*["right"] * (step - 1))

@@ -17,6 +17,7 @@ from iccon.console.widgets.timeline import TimelineView
 from iccon.incident import commands as c
 from iccon.incident import entries as e
 from iccon.incident.severity import Severity
+from iccon.runbooks.matching import Wanted
 
 BOOK = "---\nowner: kim\n---\n# Disk full\n\n## Diagnosis\n\n1. Look at `df -h`\n\n## Mitigation\n\n1. Delete\n"
 
@@ -35,7 +36,7 @@ def config(folder: Path, **console: object) -> schema.Config:
 
 
 async def opened(console: Running) -> RunbookView:
-    await runbooks.open_for(await console.until_incident(), "disk", "", "", "Disk full")
+    await runbooks.open_for(await console.until_incident(), Wanted("disk", title="Disk full"))
     await console.until(lambda: console.app.screen.query(RunbookView))
     view = console.one(RunbookView)
     await console.until(lambda: view.steps)

@@ -15,6 +15,7 @@ from iccon.console.screens.reader import Reader
 from iccon.console.screens.standing import StandingScreen
 from iccon.console.widgets.runbook import RunbookView
 from iccon.incident import entries as e
+from iccon.runbooks.matching import Wanted
 
 FILLER = "\n\n".join(f"Line {n} of what is to be known." for n in range(40))
 BOOK = f"""# Disk full
@@ -56,7 +57,7 @@ def setting(folder: Path, **console: object):
 
 
 async def opened(console: Running) -> RunbookView:
-    await runbooks.open_for(await console.until_incident(), "disk", "", "", "Disk full")
+    await runbooks.open_for(await console.until_incident(), Wanted("disk", title="Disk full"))
     view = console.one(RunbookView)
     await console.until(lambda: view.steps)
     return view

@@ -11,6 +11,7 @@ from iccon.console.screens.form import Form
 from iccon.console.screens.reader import Reader
 from iccon.console.widgets.runbook import RunbookView
 from iccon.incident import entries as e
+from iccon.runbooks.matching import Wanted
 
 BOOK = "# Disk full\n\n1. Look at `df -h`\n2. Find what grows\n\n```sh\ndu -x /var\n```\n"
 
@@ -31,7 +32,7 @@ async def opened(console: Running, region: bool = True) -> RunbookView:
     from iccon.console import runbooks
 
     screen = await console.until_incident()
-    await runbooks.open_for(screen, "disk", "", "", "Disk full")
+    await runbooks.open_for(screen, Wanted("disk", title="Disk full"))
     if not region:
         await console.until(lambda: isinstance(console.app.screen, Reader))
     view = console.one(RunbookView)

@@ -201,6 +201,9 @@ class TestMatch:
         book("HighErrorRate.md"),
         book("misc.md", "Old things", alerts=("QueueStuck",), services=("billing",)),
         book("payments/README.md", "Payments overview"),
+        Runbook("f", "web.md", clean("w"), labels=("team=web", "tier=1")),
+        Runbook("f", "1234567", clean("Old")),
+        Runbook("f", "wiki.md", clean("Wiki"), url="https://wiki.example.org/x/abc"),
         book("database-disk-full.md", "What to do when the database disk is full"),
     )
 
@@ -217,6 +220,15 @@ class TestMatch:
             ({"service": "Checkout"}, "checkout/latency.md", "service (folder)"),
             ({"service": "payments"}, "payments/README.md", "service (file name)"),
             ({"title": "db-1: database disk full (97 %)"}, "database-disk-full.md", "title"),
+            (
+                {"service": "checkout", "helped": {"f:HighErrorRate.md": 2}},
+                "HighErrorRate.md",
+                "helped in 2 earlier incidents",
+            ),
+            ({"labels": {"team": "web", "tier": "1"}}, "web.md", "labels in its header"),
+            ({"url": "https://wiki/display/OPS/Old+things?pageId=1234567"}, "1234567", "runbook URL"),
+            ({"url": "https://Wiki.example.org/x/Abc#top"}, "wiki.md", "runbook URL"),
+            ({"alert": "CheckoutIsSlow"}, "checkout/latency.md", "alert name in its title"),
         ],
     )
     def test_names_the_reason(self, page: dict[str, str], path: str, why: str) -> None:
@@ -226,6 +238,17 @@ class TestMatch:
     def test_puts_the_surer_reason_first(self) -> None:
         found = match(self.BOOKS, Wanted("QueueStuck", "checkout", "https://x/database-disk-full"))
         assert [m.why for m in found] == ["runbook URL", "alert name in its header", "service (folder)"]
+
+    def test_of_several_with_one_name_the_url_the_service_and_the_history_tell(self) -> None:
+        books = [book(f"{place}/NodeDown.md") for place in ("a", "db", "web/etcd")]
+
+        def first(**page: object) -> str:
+            return match(books, Wanted("NodeDown", **page))[0].runbook.path
+
+        assert first(url="https://x/runbooks/etcd/nodedown") == "web/etcd/NodeDown.md"
+        assert first(service="db") == "db/NodeDown.md"
+        assert first(helped={"f:db/NodeDown.md": 1}) == "db/NodeDown.md"
+        assert first(labels={"team": "web"}) == "a/NodeDown.md"
 
     @pytest.mark.parametrize(
         "page", [("", "", "", ""), ("x", "y", "http://[", "nothing fits"), ("", "", "http://h/", "")]

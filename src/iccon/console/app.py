@@ -112,6 +112,7 @@ class IcconApp(safe.SafeApp[int]):
         if parts.effects is not None:
             spawn(self._recover(parts.effects), "outbox")
         spawn(self._load_themes(), "themes")
+        spawn(self._keep_runbooks(), "runbooks")
         self.set_interval(TICK, self._tick)
         for notice in parts.notices:
             self.say(notice, "warning")
@@ -123,6 +124,11 @@ class IcconApp(safe.SafeApp[int]):
             from iccon.console.runs import recovered  # hardly ever
 
             await recovered(self, runs)
+
+    async def _keep_runbooks(self) -> None:
+        from iccon.console import runbooks  # not on the first screen
+
+        await runbooks.keep(self)
 
     async def _load_themes(self) -> None:
         for file in await in_thread(self.parts.other_themes, "themes", 10):

@@ -27,7 +27,7 @@ class ConsoleCommand(Struct, frozen=True):
 
 
 APP, HOME, DESK, LIVE, PEOPLE, PAGE, TASKS = "anywhere", "home", "incident", "live", "people", "page", "tasks"
-CHANGES, STEPS, RUN = "changes", "runbook", "run"
+CHANGES, STEPS, RUN, BOOKS = "changes", "runbook", "run", "runbooks"
 STATE, ROLES = "state", "roles"
 CHART, BOARD_CHART = "chart", "chart of the board"
 
@@ -52,6 +52,7 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("noise", "Noise", "The page was noise; again: it was actionable", ("N",), LIVE, "noise", None, True),
     ConsoleCommand("update", "Update", "Compose a status update", ("u",), DESK, "update", 12, True),
     ConsoleCommand("runbook", "Runbook", "Open the runbook of the page or service", ("r",), LIVE, "runbook", 13),
+    ConsoleCommand("library", "Library", "All runbooks; / searches their texts", ("L",), LIVE, "library"),
     ConsoleCommand("severity", "Severity", "Change the severity", ("s",), DESK, "severity", 14, True),
     ConsoleCommand("phase", "Phase", "Change the phase", ("p",), DESK, "phase", 15, True),
     ConsoleCommand("milestone", "Milestone", "When it began, was mitigated …", ("M",), DESK, "milestone", None, True),
@@ -124,6 +125,9 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("task_add", "Add", "Note a decision, question, action or todo", ("n",), TASKS, "add", 12, True),
     ConsoleCommand("task_push", "Ticket", "Push it to a tracker, as one ticket", ("t",), TASKS, "push", 12, True),
     ConsoleCommand("tasks_close", "Close", "Back to the incident", ("escape", "q"), TASKS, "close", 13),
+    ConsoleCommand("book_open", "Open", "Open the chosen runbook", ("enter",), BOOKS, "open", 9),
+    ConsoleCommand("book_find", "Search", "Search the texts of all runbooks", ("slash",), BOOKS, "find", 10),
+    ConsoleCommand("books_close", "Close", "Back to where it was opened", ("escape", "L", "q"), BOOKS, "close", 11),
     ConsoleCommand("change_details", "Details", "All that is known of the change", ("enter",), CHANGES, "details", 10),
     ConsoleCommand("change_pin", "To the timeline", "Put it on the timeline", ("t",), CHANGES, "pin", 11, True),
     ConsoleCommand("change_service", "Its service", "Only its service, or all again", ("f",), CHANGES, "only", 12),

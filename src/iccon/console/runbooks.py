@@ -1,10 +1,16 @@
 """Runbooks on the screen: the one that fits is opened in the version the incident reads, and its steps are marked."""
 
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
+from msgspec import structs
+
+from iccon import earlier
 from iccon.background import in_thread
 from iccon.console.questions import Answers, ChoiceField, Question, TextField
+from iccon.console.widgets.board import BoardView
 from iccon.console.widgets.runbook import Reading, RunbookView
 from iccon.incident import commands as c
 from iccon.incident.run_rules import step_words
@@ -20,16 +26,40 @@ if TYPE_CHECKING:
     from iccon.console.screens.live import LiveSurface
 
 T = TypeVar("T")
+EVERY = 60.0  # seconds between two looks at the folders
 
 
-async def open_for(screen: "LiveSurface", alert: str, service: str, url: str, title: str) -> None:
+async def keep(console: "IcconApp") -> None:
+    """Keep what is known of the runbooks up to date, off the loop, for as long as the console runs."""
+    library = console.parts.library
+    while library.sources:
+        with suppress(TimeoutError):
+            await in_thread(library.refresh, "runbooks index", EVERY * 10)
+        await asyncio.sleep(EVERY)
+
+
+async def wanted(screen: "LiveSurface") -> Wanted:
+    """Return what a runbook is looked for: the chosen page, else the chosen service, and what helped before."""
+    page, board = screen.chosen_page(), screen.first(BoardView)
+    if page is None or (board is not None and board.has_focus):
+        asked = Wanted(service=board.chosen_service or "" if board else "")
+    else:
+        asked = Wanted(page.alert, page.service, page.runbook_url, page.title, page.labels)
+    helped = await screen.console.parts.desk.call(
+        lambda desk: earlier.helped(desk, asked.service, asked.title, screen.incident)
+    )
+    return structs.replace(asked, helped=helped)
+
+
+async def open_for(screen: "LiveSurface", page: Wanted) -> None:
     """Open the runbook that fits a page or a service best."""
     library = screen.console.parts.library
-    found = await _asked(screen.console, lambda: library.match(Wanted(alert, service, url, title)))
+    found = await _asked(screen.console, lambda: library.match(page))
     if found:
-        await _open(screen, found[0])
+        await open_match(screen, found[0])
     elif found is not None:
-        screen.console.say(f"no runbook fits {alert or title or service or 'what is chosen'}", "warning")
+        what = page.alert or page.title or page.service or "what is chosen"
+        screen.console.say(f"no runbook fits {what}; L lists all", "warning")
 
 
 async def _asked(console: "IcconApp", ask: Callable[[], T]) -> T | None:
@@ -42,7 +72,8 @@ async def _asked(console: "IcconApp", ask: Callable[[], T]) -> T | None:
     return None
 
 
-async def _open(screen: "LiveSurface", match: Match) -> None:
+async def open_match(screen: "LiveSurface", match: Match) -> None:
+    """Open a runbook in the version that the incident reads."""
     console, library = screen.console, screen.console.parts.library
     file = await _asked(console, lambda: library.read(match.runbook))
     if file is not None:

@@ -91,6 +91,12 @@ class Library:
         hits = self._index.search(self._keys, query, NEAR)
         return found + [Match(hit.runbook, "text", hit.snippet) for hit in hits if hit.runbook.name not in there]
 
+    def fitting(self, page: Wanted) -> list[Match]:
+        """Return all runbooks, those that fit a page first."""
+        found = self.match(page)
+        there = {match.runbook.name for match in found}
+        return found + [Match(book, "") for book in self.books() if book.name not in there]
+
     def search(self, words: str) -> list[Match]:
         """Return the runbooks that hold all `words` or what begins so, best first, with the place in their text."""
         self.books()

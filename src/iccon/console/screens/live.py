@@ -315,15 +315,16 @@ class LiveSurface(Surface):
 
     async def action_runbook(self) -> None:
         """Open the runbook that fits the chosen page, else the chosen service."""
-        page = self.chosen_page()
-        board = self.first(BoardView)
-        if board is not None and board.has_focus:
-            page = None
-        service = page.service if page else board.chosen_service or "" if board else ""
-        alert, url, title = (page.alert, page.runbook_url, page.title) if page else ("", "", "")
         from iccon.console import runbooks  # not on the first screen
 
-        await runbooks.open_for(self, alert, service, url, title)
+        await runbooks.open_for(self, await runbooks.wanted(self))
+
+    async def action_library(self) -> None:
+        """Show all runbooks, those that fit the chosen page or service first."""
+        from iccon.console import runbooks  # not on the first screen
+        from iccon.console.screens.books import BooksScreen
+
+        await self.app.push_screen(BooksScreen(self, await runbooks.wanted(self)))
 
     def tell_marks(self, fresh: Iterable[Entry]) -> None:
         """Show what came of runbook steps, where `fresh` entries of the incident say anything about it."""

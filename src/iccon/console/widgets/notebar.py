@@ -14,6 +14,7 @@ from iccon.console.drafts import DraftInput, Save
 from iccon.console.safe import SafeLabel
 
 if TYPE_CHECKING:
+    from iccon.console.widgets.books import BooksView
     from iccon.console.widgets.document import DocumentView
 
 
@@ -118,12 +119,12 @@ class FindBar(NoteBar):
 
 
 class SearchBar(FindBar):
-    """What is looked for in a document. Enter leaves the field, and what was found on the screen; Escape ends it."""
+    """What is looked for in a document, or in all of them. Enter leaves the field; Escape ends the search."""
 
     LABEL = "search"
     HINT = "words; Enter, then n and N go on; Esc ends the search"
 
-    def __init__(self, view: "DocumentView", save: Save) -> None:
+    def __init__(self, view: "DocumentView | BooksView", save: Save) -> None:
         super().__init__(save)
         self.view = view
 

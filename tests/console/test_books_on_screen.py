@@ -1,0 +1,52 @@
+"""All runbooks on the screen: the fitting ones first, searched as is typed, opened on the screen below."""
+
+from pathlib import Path
+
+from msgspec.structs import replace
+from running import config_of, declared, running, setting_in
+
+from iccon.config import schema
+from iccon.console.screens.books import BooksScreen
+from iccon.console.widgets.books import BooksView
+from iccon.console.widgets.runbook import RunbookView
+from iccon.incident import entries as e
+
+
+async def test_all_are_listed_searched_as_is_typed_and_opened(tmp_path: Path) -> None:
+    folder = tmp_path / "books"
+    folder.mkdir()
+    for name in ("apple", "disk", "queue"):
+        (folder / f"{name}.md").write_text(f"# The {name}\n\nHow to mend a {name} [/] that was growing.\n")
+    setting = setting_in(tmp_path, replace(config_of(), runbooks=schema.Runbooks((str(folder),))))
+    declared(setting)
+    async with running(setting, (80, 24)) as console:
+        await console.until_incident()
+        await console.press("L")
+        await console.until(lambda: isinstance(console.app.screen, BooksScreen))
+        view = console.one(BooksView)
+        await console.until(lambda: len(view.keys) == 3)
+        await console.press("slash", *"grows disk")
+        await console.until(lambda: list(view.keys) == ["books:disk.md"])
+        assert "mend a disk [/] that was growing" in console.shown()
+        assert "books:disk.md" in console.shown()
+        await console.press("x")
+        await console.until(lambda: not view.keys)
+        assert "No runbook has all of: grows diskx" in console.shown()
+        await console.press("escape")
+        await console.until(lambda: len(view.keys) == 3)
+        await console.press("slash", *"queue", "enter")
+        await console.until(lambda: list(view.keys) == ["books:queue.md"])
+        await console.press("enter")
+        await console.until(lambda: any(v.document for v in console.app.screen.query(RunbookView)))
+        assert "The queue" in console.shown()
+        opened = await console.bodies(e.RunbookOpened)
+        assert [(each.path, each.why) for each in opened] == [("books:queue.md", "text")]
+
+
+async def test_without_a_source_it_says_how_to_have_one(tmp_path: Path) -> None:
+    setting = setting_in(tmp_path)
+    declared(setting)
+    async with running(setting, (80, 24)) as console:
+        await console.until_incident()
+        await console.press("L")
+        await console.until(lambda: "runbooks.folders" in console.shown())

@@ -45,8 +45,7 @@ async def contents(view: "DocumentView") -> None:
     if not found:
         console_of(view).say("this text has no headings")
         return
-    least = min(each.level for each in found)
-    rows = [(str(each.line), "  " * (each.level - least) + each.text) for each in found]
+    rows = [(str(each.line), f"{'#' * each.level} {each.text}") for each in found]
     here = next((str(each.line) for each in reversed(found) if each.text == view.heading), rows[0][0])
 
     def chosen(line: str | None) -> None:

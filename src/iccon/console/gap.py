@@ -93,8 +93,7 @@ async def _propose(console: "IcconApp", incident: str, document: Document, headi
 
 def _where(document: Document, heading: str) -> ChoiceField:
     found = document.headings[:HEADINGS]
-    least = min((each.level for each in found), default=1)
-    options = [(str(n), f"{'  ' * (each.level - least)}{each.text}") for n, each in enumerate(found)]
+    options = [(str(n), f"{'#' * each.level} {each.text}") for n, each in enumerate(found)]
     here = next((str(n) for n, each in enumerate(found) if each.text == heading), END)
     return ChoiceField("where", "Under", (*options, (END, "(at the end)")), here)
 

@@ -32,7 +32,7 @@ class Reader(Modal[None]):
         yield RunbookView(id="runbook", classes="region", ascii_only=self.console.parts.setting.config.console.ascii)
         marking = commands.footer((commands.STEPS,), self.console.parts.keys, read_only=not self._marks)
         moving = (("/", "Search"), ("#", "Contents"), ("↵", "Links"))
-        yield KeyBar([("↑ ↓", "Scroll"), *marking, *moving, ("esc", "Close")])
+        yield KeyBar([("↑ ↓", "Scroll"), ("esc", "Close"), *marking, *moving])
 
     def on_mount(self) -> None:
         """Show the text."""

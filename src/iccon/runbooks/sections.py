@@ -10,6 +10,7 @@ from iccon.text import CleanText, clean
 
 SOFT_LINES, SOFT_SIZE = 120, 10_000  # a longer section (lines, characters) is split at its next blank line, so that a
 HARD_LINES, HARD_SIZE = 600, 40_000  # screen parses little at a time; and here at any line that is not in fenced code
+TABLE_LINES = 240  # and here between two rows of a table, whose header is then said again
 FENCE_SIZE = 64_000  # characters: fenced code is cut only here; code so long is shown, and not run
 REFERENCES = 200  # link definitions kept for all sections
 
@@ -81,11 +82,13 @@ def sections(document: Document) -> tuple[Section, ...]:
     at = {heading.line: heading for heading in document.headings}
     starts = sorted({0, *(line for line in at if line < len(lines))})
     found: list[Section] = []
+    lead: tuple[str, ...] = ()
     for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+        before = start
         for first, last in _pieces(lines, outside, start, end):
+            lead, before = _lead(lines, outside, before, first, lead), first
             text = "\n".join(lines[first:last])
             if text.strip():
-                lead = _lead(lines, outside, start, first)
                 found.append(Section(at.get(first), first, text, references, lead))
     return tuple(found)
 
@@ -97,7 +100,8 @@ def _pieces(lines: list[str], outside: dict[int, str], start: int, end: int) -> 
         count, longer = number - first, size + len(lines[number]) + 1
         soft = count >= SOFT_LINES or size >= SOFT_SIZE
         hard = count >= HARD_LINES or longer > HARD_SIZE if number in outside else longer > FENCE_SIZE
-        if count and (hard or (soft and _splits(lines, outside, number))):
+        row = count >= TABLE_LINES and lines[number][:1] == lines[number - 1][:1] == "|"
+        if count and (hard or (row and number in outside) or (soft and _splits(lines, outside, number))):
             yield first, number
             first, longer = number, len(lines[number]) + 1
         size = longer
@@ -110,17 +114,21 @@ def _splits(lines: list[str], outside: dict[int, str], number: int) -> bool:
     return number in outside and bool(line.strip()) and line[0] != " " and not lines[number - 1].strip()
 
 
-def _lead(lines: list[str], outside: dict[int, str], start: int, first: int) -> tuple[str, ...]:
-    """Return what opened the code or the table in which a piece begins that is not the first of its section."""
-    if first == start:
+def _lead(lines: list[str], outside: dict[int, str], before: int, first: int, lead: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what opened the code or the table in which a piece begins; the piece before it began so, with `lead`."""
+    if first == before:
         return ()
     at = first
     if first not in outside:
-        while at > start and at - 1 not in outside:
+        while at > before and at - 1 not in outside:
             at -= 1
         opener = _FENCE.match(lines[at])
+        if at == before and lead:
+            return lead
         return (opener[1] + opener[2],) if opener and at < first else ()
-    while at > start and "|" in lines[at]:
+    while at > before and "|" in lines[at]:
         at -= 1
+    if at == before and len(lead) > 1:
+        return lead
     at += "|" not in lines[at]
     return tuple(lines[at : at + 2]) if first > at + 1 and _TABLE.match(lines[at + 1]) else ()

@@ -32,6 +32,8 @@ def test_steps_are_listed_without_an_incident_and_marked_within_one(iccon, book)
         ("failed", "", "no room"),
     ]
     assert "2 of 2" in iccon("runbook", "steps", "disk").out
+    assert "2 of 2  Disk full" in iccon("runbook", "list").out
+    assert iccon("runbook", "list", "--json").json[0]["steps"] == "2 of 2"
     exported = iccon("export", "--format", "markdown").out
     assert "## Runbook steps" in exported
     assert "| Look at df -h | done by kim |" in exported

@@ -11,7 +11,7 @@ from iccon.cli.session import BadUse, Session, refuse, session, setting, text_of
 from iccon.cli.written import say_receipt
 from iccon.incident import commands as c
 from iccon.incident.state import State
-from iccon.incident.steps import StepMark, StepOutcome
+from iccon.incident.steps import StepMark, StepOutcome, progress
 from iccon.text import clean
 
 if TYPE_CHECKING:
@@ -66,10 +66,24 @@ def _do_runbook(args: argparse.Namespace) -> int:
 
 
 def _say_list(args: argparse.Namespace, books: Sequence["Runbook"]) -> None:
+    far = _progress(args)
     if args.json:
-        say_json([_about(book) for book in books])
+        say_json([{**_about(book), "steps": far.get(book.name, "")} for book in books])
     else:
-        _say_rows([(book.name, book.title) for book in books], ("name", "title"))
+        rows = [(book.name, far.get(book.name, ""), book.title) for book in books]
+        _say_rows(
+            rows if far else [(name, title) for name, _, title in rows], ("name", *(["steps"] if far else []), "title")
+        )
+
+
+def _progress(args: argparse.Namespace) -> dict[str, str]:
+    """Return how far each runbook is in the incident at hand, by name; nothing where there is none."""
+    if not setting(args).journal.exists():
+        return {}
+    with session(args, read_only=True) as opened:
+        if not args.incident and len(opened.desk.active()) != 1:
+            return {}
+        return {name: progress(marks) for name, marks in opened.ledger().state.steps.items()}
 
 
 def _say_found(args: argparse.Namespace, found: Sequence["Match"]) -> None:
@@ -172,6 +186,7 @@ def _mark(args: argparse.Namespace, books: "Library") -> None:
             outcome=StepOutcome(outcome),
             note=clean(args.note),
             owner=clean(args.owner),
+            total=step.total,
         )
         say_receipt(opened, opened.do(done, incident))
 

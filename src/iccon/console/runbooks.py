@@ -181,6 +181,7 @@ def _command(document: Document, step: Step, outcome: StepOutcome, note: str = "
         outcome=outcome,
         note=note,
         owner=owner,
+        total=step.total,
     )
 
 

@@ -277,7 +277,10 @@ class OpenRunbook(Command, frozen=True, kw_only=True):
 
 
 class MarkStep(Command, frozen=True, kw_only=True):
-    """Say what came of a step of the runbook `path`, in the version `digest`; `owner` did it, "" names nobody."""
+    """Say what came of a step of the runbook `path`, in the version `digest`; `owner` did it, "" names nobody.
+
+    `total` is how many steps that version has, 0 where nobody counted.
+    """
 
     path: str
     digest: str
@@ -286,6 +289,7 @@ class MarkStep(Command, frozen=True, kw_only=True):
     outcome: StepOutcome
     note: str = ""
     owner: str = ""
+    total: int = 0
     at: datetime | None = None
 
 

@@ -324,7 +324,8 @@ class RunbookOpened(Body, frozen=True, kw_only=True):
 class StepMarked(Body, frozen=True, kw_only=True):
     """What came of step `step` of the runbook `path`, in the version `digest`: done, skipped or failed (`outcome`).
 
-    `text` is the step's first line, to read; `owner` is who did it ("" nobody is named).
+    `text` is the step's first line, to read; `owner` is who did it ("" nobody is named). `total` is how many steps that
+    version has (0: not said).
     """
 
     kind: ClassVar[str] = "step"
@@ -335,6 +336,7 @@ class StepMarked(Body, frozen=True, kw_only=True):
     outcome: str
     note: str = ""
     owner: str = ""
+    total: int = 0
 
 
 class StepRun(Body, frozen=True, kw_only=True):

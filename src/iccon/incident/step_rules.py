@@ -43,6 +43,7 @@ def mark(state: State, command: c.MarkStep, ctx: Context) -> Outcome:
         outcome=command.outcome,
         note=note,
         owner=owner,
+        total=command.total,
     )
     return one(state, ctx, body, command.at)
 
@@ -58,6 +59,14 @@ def pinned(state: State, _: e.Entry, body: e.RunbookOpened) -> State:
 def marked(state: State, entry: e.Entry, body: e.StepMarked) -> State:
     """Let the newest mark of a step hold."""
     mark = StepMark(
-        body.text, body.outcome, body.note, body.owner, entry.actor, entry.happened_at, body.digest, entry.id
+        body.text,
+        body.outcome,
+        body.note,
+        body.owner,
+        entry.actor,
+        entry.happened_at,
+        body.digest,
+        entry.id,
+        body.total,
     )
     return replace(state, steps={**state.steps, body.path: {**state.steps.get(body.path, {}), body.step: mark}})

@@ -1,5 +1,6 @@
 """What came of a runbook's steps, and which version of a runbook an incident reads. Pure; instants are aware UTC."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
@@ -17,7 +18,7 @@ class StepOutcome(StrEnum):
 class StepMark(Struct, frozen=True):
     """The newest word on a step: `owner` did it ("" nobody was named), `person` said so, in which entry.
 
-    `digest` is the SHA-256 of the runbook's version that the person had before them.
+    `digest` is the SHA-256 of the runbook's version that the person had before them, `total` the number of its steps.
     """
 
     text: str
@@ -28,6 +29,7 @@ class StepMark(Struct, frozen=True):
     at: datetime
     digest: str
     entry: str
+    total: int = 0
 
     @property
     def words(self) -> str:
@@ -42,3 +44,9 @@ class Pinned(Struct, frozen=True):
     title: str
     digest: str
     sha256: str = ""
+
+
+def progress(marks: Mapping[str, StepMark]) -> str:
+    """Return how far a runbook is, by the marks of its steps: `2 of 7`; the empty text where none is marked."""
+    total = max((mark.total for mark in marks.values()), default=0)
+    return f"{len(marks)} of {max(total, len(marks))}" if total else f"{len(marks)} marked" if marks else ""

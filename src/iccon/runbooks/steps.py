@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs
@@ -30,7 +31,7 @@ _MARKS = re.compile(r"[`*]|(?<!\w)_|_(?!\w)")
 class Step(Struct, frozen=True):
     """One step: its id, the line of the document's text where it begins (from 0), its first words, the heading above.
 
-    `code` says that it is a code fence that stands by itself.
+    `code` says that it is a code fence that stands by itself, `total` how many steps its runbook has.
     """
 
     id: str
@@ -38,25 +39,26 @@ class Step(Struct, frozen=True):
     text: CleanText
     section: CleanText
     code: bool
+    total: int = 0
 
 
 def steps(document: Document) -> tuple[Step, ...]:
     """Return the steps of a runbook, at most 2,000. Parses all of it: for a long one this is work for a thread."""
-    found: list[Step] = []
+    found = list(islice(_steps(document), LIMIT))
+    return tuple(structs.replace(step, total=len(found)) for step in found)
+
+
+def _steps(document: Document) -> Iterator[Step]:
     seen: Counter[str] = Counter()
     heading = clean("")
     for section in sections(document):
         heading = section.heading.text if section.heading else heading
         for draft in _drafts(section):
-            if not draft.words():
-                continue
-            ident = draft.hash(heading)
-            seen[ident] += 1
-            number = f"-{seen[ident]}" if seen[ident] > 1 else ""
-            found.append(Step(ident + number, section.line + draft.line, draft.words(), heading, draft.code))
-            if len(found) == LIMIT:
-                return tuple(found)
-    return tuple(found)
+            if draft.words():
+                ident = draft.hash(heading)
+                seen[ident] += 1
+                number = f"-{seen[ident]}" if seen[ident] > 1 else ""
+                yield Step(ident + number, section.line + draft.line, draft.words(), heading, draft.code)
 
 
 def as_pinned(document: Document, text: str, digest: str) -> Document:

@@ -173,7 +173,7 @@ def test_json_has_the_documented_fields(iccon, incident):
     assert set(facts) == set(documented.split())
     entry_fields = "id short incident kind happened_at recorded_at actor text"
     line = iccon("timeline", "--json").json["lines"][0]
-    assert set(line) == {*entry_fields.split(), "machine", "late", "amended", "struck", "pinned"}
+    assert set(line) == {*entry_fields.split(), "machine", "late", "amended", "struck", "pinned", "links"}
     receipt = json.loads(iccon("note", "x", "--json").out)
     assert set(receipt) == {"incident", "entries", "effects"}
     assert set(receipt["entries"][0]) == set(entry_fields.split())

@@ -147,7 +147,7 @@ async def test_the_reason_to_send_an_update_all_the_same_is_kept(tmp_path: Path)
 NAMED = {key for command in REGISTRY for key in command.keys if len(key) > 1}
 CONTROLS = NAMED | {f"ctrl+{letter}" for letter in "abcdefghijklmnprtuvwxyz"} | {f"f{n}" for n in range(1, 13)}
 CONTROLS |= {"tab", "shift+tab", "up", "down", "pageup", "pagedown", "delete", "backspace"}
-CONTROLS -= {"escape", "enter", "ctrl+q", "ctrl+o", "ctrl+s"}  # to leave, to keep, to quit, to edit: what they are for
+CONTROLS -= {"escape", "enter", "ctrl+q", "ctrl+o", "ctrl+s", "ctrl+l"}  # these are for whoever types
 
 
 async def by_hand(console: Running) -> int:

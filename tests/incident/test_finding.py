@@ -17,6 +17,7 @@ BODIES = {
     "task": e.TaskNoted(what="decision", text="roll back", owner="kim"),
     "page": e.PageSeen(page=PAGE, status="triggered"),
     "late": e.Note(text="seen at noon"),
+    "linked": e.Note(text="slow since change:4711, see page:P7 and service:search."),
     "wrong": e.Note(text="the wrong window"),
     "amended": e.Note(text="three nodes"),
 }
@@ -51,6 +52,8 @@ def found(words: str) -> list[str]:
         ("@kim", ["tagged", "task"]),
         ("#db", ["note"]),
         ("service:checkout", ["page"]),
+        ("service:search", ["linked"]),
+        ("page:p7", ["linked"]),
         ("source:pagerduty", ["page"]),
         ("machine:yes", ["page"]),
         ("machine:no is:late", ["late"]),

@@ -10,7 +10,7 @@ task       id, short, what, text, owner, accepted, at, due, due_date, settled, o
            decided, pushed {tracker, effect, state, detail, receipt} (or null)
 handover   id, short, role, person, proposer, holder, at, due, end (null while it waits), ended, reason
 entry      id, short, incident, kind, happened_at, recorded_at, actor, text
-line       what an entry has, and machine, late, amended, struck (the reason, or null), pinned
+line       what an entry has, and machine, late, amended, struck (the reason, or null), pinned, links [{what, name}]
 version    id, short, what (written, amended, struck, pinned, unpinned), recorded_at, actor, happened_at, text, why
 receipt    incident, entries [entry], effects [id]
 effect     id, short, incident, port, target, verb, state, queued_at, changed_at, detail, receipt, title
@@ -30,6 +30,7 @@ from iccon.incident.entries import Entry
 from iccon.incident.handovers import Handover
 from iccon.incident.history import Version
 from iccon.incident.ids import short
+from iccon.incident.links import links
 from iccon.incident.milestones import moments
 from iccon.incident.roles import Role
 from iccon.incident.severity import Policy
@@ -164,6 +165,7 @@ def line(item: Item, incident: str) -> Facts:
         "amended": item.amended,
         "struck": item.struck,
         "pinned": item.pinned,
+        "links": links(item.own),
     }
 
 

@@ -25,8 +25,8 @@ from iccon.text import clean
 from iccon.when import ago
 
 FIND_NOTES = """\
-WORDS of --find: text, "a phrase", kind:note (decision, question, page …), person:NAME, service:NAME, source:NAME,
-machine:yes or machine:no, is:late, is:struck, is:amended, is:pinned, #tag, @name.
+WORDS of --find: text, "a phrase", kind:note (decision, question, page …), person:NAME, service:NAME, page:ID,
+source:NAME, machine:yes or machine:no, is:late, is:struck, is:amended, is:pinned, #tag, @name.
 What machines reported is looked through too."""
 
 _BOOLEAN = argparse.BooleanOptionalAction

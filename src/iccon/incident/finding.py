@@ -4,7 +4,7 @@ disk full              both words, anywhere in the text or the name of who wrote
 "disk full"            the two in a row
 kind:note              notes; also kind:decision, kind:question, kind:page, or the beginning of one
 person:kim             what kim wrote or owns
-service:checkout       what names the service
+service:checkout       what names the service, a note by a link too; page:P1 the page
 source:grafana         what came from there
 machine:no             what people wrote; machine:yes what machines did
 is:late                written down well after it happened; also is:struck, is:amended, is:pinned
@@ -18,6 +18,7 @@ from typing import Any
 from msgspec import Struct
 
 from iccon.incident.entries import MACHINE_KINDS, Entry
+from iccon.incident.links import links
 from iccon.incident.timeline import Item, Timeline
 
 _WORD = re.compile(r'"(?P<phrase>[^"]*)"?|(?P<field>[a-z]+):(?P<value>"[^"]*"?|\S*)|\S+', re.IGNORECASE)
@@ -100,9 +101,23 @@ def _people(line: Line) -> Iterator[str]:
     return (name.casefold() for name in (line.entry.actor, *named) if name)
 
 
+def _linked(line: Line, what: str) -> Iterator[str]:
+    return (link.name for link in links(line.item.own) if link.what == what)
+
+
+def _pages(line: Line) -> Iterator[str]:
+    named = (getattr(getattr(line.body, "page", None), "id", ""), *_linked(line, "page"))
+    return (name.casefold() for name in named if name)
+
+
 def _services(line: Line) -> Iterator[str]:
     page = getattr(line.body, "page", None)
-    named = (getattr(line.body, "service", ""), getattr(page, "service", ""), *getattr(line.body, "services", ()))
+    named = (
+        getattr(line.body, "service", ""),
+        getattr(page, "service", ""),
+        *getattr(line.body, "services", ()),
+        *_linked(line, "service"),
+    )
     return (name.casefold() for name in named if name)
 
 
@@ -137,6 +152,7 @@ _FIELDS: dict[str, Callable[[str], Rule | str]] = {
     "kind": _kind,
     "person": _named(_people),
     "service": _named(_services),
+    "page": _named(_pages),
     "source": _named(_sources),
     "machine": _machine,
     "is": _standing,

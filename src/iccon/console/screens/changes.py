@@ -33,13 +33,19 @@ class ChangesScreen(Overlay):
     BINDINGS = commands.bindings(*SCOPES)
 
     def __init__(
-        self, known: KnownChanges, incident: str, pinned: Callable[[], Collection[str]], service: str = ""
+        self,
+        known: KnownChanges,
+        incident: str,
+        pinned: Callable[[], Collection[str]],
+        service: str = "",
+        key: str = "",
     ) -> None:
         super().__init__()
         self._known = known
         self._incident = incident
         self._pinned = pinned
         self._begin = service
+        self._begin_key = key
         self._only = ""
 
     def compose(self) -> ComposeResult:
@@ -53,7 +59,7 @@ class ChangesScreen(Overlay):
         self.show_now()
         view = self.query_one(ChangesView)
         beside = of_service(self._listed(self.console.parts.setting.clock.now()), self._begin)
-        if not (beside and view.choose_key(beside[0].key)):
+        if not view.choose_key(self._begin_key or (beside[0].key if beside else "")):
             view.choose(0)
         view.focus()
 

@@ -45,6 +45,7 @@ from iccon.journal.faults import JournalFault
 
 if TYPE_CHECKING:
     from iccon.console.widgets.chart import Mark
+    from iccon.console.widgets.notebar import NoteBar
 
 MARKED = (Declared, SeveritySet, PhaseSet, MilestoneSet, ImpactStarted, ImpactStopped)  # what a chart shows
 TITLES = {"signals": "Signals", "pages": "Pages", "timeline": "Timeline", "runbook": "Runbook", "updates": "Updates"}
@@ -198,11 +199,21 @@ class IncidentScreen(EditingSurface):
 
     @on(TimelineView.Activated, "#timeline")
     async def _entry_opened(self, event: TimelineView.Activated) -> None:
-        """Open the chart of evidence from the journal; other entries have nothing to open."""
+        """Open the chart of evidence from the journal, or what another entry names."""
         found = self.ledger.by_id.get(event.key)
-        body = self.ledger.effective(found).body if found else None
-        if not isinstance(body, EvidenceTaken):
+        if found is None:
             return
+        if isinstance(found.body, EvidenceTaken):
+            await self.open_evidence(found)
+            return
+        from iccon.console import links  # not on the first frame
+
+        await links.follow(self, self.timeline.item(found).own)
+
+    async def open_evidence(self, entry: Entry) -> None:
+        """Open the chart of the evidence that `entry` took."""
+        body = self.ledger.effective(entry).body
+        assert isinstance(body, EvidenceTaken)
         from iccon.console.screens.chart import EvidenceScreen  # not on the first screen
 
         try:
@@ -212,6 +223,27 @@ class IncidentScreen(EditingSurface):
             self.console.say(f"this evidence cannot be shown: {fault}", "error")
             return
         await self.app.push_screen(EvidenceScreen(body, series, self.marks))
+
+    async def show_change(self, key: str) -> bool:
+        """Show the change of that key among those of the last hours; say whether it is one of them."""
+        known, slot = await self._know_changes(), self.console.snapshot.slots.get("changes")
+        listed = known.listed(slot.value if slot else None, self.console.parts.setting.clock.now())
+        if key not in (change.key for change in listed):
+            return False
+        from iccon.console.screens.changes import ChangesScreen  # not on the first screen
+
+        await self.app.push_screen(ChangesScreen(known, self.incident, self.pinned, key=key))
+        return True
+
+    async def on_note_bar_linked(self, message: "NoteBar.Linked") -> None:
+        """Name in the note what is chosen."""
+        from iccon.console import links  # not on the first frame
+
+        link = links.candidate(self, message.before)
+        if link is None:
+            self.console.say("nothing is chosen that a note can name: a page, a service, evidence, a change", "warning")
+        else:
+            (await self._note_bar()).insert(link.words)
 
     def pinned(self) -> Collection[str]:
         """Return the keys of the changes on this timeline, read off its entries when there are more of them."""

@@ -7,6 +7,7 @@ from iccon.console.figures import time_text
 from iccon.console.fit import Span, cells, crop, fit, wrap
 from iccon.incident.entries import EffectEnded, Entry
 from iccon.incident.ids import short
+from iccon.incident.links import links
 from iccon.incident.timeline import Item, is_routine
 from iccon.text import clean, clean_block
 from iccon.when import span_text
@@ -151,5 +152,6 @@ def reading(item: Item, width: int, zone: tzinfo, zone_name: Callable[[datetime]
     if item.late:
         head += f", recorded {time_text(item.recorded_at, zone)}"
     head += f"{', amended' if item.amended else ''}{', pinned' if item.pinned else ''}"
+    head += ", enter opens what it names" if links(item.own) else ""
     text = f"struck: {clean(item.struck)} - {item.text}" if item.struck is not None else item.text
     return head, wrap(clean_block(text, 20_000), width)

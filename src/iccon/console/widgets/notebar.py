@@ -22,11 +22,12 @@ class NoteBar(Horizontal):
     """Hidden until opened. The draft is on disk while it is typed, and no key of the screen below acts meanwhile."""
 
     LABEL = "note"  # what stands before the field, and the field's id
-    HINT = "what happened; Enter keeps it, Esc keeps the draft, ^o more lines"
+    HINT = "what happened; Enter keeps it, Esc keeps a draft, ^o lines, ^l a link"
     HANDS_ON = True  # several lines go to the editor
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Close", show=False),
         Binding("ctrl+o", "several", "Several lines", show=False),
+        Binding("ctrl+l", "link", "Link", show=False),
     ]
     DEFAULT_CSS = """
     NoteBar { height: 1; visibility: hidden; background: $boost; }
@@ -64,6 +65,23 @@ class NoteBar(Horizontal):
         """The note is kept: empty the field and give the focus back."""
         self.field.load("", "", 0)
         self.hide()
+
+    class Linked(Message):
+        """A link to what is chosen is wanted; `before` had the focus."""
+
+        def __init__(self, before: Widget | None) -> None:
+            super().__init__()
+            self.before = before
+
+    def action_link(self) -> None:
+        """Ask for a link to what is chosen."""
+        if self.HANDS_ON:
+            self.post_message(self.Linked(self._before))
+
+    def insert(self, words: str) -> None:
+        """Put `words` where the cursor is, apart from what is around them."""
+        before = self.field.value[: self.field.cursor_position]
+        self.field.insert_text_at_cursor(f"{'' if not before or before.endswith(' ') else ' '}{words} ")
 
     def on_key(self, event: events.Key) -> None:
         """Let through only what the field and this line do something with."""

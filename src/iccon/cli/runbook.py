@@ -23,9 +23,8 @@ if TYPE_CHECKING:
 def add(commands: Commands) -> None:
     """Add the parser of this group."""
     parser = add_command(commands, "runbook", _do_runbook)
-    parser.add_argument(
-        "what", choices=["list", "show", "search", "steps", "mark", "run", "approve", "runs", "propose", "drafts"]
-    )
+    verbs = ("list", "show", "search", "steps", "mark", "run", "approve", "runs", "propose", "drafts")
+    parser.add_argument("what", metavar="WHAT", choices=verbs, help=f"one of {', '.join(verbs)}")
     parser.add_argument(
         "words",
         nargs="*",

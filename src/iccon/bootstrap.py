@@ -363,14 +363,15 @@ def run_where(setting: Setting) -> "Where":
     from iccon.config.risks import risk_patterns
     from iccon.runbooks.plan import Where
 
-    config = setting.config.runbooks
+    config, (patterns, problems) = setting.config.runbooks, risk_patterns(setting.folders)
     return Where(
         host=clean(os.uname().nodename, 120),
         environment=clean("drill" if setting.drill else setting.config.environment, 120),
         directory=setting.folders.data / ("drill-runs" if setting.drill else "runs"),
         config=config.run,
         sources=tuple(source.name for source in _folder_sources(setting)),
-        patterns=tuple(risk_patterns(setting.folders)[0].values()),
+        patterns=tuple(patterns.values()),
+        trouble="; ".join(problem.said for problem in problems),
     )
 
 

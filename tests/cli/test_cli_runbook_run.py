@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from ptyhelp import Terminal, spawn
+
 BOOK = """---
 risk: low
 dry_run: DRY_RUN
@@ -46,6 +48,12 @@ dry_run: DRY_RUN
 
    ```bash
    echo "begun $$"; sleep 600
+   ```
+
+5. Tells the terminal what to do
+
+   ```bash
+   printf '\\033]0;title\\007\\033[31mred\\033[0m\\a\\n'
    ```
 """
 OFF = 'environment = "staging"\nrunbooks.folders = ["books"]\nme.name = "kim"\n'
@@ -104,6 +112,14 @@ def test_a_command_is_shown_confirmed_run_and_recorded(iccon, book, incident) ->
     assert "looking at shop (16 bytes" in iccon("timeline").out
 
 
+def test_a_file_of_patterns_that_is_wrong_stops_everything_and_check_says_so(iccon, book, home, incident) -> None:
+    (home / "risks.toml").write_text("[ours]\npattern = '('\n")
+    refused = iccon("runbook", "run", "disk", "1", "--yes", "--set", "SERVICE=shop", stdin=b"")
+    assert (refused.code, "regular expression" in refused.err) == (3, True)
+    (running,) = [found for found in iccon("check", "--json").json["checks"] if found["name"] == "running"]
+    assert (running["ok"], "regular expression" in running["detail"]) == (False, True)
+
+
 def test_what_deletes_needs_its_target_typed_whatever_the_runbook_says(iccon, book, incident) -> None:
     words = ("runbook", "run", "disk", "2")
     for more in ((), ("--yes",), ("--target", "prod"), ("--target", "stagin")):
@@ -157,6 +173,29 @@ def test_what_makes_no_sense_is_refused_in_words(iccon, book, incident, words, c
     assert iccon("runbook", "runs").out == "nothing was run\n"
 
 
+def test_at_a_terminal_the_person_is_asked_and_nothing_reaches_it_that_it_obeys(book, home, incident) -> None:
+    def run(step: str) -> Terminal:
+        return spawn([sys.executable, "-m", "iccon", "runbook", "run", "disk", step], env={"ICCON_HOME": str(home)})
+
+    with run("2") as term:
+        term.wait_for("Type staging to run it:")
+        term.type("no\r")
+        term.wait_for("refused: risky")
+        assert term.wait() == 3
+    with run("2") as term:
+        term.wait_for("Type staging to run it:")
+        term.type("staging\r")
+        term.wait_for("deleted /")
+        assert term.wait() == 0
+    with run("5") as term:
+        term.wait_for("Run it? [y/N]")
+        term.type("y\r")
+        term.wait_for("exit 0")
+        assert term.wait() == 0
+        assert "red" in term.text()
+        assert b"\x1b" not in term.raw
+
+
 def started(home: Path) -> "subprocess.Popen[bytes]":
     words = [sys.executable, "-m", "iccon", "runbook", "run", "disk", "4", "--yes"]
     env = {**os.environ, "ICCON_HOME": str(home)}
@@ -192,6 +231,9 @@ def test_a_console_killed_during_a_step_leaves_it_unknown_with_what_was_captured
     assert (run["state"], run["printed"]["excerpt"]) == ("unknown", [f"begun {pid}"])
     assert run["ended"].startswith("outcome unknown")
     assert "console gone" in run["printed"]["ended"]
+    steps = iccon("runbook", "steps", "disk", "--json").json["steps"]
+    assert [step["run"]["ended"][:15] for step in steps if step["run"]] == ["outcome unknown"]
+    assert "open; run by kim" in iccon("runbook", "steps", "disk").out
     timeline = iccon("timeline").out
     assert "run of books:disk.md outcome unknown" in timeline
     assert f"begun {pid}" in timeline

@@ -10,6 +10,8 @@ from iccon.cli.parsing import OK, Commands, add_command, with_incident
 from iccon.cli.session import BadUse, Session, refuse, session, setting, text_of
 from iccon.cli.written import say_receipt
 from iccon.incident import commands as c
+from iccon.incident.run_rules import step_words
+from iccon.incident.runs import Run
 from iccon.incident.state import State
 from iccon.incident.steps import StepMark, StepOutcome, progress
 from iccon.text import clean
@@ -145,16 +147,20 @@ def _say_steps(opened: Session, document: "Document", state: State, changed: boo
     from iccon.runbooks.steps import steps
 
     found, marks = steps(document), state.steps.get(document.runbook.name, {})
+    ran = step_words(state, document.runbook.name)
     marked = sum(step.id in marks for step in found)
     if opened.args.json:
-        facts = [{**_fields(step), "mark": marks.get(step.id)} for step in found]
+        facts = [{**_fields(step), "mark": marks.get(step.id), "run": _run(ran.get(step.id))} for step in found]
         about = {**_about(document.runbook), "digest": document.digest}
         say_json({**about, "incident": state.incident, "changed": changed, "marked": marked, "steps": facts})
         return
     if not found:
         say("this runbook has no steps: no numbered or task-list items, no code fences")
         return
-    rows = ((str(n), step.id, _words(opened, marks.get(step.id)), step.text) for n, step in enumerate(found, 1))
+    rows = (
+        (str(n), step.id, _words(opened, marks.get(step.id), ran.get(step.id)), step.text)
+        for n, step in enumerate(found, 1)
+    )
     table(rows, ("n", "id", "state", "step"))
     say(f"{marked} of {len(found)}{'; the file has changed since it was opened first' if changed else ''}")
 
@@ -163,8 +169,13 @@ def _fields(step: "Step") -> dict[str, object]:
     return {"id": step.id, "line": step.line + 1, "text": step.text, "section": step.section, "code": step.code}
 
 
-def _words(opened: Session, mark: StepMark | None) -> str:
-    return f"{mark.words} ({opened.clock_text(mark.at)})" if mark else "open"
+def _words(opened: Session, mark: StepMark | None, ran: tuple[Run, str] | None) -> str:
+    marked = f"{mark.words} ({opened.clock_text(mark.at)})" if mark else "open"
+    return f"{marked}; run by {ran[0].person} ({opened.clock_text(ran[0].at)}): {ran[1]}" if ran else marked
+
+
+def _run(ran: tuple[Run, str] | None) -> dict[str, object] | None:
+    return {"effect": ran[0].effect, "person": ran[0].person, "at": ran[0].at, "ended": ran[1]} if ran else None
 
 
 def _mark(args: argparse.Namespace, books: "Library") -> None:

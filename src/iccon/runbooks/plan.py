@@ -33,6 +33,7 @@ class Where(Struct, frozen=True):
     config: Run
     sources: tuple[str, ...]
     patterns: tuple[RiskPattern, ...] = ()
+    trouble: str = ""  # with the file of patterns: nothing is run while it cannot be trusted
 
 
 class Plan(Struct, frozen=True):
@@ -144,8 +145,8 @@ def plan(
 def _trouble(document: Document, fence: Fence, where: Where, values: Mapping[str, str], other: tuple[str, ...]) -> str:
     if not where.config.allow:
         return OFF
-    if fence.trouble:
-        return fence.trouble
+    if where.trouble or fence.trouble:
+        return where.trouble or fence.trouble
     if fence.language not in where.config.allow:
         return f"{fence.language} is not in runbooks.run.allow"
     if document.runbook.source not in where.sources or document.fetched_at is not None:

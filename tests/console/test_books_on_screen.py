@@ -3,13 +3,16 @@
 from pathlib import Path
 
 from msgspec.structs import replace
-from running import config_of, declared, running, setting_in
+from running import config_of, declared, do_before, running, setting_in
 
 from iccon.config import schema
 from iccon.console.screens.books import BooksScreen
 from iccon.console.widgets.books import BooksView
 from iccon.console.widgets.runbook import RunbookView
+from iccon.incident import commands as c
 from iccon.incident import entries as e
+from iccon.incident.severity import Severity
+from iccon.incident.steps import StepOutcome
 
 
 async def test_all_are_listed_searched_as_is_typed_and_opened(tmp_path: Path) -> None:
@@ -18,13 +21,16 @@ async def test_all_are_listed_searched_as_is_typed_and_opened(tmp_path: Path) ->
     for name in ("apple", "disk", "queue"):
         (folder / f"{name}.md").write_text(f"# The {name}\n\nHow to mend a {name} [/] that was growing.\n")
     setting = setting_in(tmp_path, replace(config_of(), runbooks=schema.Runbooks((str(folder),))))
-    declared(setting)
+    mark = c.MarkStep(path="books:apple.md", digest="d", step="s", text="x", outcome=StepOutcome.DONE, total=4)
+    do_before(setting, c.Declare(title="Checkout fails", severity=Severity.SEV2), mark)
     async with running(setting, (80, 24)) as console:
         await console.until_incident()
         await console.press("L")
         await console.until(lambda: isinstance(console.app.screen, BooksScreen))
         view = console.one(BooksView)
         await console.until(lambda: len(view.keys) == 3)
+        await console.until(lambda: "The apple" in console.shown())
+        assert "steps 1 of 4" in console.shown()
         await console.press("slash", *"grows disk")
         await console.until(lambda: list(view.keys) == ["books:disk.md"])
         assert "mend a disk [/] that was growing" in console.shown()

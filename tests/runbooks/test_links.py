@@ -40,6 +40,7 @@ def test_sites_leave_endings_out_and_name_folders() -> None:
     assert found.anchor == "mend"
     assert {"api/web.md", "api/web/README.md", "api/web/_index.md"} <= set(found.paths)
     assert first(target(document(), "/")) == "README.md"
+    assert getattr(target(document(), "net.html#x"), "paths", ()) == ("node/net.html", "node/net.md")
     assert "node/net.md" in getattr(target(document(), "net"), "paths", ())
 
 

@@ -73,6 +73,8 @@ def _paths(book: str, path: str) -> tuple[str, ...]:
         return ("",)
     joined = _joined(book, path)
     below = "" if joined == "." else f"{joined}/"
+    if joined.endswith((".html", ".htm")):
+        return joined, f"{joined.rpartition('.')[0]}.md"
     files = () if joined == "." or path.endswith("/") else (joined, f"{joined}.md")
     beside = (f"{joined}.md",) if path.endswith("/") and joined != "." else ()
     return (*files, *beside, *(f"{below}{name}.md" for name in ("README", "index", "_index")))

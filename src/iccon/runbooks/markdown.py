@@ -149,7 +149,10 @@ class _Writer:
         if self.links.urls:
             self._gap()
             for url, number in self.links.urls.items():
-                self.lines.extend(wrap([Span(f"[{number}] ", "muted"), Span(url, "link")], self.width))
+                mark = f"[{number}] "
+                for piece in cut(url, self.width - len(mark)):
+                    self.lines.append([Span(mark, "muted"), Span(piece, "link")])
+                    mark = " " * len(mark)
         return self.lines
 
     def _token(self, tokens: list["Token"], at: int) -> int:

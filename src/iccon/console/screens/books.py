@@ -15,6 +15,7 @@ from iccon.console.screens.overlay import Overlay
 from iccon.console.widgets.books import BooksView
 from iccon.console.widgets.keybar import KeyBar
 from iccon.console.widgets.notebar import SearchBar
+from iccon.incident.steps import progress
 from iccon.runbooks.matching import Wanted
 from iccon.runbooks.model import Match
 
@@ -60,7 +61,8 @@ class BooksScreen(Overlay):
         view = self.query_one(BooksView)
         title = f"Runbooks: {view.words}" if view.words else "Runbooks"
         set_titles(view, title, f"{len(self._found):,}" if self._found else "")
-        view.show(self._found, self._said)
+        state = self._below.stalked
+        view.show(self._found, self._said, {n: progress(marks) for n, marks in state.steps.items()} if state else {})
 
     def _sought(self, words: str) -> None:
         if self._looking is not None:

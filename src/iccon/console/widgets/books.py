@@ -1,6 +1,6 @@
 """The list of runbooks: those that fit first, or those that were found, with the place in their text."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from iccon.console.fit import Span, crop, fit, said, wrap
 from iccon.console.widgets.virtual import VirtualList
@@ -26,10 +26,12 @@ class BooksView(VirtualList):
         self.words = ""
         self._sought = sought
         self._matches: dict[str, Match] = {}
+        self._far: Mapping[str, str] = {}
         self._none = ""
 
-    def show(self, matches: Sequence[Match], none: str) -> None:
-        """Show runbooks in their order; `none` is said where there are none."""
+    def show(self, matches: Sequence[Match], none: str, far: Mapping[str, str]) -> None:
+        """Show runbooks in their order, and by name how far each is; `none` is said where there are none."""
+        self._far = far
         self._matches = {match.runbook.name: match for match in matches}
         self._none = none
         self.set_rows(tuple(self._matches))
@@ -56,6 +58,8 @@ class BooksView(VirtualList):
         """One runbook."""
         match, title = self._matches[key], _title(width)
         spans: list[Span] = [(" " + fit(match.runbook.title, title - 1) + " ", "")]
+        if far := self._far.get(match.runbook.name):
+            spans.append((f"steps {far}  ", "v-ok"))
         if match.snippet:
             return [*spans, *_near(match.snippet)]
         return [*spans, (f"{match.why}  " if match.why else "", "strong"), (clean(match.runbook.name), "dim")]

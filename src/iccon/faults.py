@@ -33,12 +33,16 @@ class FaultKind(StrEnum):
 
 
 class SourceTrouble(Struct, frozen=True):
-    """One of several sources that does not answer `since` an instant (aware UTC); its last answer stands."""
+    """One of several sources that does not answer `since` an instant (aware UTC); its last answer stands.
+
+    `next_try` is until when it asked to be left alone (aware UTC), None where it did not.
+    """
 
     source: str
     kind: FaultKind
     reason: CleanText
     since: datetime | None = None
+    next_try: datetime | None = None
 
 
 class SourceFault(Exception):

@@ -79,11 +79,11 @@ def test_polls_leave_an_action_its_requests() -> None:
 
 
 def test_the_list_says_when_little_is_left() -> None:
-    with PagerDutyServer(token=TOKEN, limit=9) as server:
+    with PagerDutyServer(token=TOKEN, limit=11) as server:
         pager = backend(server)
-        found = [pager.listing().notices for _ in range(6)]  # and the account's abilities, once
+        found = [pager.listing().notices for _ in range(6)]  # and what the account can do, once
         assert found[0] == ()
-        assert found[-1] == ("2 of 9 requests left",)
+        assert found[-1] == ("2 of 11 requests left",)
 
 
 def test_after_a_429_nobody_asks_until_its_time_is_over() -> None:

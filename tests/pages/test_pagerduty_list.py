@@ -14,7 +14,7 @@ from pagerduty_case import HTML, TOKEN, backend, fault_of
 from iccon.config import schema
 from iccon.drill.pagerduty_api import Fault, PagerDutyServer
 from iccon.faults import FaultKind
-from iccon.pages.model import UNKNOWN_TIME, PageStatus
+from iccon.pages.model import UNKNOWN_TIME, Act, PageStatus
 from iccon.pages.pagerduty import REACH, PagerDutyBackend
 from iccon.pages.paging import complete
 from iccon.pages.source import PagesSource
@@ -298,14 +298,32 @@ def test_a_part_of_the_details_that_cannot_be_had_is_named(server: PagerDutyServ
 
 
 def test_what_the_account_lacks_is_asked_once_and_not_offered(server: PagerDutyServer) -> None:
-    server.account.abilities.discard("coordinated_responding")
+    server.account.abilities -= {"coordinated_responding", "urgencies"}
+    server.account.workflows.clear()
+    server.fail(Fault("answer", path="/priorities", status=402))
     pager = backend(server)
     source = PagesSource((pager,))
-    found = [source.poll() for _ in range(2)][-1]
-    assert sum(call.path == "/abilities" for call in server.calls) == 1
-    assert set(found.lacks["pagerduty"]) == {"responders", "cancel_responders"}
-    assert "coordinated_responding" in found.lacks["pagerduty"]["responders"]
-    assert set(pager.verbs) - set(found.verbs["pagerduty"]) == {"responders", "cancel_responders"}
+    found = [source.poll() for _ in range(3)][-1]
+    paths = [call.path for call in server.calls]
+    assert [paths.count(path) for path in ("/abilities", "/priorities", "/incident_workflows")] == [1, 1, 1]
+    lacks = found.lacks["pagerduty"]
+    assert set(pager.verbs) - set(found.verbs["pagerduty"]) == set(lacks)
+    assert set(lacks) == {"responders", "cancel_responders", "urgency", "priority", "workflow"}
+    assert "coordinated_responding" in lacks["responders"]
+    assert lacks["urgency"].endswith("lacks urgencies")
+    assert lacks["priority"].startswith("the account's plan lacks")
+    assert "no incident workflow is set up" in lacks["workflow"]
+    key = server.trigger("disk", "db")
+    server.fail(Fault("answer", path="/status_updates", status=402))
+    fault_of(lambda: pager.act(Act("status", key, {"text": "x"})))
+    assert "lacks" in source.poll().lacks["pagerduty"]["status"]
+
+
+def test_how_many_requests_are_left_is_told_with_the_pages(server: PagerDutyServer) -> None:
+    source = PagesSource((backend(server),))
+    assert source.poll().budgets == {"pagerduty": "959 of 960 requests left"}
+    server.fail(Fault("reset"))
+    fault_of(source.poll)
 
 
 @pytest.mark.parametrize("fault", [Fault("answer", path="/abilities", status=403), Fault("reset", path="/abilities")])

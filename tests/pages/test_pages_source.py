@@ -93,6 +93,8 @@ def test_one_that_asks_for_patience_is_left_alone() -> None:
         pages = source.poll()
     assert (good.asked, limited.asked) == (4, 2)
     assert pages.trouble[0].kind is FaultKind.RATE_LIMITED
+    again = pages.trouble[0].next_try
+    assert again is not None and 0 < (again - pages.at).total_seconds() <= 60
     assert [p.id for p in pages.pages] == ["a"]
 
 

@@ -17,7 +17,7 @@ from iccon.pages.source import PagesSource
 
 PAGES, ALERTS = 1_000, 10_000
 POLL = PAGES // 100 + 1  # requests that a list of so many pages takes
-ASIDE = 1  # the account's abilities, once
+ASIDE = 3  # what the account can do, once
 
 
 class Watched(PagerDutyServer):

@@ -49,13 +49,9 @@ def offered(pages: Sequence[Page], verbs: Mapping[str, tuple[str, ...]]) -> tupl
     )
 
 
-def lacking(pages: Sequence[Page], lacks: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """Return what is not offered for want of an ability, and why: a line a reason."""
-    reasons: dict[str, list[str]] = {}
-    for source in dict.fromkeys(page.source for page in pages):
-        for verb, why in lacks.get(source, {}).items():
-            reasons.setdefault(why, []).append(VERBS[verb].title)
-    return [f"not offered: {', '.join(titles)}: {why}" for why, titles in reasons.items()]
+def lacking(pages: Sequence[Page], lacks: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """Return what is not offered because an account cannot do it, and why."""
+    return {verb: why for page in pages for verb, why in lacks.get(page.source, {}).items()}
 
 
 def lines(pages: Sequence[Page], place: str) -> list[str]:
@@ -127,20 +123,26 @@ class PageMenu:
     async def open(self) -> None:
         """Ask for the verb."""
         if not self._offered:
-            self._console.say("nothing can be done to what is chosen: its pager takes no commands", "warning")
+            why = "; ".join(dict.fromkeys(self._lacks.values())) or "its pager takes no commands"
+            self._console.say(f"nothing can be done to what is chosen: {why}", "warning")
             return
         many = f" ({len(self._pages)})" if len(self._pages) > 1 else ""
-        options = tuple((verb.name, f"{verb.title}: {verb.effect}") for verb in self._offered.values())
-        choice = ChoiceField("verb", "", options, options[0][0])
+        options = tuple((verb.name, self._option(verb)) for verb in VERBS.values() if self._is_shown(verb.name))
+        choice = ChoiceField("verb", "", options, next(iter(self._offered)), frozenset(self._lacks))
 
         async def submit(answers: Answers) -> str | None:
             self._chosen = answers["verb"]
             return None if self._chosen else "choose one"
 
-        said = [*self._lines, *self._lacks]
         drafts = await self._console.drafts("page")
-        form = Form(f"What is done to the page{many}", [choice], submit, drafts, lines=said)
+        form = Form(f"What is done to the page{many}", [choice], submit, drafts, lines=self._lines)
         await self._console.push_screen(form, self._picked)
+
+    def _is_shown(self, verb: str) -> bool:
+        return verb in self._offered or verb in self._lacks
+
+    def _option(self, verb: PageVerb) -> str:
+        return f"{verb.title}: {self._lacks.get(verb.name, verb.effect)}"
 
     async def _picked(self, accepted: bool | None) -> None:
         if not accepted:

@@ -30,12 +30,16 @@ class TextField(Struct, frozen=True):
 
 
 class ChoiceField(Struct, frozen=True):
-    """One of several; `options` are (value, label), chosen with the arrows or by number."""
+    """One of several; `options` are (value, label), chosen with the arrows or by number.
+
+    Those whose value is in `shut` are greyed and cannot be chosen: the label says why not.
+    """
 
     id: str
     label: str
     options: tuple[tuple[str, str], ...]
     value: str = ""
+    shut: frozenset[str] = frozenset()
 
 
 Field = TextField | ChoiceField

@@ -13,7 +13,7 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -91,29 +91,33 @@ class SafeButton(Button):
 
 
 class SafeOptions(OptionList):
-    """A list of plain prompts, each with an id. The ids may be any text; the highlight stays on its id."""
+    """A list of plain prompts, each with an id. The ids may be any text; the highlight stays on its id.
+
+    Those whose id is in `shut` are greyed and cannot be chosen.
+    """
 
     def __init__(
         self,
         options: Iterable[tuple[str, object]] = (),
         *,
         chosen: str | None = None,
+        shut: Collection[str] = (),
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
-        super().__init__(*self._options_of(options), id=id, classes=classes, markup=False)
+        super().__init__(*self._options_of(options, shut), id=id, classes=classes, markup=False)
         if chosen is not None:
             self._highlight(chosen)
 
     @staticmethod
-    def _options_of(pairs: Iterable[tuple[str, object]]) -> list[Option]:
-        return [Option(plain_line(prompt), id=key) for key, prompt in pairs]
+    def _options_of(pairs: Iterable[tuple[str, object]], shut: Collection[str] = ()) -> list[Option]:
+        return [Option(plain_line(prompt), id=key, disabled=key in shut) for key, prompt in pairs]
 
     @property
     def chosen(self) -> str | None:
         """The id under the highlight."""
         option = self.highlighted_option
-        return option.id if option else None
+        return option.id if option and not option.disabled else None
 
     def set_pairs(self, pairs: Iterable[tuple[str, object]]) -> None:
         """Replace the options by (id, prompt) pairs; the highlight stays on its id, or goes where that id is gone."""

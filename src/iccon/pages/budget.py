@@ -39,7 +39,8 @@ class Budget:
             wait = max(self._held_until, self._fresh_at if self._spent(poll) else 0.0) - now
             if wait > 0:
                 kept = "" if not poll or self._left <= 0 else f"; the {self._left} that are left are kept for actions"
-                words = f"its limit of requests is reached{kept}; asked again in {wait:.0f} s"
+                again = "" if poll else f"; try again in {wait:.0f} s"
+                words = f"its limit of requests is reached{kept}{again}"
                 raise SourceFault(FaultKind.RATE_LIMITED, words, wait)
             self._left = max(self._left - 1, -1)
 

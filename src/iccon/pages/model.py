@@ -79,13 +79,14 @@ class Listing(Struct, frozen=True):
     """The open pages of one backend; `notices` says what a person must know about the list.
 
     `complete` is False where the backend could not give all: a page that is missing then may still be open. `lacks`
-    says of verbs that the account cannot do why not.
+    says of verbs that the account cannot do why not, `budget` how many requests it still takes ("": it does not say).
     """
 
     pages: tuple[Page, ...]
     notices: tuple[CleanText, ...] = ()
     complete: bool = True
     lacks: dict[str, CleanText] = {}
+    budget: CleanText = CleanText("")
 
 
 class Pages(Struct, frozen=True):
@@ -93,8 +94,9 @@ class Pages(Struct, frozen=True):
 
     `closed` are those that ended lately, oldest first, with the status resolved: more than one poll's, so that
     a reader who missed one misses no ending; `changed_at` is None where the backend does not say when.
-    `verbs` says what each backend can do, `lacks` of what it cannot for this account why not. A backend in
-    `trouble` has its last known pages in `pages`. `at` is when the poll ended (aware UTC).
+    `verbs` says what each backend can do, `lacks` of what it cannot for this account why not, `budgets` how many
+    requests it still takes. A backend in `trouble` has its last known pages in `pages`. `at` is when the poll ended
+    (aware UTC).
     """
 
     pages: tuple[Page, ...] = ()
@@ -104,6 +106,7 @@ class Pages(Struct, frozen=True):
     notices: tuple[CleanText, ...] = ()
     verbs: dict[str, tuple[str, ...]] = {}
     lacks: dict[str, dict[str, CleanText]] = {}
+    budgets: dict[str, CleanText] = {}
 
 
 class Trace(Struct, frozen=True):

@@ -16,6 +16,7 @@ from iccon.net import clock_text
 from iccon.net.together import together
 from iccon.net.wire import first, record, records, text
 from iccon.pages.model import Act, Detail, Done, Listing, Page, Story
+from iccon.pages.pagerduty_abilities import Abilities
 from iccon.pages.pagerduty_client import PagerDutyClient
 from iccon.pages.pagerduty_decode import INCLUDE, page_of
 from iccon.pages.pagerduty_detail import detail_of
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 REACH: Final = 10_000  # offset + limit: the API refuses to look further
 LIST_PATIENCE: Final = 3  # a list of several requests may take this many timeouts
 _READERS: Final = ("read_only_user", "read_only_limited_user", "observer")
-_NEEDS: Final = {"responders": "coordinated_responding", "cancel_responders": "coordinated_responding"}  # abilities
 _ID: Final = re.compile(r"\w{1,64}", re.ASCII)
 _SKEW: Final = 5.0  # seconds of clock difference that are worth a word
 
@@ -58,7 +58,7 @@ class PagerDutyBackend:
         self._config = config
         self._client = PagerDutyClient(config, token, email, clock or SystemClock())
         self._ids: tuple[str, ...] = ()
-        self._lacks: dict[str, CleanText] | None = None
+        self._abilities = Abilities(self._client)
         self._told = False
 
     def list(self) -> tuple[Page, ...]:
@@ -68,9 +68,9 @@ class PagerDutyBackend:
     def listing(self) -> Listing:
         """Return all open pages (GET /incidents, 100 at a time), and what to say about them. Raises SourceFault."""
         found = self._listing()
-        lacks = self._lacking() if self._told else {}  # the first rows wait for nothing else
+        lacks = self._abilities.lacking() if self._told else {}  # the first rows wait for nothing else
         self._told = True
-        return replace(found, lacks=lacks)
+        return replace(found, lacks=lacks, budget=self._client.budget.said())
 
     def _listing(self) -> Listing:
         query = self._filters() | {"statuses[]": ["triggered", "acknowledged"], "sort_by": "created_at:asc"}
@@ -81,21 +81,6 @@ class PagerDutyBackend:
         nameless = CleanText(f"{dropped} incidents without an id are not shown") if dropped else CleanText("")
         notices = tuple(notice for notice in (missing, nameless, self._client.budget.low()) if notice)
         return Listing(tuple(pages.values()), notices, complete=not missing)
-
-    def _lacking(self) -> dict[str, CleanText]:
-        """Return which verbs the account's plan lacks, asked once (GET /abilities); none where nobody says."""
-        if self._lacks is None:
-            try:
-                told = record(self._client.get("/abilities", poll=True)).get("abilities")
-            except SourceFault:  # then a verb says it as it is tried
-                told = None
-            known = set(map(str, told)) if isinstance(told, list) else set(_NEEDS.values())
-            self._lacks = {
-                verb: CleanText(f"the account's plan lacks {ability}")
-                for verb, ability in _NEEDS.items()
-                if ability not in known
-            }
-        return self._lacks
 
     def closed(self, pages: tuple[Page, ...]) -> tuple[Page, ...]:
         """Return those of `pages` that are among the last 100 resolved ones (one request). Raises SourceFault."""
@@ -148,7 +133,11 @@ class PagerDutyBackend:
         with nothing_sent():
             wish = self._wish(act)
             ready = prepare(self._client, verb, wish)
-        return Done(ready.already or send(self._client, verb, wish, ready))
+        try:
+            return Done(ready.already or send(self._client, verb, wish, ready))
+        except SourceFault as fault:
+            self._abilities.learn(act.verb, fault)
+            raise
 
     def read_back(self, act: Act) -> Done | None:
         """Say whether it took effect, by what PagerDuty shows or its log. Raises SourceFault where nobody can tell."""

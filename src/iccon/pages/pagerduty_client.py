@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _STAND_IN: Final = "https://pagerduty.invalid"  # the client accepts https only; this name stands for a loopback server
 _NAMED: Final = re.compile(r"/(incidents|notes|incident_workflows|users|escalation_policies)/(\w+)(?=/|$)")
 _KINDS: Final = {"escalation_policies": "escalation policy", "incident_workflows": "incident workflow"}
+LACKS: Final = "the account's plan lacks"  # begins what is said of a 402
 _ABILITIES: Final = {"responder_requests": "coordinated_responding", "incident_workflows": "incident workflows"}
 
 # Without a handler Python prints the client's warnings on the terminal, over the screen.
@@ -119,7 +120,7 @@ def _words(status: int, path: str) -> str:
         return "PagerDuty does not accept [pagerduty] token"
     if status == 402:
         ability = next((words for part, words in _ABILITIES.items() if part in path), "")
-        return f"the account's plan lacks {ability or 'what this needs'}"
+        return f"{LACKS} {ability or 'what this needs'}"
     if status == 403:
         return "[pagerduty] token may not do this: a read-only key, or a user without the right"
     if status == 404:

@@ -1,7 +1,7 @@
 """All pagers as one source for the feed: one that fails leaves the others, and what ended is noticed."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from msgspec import Struct
@@ -55,14 +55,18 @@ class PagesSource:
         return Pages(
             pages=tuple(sorted((p for known in now.values() for p in known.listing.pages), key=_rank)),
             closed=self._recent,
-            trouble=tuple(
-                SourceTrouble(name, fault.kind, fault.reason, now[name].since) for name, fault in faults.items()
-            ),
+            trouble=tuple(self._trouble(name, now[name], fault) for name, fault in faults.items()),
             at=self._clock.now(),
             verbs={name: _can(backend.verbs, now[name].listing) for name, backend in self.backends.items()},
             lacks={name: known.listing.lacks for name, known in now.items() if known.listing.lacks},
+            budgets={n: k.listing.budget for n, k in now.items() if k.listing.budget and k.fault is None},
             notices=tuple(_notice(name, text) for name, known in now.items() for text in known.listing.notices),
         )
+
+    def _trouble(self, name: str, known: _Known, fault: SourceFault) -> SourceTrouble:
+        left = known.not_before - self._clock.monotonic()
+        again = self._clock.now() + timedelta(seconds=left) if left > 0 else None
+        return SourceTrouble(name, fault.kind, fault.reason, known.since, again)
 
     def _ask(self, before: dict[str, _Known]) -> dict[str, Listing | SourceFault]:
         now = self._clock.monotonic()

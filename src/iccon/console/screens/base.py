@@ -12,7 +12,7 @@ from textual.widget import Widget
 from iccon.console import questions
 from iccon.console.commands import REGISTRY, key_name
 from iccon.console.figures import age_text, time_text, zone_name
-from iccon.feed.model import Slot, Snapshot, Trouble
+from iccon.feed.model import Slot, Snapshot
 from iccon.incident.entries import Entry
 from iccon.incident.exit_criteria import Sight
 
@@ -92,13 +92,16 @@ class Surface(Screen[None]):
         trouble = slot.trouble
         if trouble is None:
             return ""
-        return f"{trouble.kind}{self.since_text(trouble.since)}{self._again(trouble)}: {trouble.reason}"
+        return f"{trouble.kind}{self.since_text(trouble.since)}{self._again(trouble.next_try)}: {trouble.reason}"
 
     def partial_note(self, slot: Slot | None) -> str:
         """Return which of several sources do not answer, and what the others have to say: of pages, of changes."""
         if slot is None or slot.value is None:
             return ""
-        down = (f"{t.source}: {t.kind}{self.since_text(t.since)}: {t.reason}" for t in slot.value.trouble)
+        down = (
+            f"{t.source}: {t.kind}{self.since_text(t.since)}{self._again(t.next_try)}: {t.reason}"
+            for t in slot.value.trouble
+        )
         return "; ".join([*down, *slot.value.notices])
 
     def _paused(self) -> str:
@@ -107,11 +110,11 @@ class Surface(Screen[None]):
         hint = f" ({key_name(keys[0])} goes on)" if keys else ""
         return f"paused, nothing is asked{hint}" if self.console.snapshot.paused else ""
 
-    def _again(self, trouble: Trouble) -> str:
-        """Count down to the next try, in the clock's seconds; while paused there is none."""
-        if self.console.snapshot.paused:
+    def _again(self, next_try: datetime | None) -> str:
+        """Count down to the next try, in the clock's seconds; while paused, or where it is not known, there is none."""
+        if self.console.snapshot.paused or next_try is None:
             return ""
-        left = math.ceil((trouble.next_try - self.console.parts.setting.clock.now()).total_seconds())
+        left = math.ceil((next_try - self.console.parts.setting.clock.now()).total_seconds())
         return f", again in {age_text(left)}" if left > 0 else ", asking"
 
     def since_text(self, at: datetime | None) -> str:

@@ -80,7 +80,7 @@ class Form(Modal[bool]):
                 widget.styles.height = area
             yield widget
         else:
-            yield SafeOptions(field.options, chosen=field.value, id=f"field-{field.id}")
+            yield SafeOptions(field.options, chosen=field.value, shut=field.shut, id=f"field-{field.id}")
 
     def _text(self, field: TextField) -> "DraftInput | DraftArea":
         key, save, ident = self._drafts.field(field.id), self._drafts.save, f"field-{field.id}"
@@ -157,8 +157,7 @@ class Form(Modal[bool]):
                 options.highlighted = int(event.key) - 1
                 event.stop()
         elif event.key in ("up", "down"):
-            step = -1 if event.key == "up" else 1
-            options.highlighted = ((options.highlighted or 0) + step) % options.option_count
+            options.action_cursor_up() if event.key == "up" else options.action_cursor_down()
             event.stop()
 
     @property

@@ -184,6 +184,7 @@ class LiveSurface(Surface):
         if slot and slot.at and abs(age := (now - slot.at).total_seconds()) > OLD:
             note = "; ".join(filter(None, (f"as of {self.clock_text(slot.at)} ({age_text(age)})", note)))
         self.each(PagesView, lambda view: view.show(found, now, note, self._acts.pending()))
+        self.each(PagesView, lambda view: view.say_budgets(slot.value.budgets if slot and slot.value else {}))
 
     # What the keys do
 

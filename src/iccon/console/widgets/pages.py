@@ -8,6 +8,7 @@ from textual.binding import Binding, BindingType
 
 from iccon.console.figures import age_text
 from iccon.console.fit import Span, cells, crop, fit, said
+from iccon.console.safe import set_titles
 from iccon.console.widgets.page_rows import STATUS, PageRows, group_spans
 from iccon.console.widgets.virtual import VirtualList
 from iccon.pages.model import Page, PageStatus
@@ -74,6 +75,7 @@ class PagesView(VirtualList):
         self.now = datetime.fromtimestamp(0, UTC)
         self.note = ""
         self.waiting = True
+        self._titled = ""
 
     def show(
         self, pages: Sequence[Page] | None, now: datetime, note: str = "", pending: Mapping[str, str] | None = None
@@ -94,6 +96,14 @@ class PagesView(VirtualList):
         self.gone = self.gone or bool(self.marks and not kept)
         self.marks = kept
         self._arrange()
+
+    def say_budgets(self, budgets: Mapping[str, str]) -> None:
+        """Say in the border how many requests the pagers still take; with their names where several say it."""
+        named = [f"{name} {said}" if len(budgets) > 1 else said for name, said in budgets.items()]
+        words = " - ".join(["Pages", *named])
+        if words != self._titled:  # setting it paints the whole list
+            self._titled = words
+            set_titles(self, words)
 
     def _arrange(self) -> None:
         """Show the rows; what is chosen or marked stays in sight."""

@@ -17,7 +17,7 @@ LISTS = (
     ("← →", "Board: move between the cells"),
     ("↵", "Board: the chart of the cell"),
     ("↵", "Pages: all about the page, or unfold a group"),
-    ("↵", "Timeline: evidence, what an entry names, folded entries"),
+    ("↵", "Timeline: evidence, what is named, the folded"),
     ("^o  ^l", "Note: several lines; a link to what is chosen"),
     ("space  ⌫", "Pages: mark a page for the next action; no marks"),
     ("G", "Pages: one row for what belongs together, or each"),

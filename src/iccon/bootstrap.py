@@ -91,7 +91,7 @@ def _level(severity: Severity, given: "LevelForm") -> Level:
     said = {name: value for name, value in structs.asdict(given).items() if value is not None}
     if "roles" in said:
         said["roles"] = tuple(map(Role, said["roles"]))
-    for every in ("public_cadence", "internal_cadence", "callout"):
+    for every in ("public_cadence", "internal_cadence", "executive_cadence", "callout"):
         if every in said:
             said[every] = said[every] or None
     return structs.replace(DEFAULT_POLICY.levels[severity], **said)

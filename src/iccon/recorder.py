@@ -4,20 +4,22 @@ Knows no screen: the console and a headless drill both hand it what they see.
 """
 
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from iccon.background import in_thread
 from iccon.desk import Desk
 from iccon.incident.commands import Capture, Command
-from iccon.incident.exit_criteria import Sight
+from iccon.incident.exit_criteria import Calm, Sight, is_ours
 from iccon.incident.ids import short
+from iccon.incident.severity import Policy
 from iccon.incident.state import State
 from iccon.journal.faults import JournalFault
 from iccon.pages.events import events
 from iccon.pages.model import Pages
+from iccon.signals.calm import in_range
 from iccon.signals.model import Board, Windows
 from iccon.signals.stalk import Memory, seen
 
@@ -64,11 +66,28 @@ class Recorder:
             await self._do(command, state.incident)
 
 
-def sight(board: Board | None, pages: Pages | None) -> Sight:
-    """Return what board and pages say of the exit criteria. Pages of a pager that does not answer are not known."""
+def sight(board: Board | None, pages: Pages | None, calm: Mapping[tuple[str, str], Calm], at: datetime) -> Sight:
+    """Return what board and pages say of the exit criteria as of `at` (aware UTC); `calm` is the board's.
+
+    Pages of a pager that does not answer are not known.
+    """
     verdicts = {key: str(cell.verdict) for key, cell in board.cells.items()} if board else None
     known = [(page.service, str(page.status)) for page in pages.pages] if pages and not pages.trouble else None
-    return Sight(verdicts, known)
+    return Sight(verdicts, known, calm, at)
+
+
+def calm(board: Board | None, state: State, policy: Policy) -> dict[tuple[str, str], Calm]:
+    """Return since when the signals of the incident's services are in range; where they are many, as far as it counts.
+
+    Costs a look at every sample of theirs: once an answer.
+    """
+    if board is None or board.windows is None:
+        return {}
+    back = policy.levels[state.severity].in_range * 60 + 2 * board.windows.step
+    earliest = -math.inf if state.services else board.windows.until - back
+    cells = (cell for cell in board.cells if is_ours(state, cell[0]))
+    found = {cell: in_range(board.windows, *cell, earliest) for cell in cells}
+    return {cell: Calm(datetime.fromtimestamp(i.since, UTC), i.after) for cell, i in found.items() if i is not None}
 
 
 class Tape:

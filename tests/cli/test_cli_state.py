@@ -42,7 +42,11 @@ def test_the_state_is_printed_with_every_endpoint_silent(
 ) -> None:
     configure('[policy.SEV2]\nroles = ["commander", "scribe"]\n[prometheus]\nurl = "http://127.0.0.1:9"\n')
     said = iccon("state").out
-    for words in ("SEV2       investigating  Checkout fails", "! SEV2 needs: Scribe", "[?] signals in range  no board"):
+    for words in (
+        "SEV2       investigating  Checkout fails",
+        "! SEV2 needs: Scribe",
+        "[?] signals in range for 10 min  no board",
+    ):
         assert words in said
     assert iccon("state", "--look").code == 0
     facts = iccon("state", "--json").json

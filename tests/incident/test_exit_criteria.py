@@ -11,7 +11,7 @@ from iccon.incident import commands as c
 from iccon.incident import entries as e
 from iccon.incident.callouts import next_callout
 from iccon.incident.decide import Context, Decision, decide
-from iccon.incident.exit_criteria import Sight, Standing, criteria
+from iccon.incident.exit_criteria import CALM, Calm, Sight, Standing, criteria
 from iccon.incident.fold import Ledger
 from iccon.incident.severity import DEFAULT_POLICY, Audience, Policy, Severity
 from iccon.incident.state import State
@@ -29,7 +29,10 @@ def standing(word: str, state: State, sight: Sight = NOTHING) -> tuple[str, str]
 
 
 def ours(**verdicts: str) -> Sight:
-    return Sight({("checkout", name): verdict for name, verdict in verdicts.items()} | {("mail", "errors"): "bad"})
+    """The verdicts of checkout, for an hour; mail is bad since then."""
+    cells = {("checkout", name): verdict for name, verdict in verdicts.items()}
+    calm = {cell: Calm(NOW - timedelta(hours=1)) for cell, verdict in cells.items() if verdict in CALM}
+    return Sight(cells | {("mail", "errors"): "bad"}, calm=calm, at=NOW)
 
 
 STATE = replace(Room().ledger.state, services=("Checkout",))
@@ -47,6 +50,35 @@ STATE = replace(Room().ledger.state, services=("Checkout",))
 )
 def test_signals_of_the_incidents_services(sight: Sight, expected: tuple[str, str]) -> None:
     assert standing("signals", STATE, sight) == expected
+
+
+@pytest.mark.parametrize(
+    ("minutes", "after", "expected"),
+    [
+        (10, True, (Standing.MET, "2 of 2")),
+        (9.9, True, (Standing.OPEN, "checkout errors 9 of 10 min")),
+        (9.9, False, (Standing.UNKNOWN, "no older samples: checkout errors 9 of 10 min")),
+        (-1, False, (Standing.UNKNOWN, "no older samples: checkout errors 0 of 10 min")),
+    ],
+)
+def test_signals_count_once_they_were_in_range_for_long_enough(
+    minutes: float, after: bool, expected: tuple[str, str]
+) -> None:
+    newest = NOW - minutes * MINUTE
+    calm = {("checkout", "errors"): Calm(newest, after), ("checkout", "latency"): Calm(NOW - 30 * MINUTE)}
+    sight = replace(ours(errors="ok", latency="ok"), calm=calm)
+    (found, *_) = criteria(STATE, DEFAULT_POLICY, sight)
+    assert (found.standing, found.why) == expected
+    assert (found.text, found.since) == ("signals in range for 10 min", newest)
+    level = replace(DEFAULT_POLICY.levels[STATE.severity], exit=("signals",), in_range=0)
+    for now_only in (sight, replace(sight, calm={})):
+        (found,) = criteria(STATE, Policy({STATE.severity: level}), now_only)
+        assert (found.text, found.met) == ("signals in range", True)
+
+
+def test_signals_in_range_of_which_nobody_knows_since_when_are_not_said_to_be() -> None:
+    sight = replace(ours(errors="ok", latency="ok"), calm={("checkout", "errors"): Calm(NOW - 30 * MINUTE)})
+    assert standing("signals", STATE, sight) == (Standing.UNKNOWN, "2 of 2 now, nobody knows since when")
 
 
 @pytest.mark.parametrize(
@@ -118,7 +150,8 @@ def test_the_call_out_comes_every_ten_minutes_and_waits_for_a_reason_only() -> N
 def test_internal_updates_have_a_beat_of_their_own() -> None:
     state = STATE
     assert next_update(state, DEFAULT_POLICY, Audience.INTERNAL) == START + 30 * MINUTE
-    assert next_update(state, DEFAULT_POLICY, Audience.EXECUTIVE) is None
+    assert next_update(state, DEFAULT_POLICY, Audience.EXECUTIVE) == START + 60 * MINUTE
+    assert next_update(state, DEFAULT_POLICY, Audience.RESPONDERS) is None
     told = e.UpdateIssued(audience=Audience.INTERNAL, text="x", template="", next_minutes=None, effects={})
     room = Ledger("i", [entry(0, e.Declared(title="t", severity=Severity.SEV2)), entry(1, told, at=START + 8 * MINUTE)])
     assert next_update(room.state, DEFAULT_POLICY, Audience.INTERNAL) == START + 38 * MINUTE

@@ -1,6 +1,7 @@
 """The fold: the same whatever the order and the portions of arrival; what corrections mean."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -10,8 +11,11 @@ from journalkit import START, entry
 from iccon.incident import entries as e
 from iccon.incident.effects import EffectState
 from iccon.incident.fold import STATE_KINDS, Ledger, also_needed, fold
+from iccon.incident.handovers import End
+from iccon.incident.milestones import Milestone
 from iccon.incident.roles import Role
 from iccon.incident.severity import Audience, Phase, Severity
+from iccon.incident.steps import StepOutcome
 from iccon.incident.tasks import TaskKind
 from iccon.incident.timeline import Timeline
 
@@ -21,17 +25,51 @@ words = st.text("ab ", max_size=3)
 effects = st.sampled_from(["e1", "e2"])
 times = st.integers(-30, 30).map(lambda minutes: START + timedelta(minutes=minutes))
 
+drawn: set[str] = set()
+
+
+def made(body: type[e.Body], **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[e.Body]:
+    drawn.add(body.kind)
+    return st.builds(body, **fields)
+
+
 bodies = st.one_of(
-    st.builds(e.Declared, title=words, severity=st.sampled_from(Severity)),
-    st.builds(e.Retitled, title=words),
-    st.builds(e.Note, text=words),
-    st.builds(e.SeveritySet, level=st.sampled_from(Severity), reason=words),
-    st.builds(e.PhaseSet, phase=st.sampled_from(Phase), reason=words),
-    st.builds(e.RoleTaken, role=st.sampled_from(Role), person=words),
-    st.builds(e.ImpactStarted, scope=words),
-    st.builds(e.ImpactStopped, segment=idents),
-    st.builds(e.TheorySet, text=words, confirmed=st.booleans()),
-    st.builds(
+    made(e.Declared, title=words, severity=st.sampled_from(Severity)),
+    made(e.Retitled, title=words),
+    made(e.Note, text=words),
+    made(e.SeveritySet, level=st.sampled_from(Severity), reason=words),
+    made(e.PhaseSet, phase=st.sampled_from(Phase), reason=words),
+    made(e.RoleTaken, role=st.sampled_from(Role), person=words, left=st.booleans()),
+    made(e.HandoverProposed, role=st.sampled_from(Role), person=words, minutes=st.integers(1, 2**62)),
+    made(
+        e.HandoverEnded,
+        target=idents,
+        role=st.sampled_from(Role),
+        person=words,
+        end=st.sampled_from([*End, "beamed"]),
+        reason=words,
+    ),
+    made(e.MilestoneSet, milestone=st.sampled_from(Milestone)),
+    made(e.CalledOut, text=words, minutes=st.none() | st.integers(1, 2**62)),
+    made(e.CriterionTicked, criterion=words, met=st.booleans()),
+    made(e.Stalked, service=words, signal=words, on=st.booleans()),
+    made(e.SourceSeen, source=words, answers=st.booleans()),
+    made(e.TaskAccepted, target=idents, what=words, text=words),
+    made(e.TaskPostponed, target=idents, what=words, text=words, minutes=st.integers(1, 2**62), reason=words),
+    made(e.TaskPushed, target=idents, what=words, text=words, tracker=words, effect=effects),
+    made(
+        e.StepMarked,
+        path=words,
+        digest=words,
+        step=words,
+        text=words,
+        outcome=st.sampled_from([*StepOutcome, "beamed"]),
+    ),
+    made(e.RunbookOpened, path=words, title=words, digest=words),
+    made(e.ImpactStarted, scope=words),
+    made(e.ImpactStopped, segment=idents),
+    made(e.TheorySet, text=words, confirmed=st.booleans()),
+    made(
         e.Amended,
         target=idents,
         text=st.none() | words,
@@ -39,12 +77,12 @@ bodies = st.one_of(
         what=st.none() | st.sampled_from(["note", *TaskKind]),
         owner=st.none() | words,
     ),
-    st.builds(e.Pinned, target=idents, on=st.booleans()),
-    st.builds(e.TaskNoted, what=st.sampled_from(TaskKind), text=words, owner=words, minutes=st.none() | st.just(5)),
-    st.builds(e.TaskSettled, target=idents, what=st.just("action"), text=words, outcome=words),
-    st.builds(e.Struck, target=idents, reason=words),
-    st.builds(e.PageActed, page=st.just(e.PageRef("pd", "P1", "t")), verb=st.just("acknowledge"), effect=effects),
-    st.builds(
+    made(e.Pinned, target=idents, on=st.booleans()),
+    made(e.TaskNoted, what=st.sampled_from(TaskKind), text=words, owner=words, minutes=st.none() | st.just(5)),
+    made(e.TaskSettled, target=idents, what=st.just("action"), text=words, outcome=words),
+    made(e.Struck, target=idents, reason=words),
+    made(e.PageActed, page=st.just(e.PageRef("pd", "P1", "t")), verb=st.just("acknowledge"), effect=effects),
+    made(
         e.UpdateIssued,
         audience=st.sampled_from(Audience),
         text=words,
@@ -52,15 +90,58 @@ bodies = st.one_of(
         next_minutes=st.none() | st.integers(1, 2**62),
         effects=st.dictionaries(words, effects, max_size=2),
     ),
-    st.builds(e.EffectEnded, effect=effects, target=words, state=st.sampled_from([*EffectState, "beamed"])),
-    st.builds(e.VerdictChanged, service=words, signal=words, was=words, now=words),
-    st.builds(e.Unknown, original_kind=words, original_version=st.integers(1, 3), raw=st.just({})),
+    made(e.EffectEnded, effect=effects, target=words, state=st.sampled_from([*EffectState, "beamed"])),
+    made(e.VerdictChanged, service=words, signal=words, was=words, now=words),
+    made(e.Unknown, original_kind=words, original_version=st.integers(1, 3), raw=st.just({})),
+    made(
+        e.StepRun,
+        path=words,
+        digest=words,
+        step=words,
+        text=words,
+        role=words,
+        language=words,
+        code=words,
+        variables=st.just({}),
+        host=words,
+        directory=words,
+        environment=words,
+        target=words,
+        effect=effects,
+    ),
+    made(
+        e.RunPrinted,
+        effect=effects,
+        ended=words,
+        seconds=st.none() | st.just(1.5),
+        excerpt=st.just(("a",)),
+        size=st.just(1),
+        left_out=st.just(0),
+        sha256=words,
+        log=words,
+    ),
+    made(
+        e.RunApproved,
+        path=words,
+        digest=words,
+        step=words,
+        text=words,
+        language=words,
+        code=words,
+        target=words,
+        variables=st.just({}),
+    ),
+    made(e.DraftAdded, path=words, title=words, heading=words, text=words, sha256=words, place=words),
 )
 
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[e.Entry]:
     return [entry(number, draw(bodies), at=draw(times)) for number in range(draw(st.integers(0, NUMBERS)))]
+
+
+def test_every_kind_that_counts_for_the_state_is_drawn() -> None:
+    assert drawn >= STATE_KINDS
 
 
 @given(histories(), st.data())

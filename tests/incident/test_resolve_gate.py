@@ -54,7 +54,7 @@ def test_what_is_not_met_is_named_and_an_override_is_recorded(missing: str, bodi
 def test_what_is_seen_outside_blocks_as_well() -> None:
     room = Room(*MET)
     unmet = seen_open(room.ledger.state, room.context.policy, ERRORS)
-    assert unmet == ("signals in range (checkout errors bad)", "pages closed (1 open)")
+    assert unmet == ("signals in range for 10 min (checkout errors bad)", "pages closed (1 open)")
     assert room.code(c.Resolve(unmet=unmet)) == "gate"
     assert [b.kind for b in room.bodies(c.Resolve(unmet=unmet, override="another team has them"))] == ["gate", "phase"]
 

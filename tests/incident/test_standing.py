@@ -47,7 +47,7 @@ def test_every_part_says_what_is_known_and_what_is_not() -> None:
         "next|customer DUE",
         "reached|began -",
         "actions|DUE",
-        "exit|[?] signals in range  no board",
+        "exit|[?] signals in range for 10 min  no board",
         "|[ ] customer impact stopped  running: all",
     ):
         assert any(line.startswith(words) for line in found), (words, found)

@@ -91,7 +91,7 @@ def test_timers_run_out_in_order_and_the_promised_update_is_one_of_them() -> Non
     found = running(room.ledger.state, DEFAULT_POLICY)
     assert [timer.due for timer in found] == sorted(timer.due for timer in found)
     kinds = [timer.label.split(":")[0] for timer in found]
-    assert kinds == ["decision", "customer update", "call-out", "internal update", "action"]
+    assert kinds == ["decision", "customer update", "call-out", "internal update", "action", "executive update"]
 
 
 def test_how_they_read() -> None:

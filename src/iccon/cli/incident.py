@@ -179,7 +179,8 @@ def _seen_open(opened: Session, incident: str) -> tuple[str, ...]:
     from iccon.incident.exit_criteria import Standing, criteria
     from iccon.incident.resolve_gate import seen_open
 
-    state, policy, sight = opened.desk.state(incident), opened.desk.policy, look(opened.setting)
+    state, policy = opened.desk.state(incident), opened.desk.policy
+    sight = look(opened, state)
     for each in criteria(state, policy, sight):
         if each.standing is Standing.UNKNOWN:
             complain(f"not known: {each.text}: {each.why}")

@@ -1,23 +1,21 @@
 """state: how an incident stands, as the state screen shows it.
 
 With --json, what `iccon show` gives and: meaning, timers [{due, label, owner, task, audience}], warnings,
-exit [{criterion, standing (met, open, unknown), why, by_hand}]. These names are promises.
+exit [{criterion, standing (met, open, unknown), why, by_hand, since (or null)}]. These names are promises.
 """
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from iccon.cli import facts
 from iccon.cli.output import say, say_json
 from iccon.cli.parsing import OK, Commands, add_command, with_incident
-from iccon.cli.session import session
+from iccon.cli.session import Session, session
 from iccon.incident.exit_criteria import Sight, criteria
 from iccon.incident.organisation import warnings
 from iccon.incident.standing import Line, View, lines
+from iccon.incident.state import State
 from iccon.incident.timers import running
-
-if TYPE_CHECKING:
-    from iccon.config.setting import Setting
 
 LABEL = 10  # cells
 
@@ -32,7 +30,7 @@ def add(commands: Commands) -> None:
 def _do_state(args: argparse.Namespace) -> int:
     with session(args, read_only=True) as opened:
         state = opened.ledger().state
-        sight = look(opened.setting) if args.look else Sight()
+        sight = look(opened, state) if args.look else Sight()
         view = View(state, opened.desk.policy, sight, opened.now, opened.zone)
         if args.json:
             say_json(_facts(view))
@@ -45,20 +43,21 @@ def _line(line: Line) -> str:
     return f"{line.label:<{LABEL}} {line.text}".rstrip()
 
 
-def look(setting: "Setting") -> Sight:
-    """Ask what can be asked; what does not answer is not known."""
+def look(opened: Session, state: State) -> Sight:
+    """Ask what can be asked of an incident's exit criteria; what does not answer is not known."""
     from iccon.bootstrap import sources
     from iccon.faults import SourceFault
-    from iccon.recorder import sight
+    from iccon.recorder import calm, sight
 
     found: dict[str, Any] = {}
-    for source in sources(setting):
+    for source in sources(opened.setting):
         if source.name in ("signals", "pages"):
             try:
                 found[source.name] = source.poll()
             except SourceFault:
                 continue
-    return sight(found.get("signals"), found.get("pages"))
+    board = found.get("signals")
+    return sight(board, found.get("pages"), calm(board, state, opened.desk.policy), opened.now)
 
 
 def _facts(view: View) -> facts.Facts:
@@ -68,5 +67,8 @@ def _facts(view: View) -> facts.Facts:
         "meaning": view.policy.levels[view.state.severity].meaning,
         "timers": running(view.state, view.policy),
         "warnings": warnings(view.state, view.policy),
-        "exit": [{"criterion": e.text, "standing": e.standing, "why": e.why, "by_hand": e.by_hand} for e in exits],
+        "exit": [
+            {"criterion": e.text, "standing": e.standing, "why": e.why, "by_hand": e.by_hand, "since": e.since}
+            for e in exits
+        ],
     }

@@ -111,7 +111,7 @@ def promise(words: str | None, state: State, policy: Policy, audience: Audience)
     if state.phase is Phase.RESOLVED:
         return None
     level = policy.levels[state.severity]
-    return level.public_cadence if audience is Audience.CUSTOMER else level.internal_cadence
+    return level.cadence(audience) or level.internal_cadence
 
 
 def _rendered(opened: Session, state: State, template: str, audience: Audience, minutes: int | None) -> CleanText:

@@ -272,16 +272,18 @@ class Level(Struct, frozen=True):
 
     Cadences are minutes between updates, `callout` those between call-outs; 0 demands none. `review`: a second
     person reads what goes to customers. `exit`: signals, pages, impact, tasks and update are worked out, sentences are
-    ticked by a person.
+    ticked by a person. `in_range`: for how many minutes signals must be in range; 0: now is enough.
     """
 
     meaning: Text | None = None
     public_cadence: Cadence | None = None
     internal_cadence: Cadence | None = None
+    executive_cadence: Cadence | None = None
     callout: Cadence | None = None
     roles: tuple[RoleName, ...] | None = None
     review: bool | None = None
     exit: tuple[Text, ...] | None = None
+    in_range: Cadence | None = None
 
 
 class Policy(Struct, frozen=True):

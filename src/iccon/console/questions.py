@@ -248,13 +248,13 @@ def retitle(state: State) -> Question:
     return Question("Title", (TextField("title", "Title", state.title, True),), lambda a: c.Retitle(title=a["title"]))
 
 
-def resolve(state: State, policy: Policy, sight: Sight) -> Question:
+def resolve(state: State, policy: Policy, sight: Sight, clock: Clock) -> Question:
     """Ask for the closing words below the exit criteria, and why where some are open. A resolved one is reopened."""
     if state.resolved_at is not None:
         reason = TextField("reason", "Why it is reopened", required=True)
         return Question("Reopen the incident", (reason,), lambda a: c.Reopen(reason=a["reason"]))
     found = criteria(state, policy, sight)
-    lines = [f"{state.severity} {state.title}", *(_criterion(each) for each in found)]
+    lines = [f"{state.severity} {state.title}", *(_criterion(each, clock) for each in found)]
     if state.open_impact:
         lines.append("Customer impact is still open: it ends with the incident")
     fields = [TextField("summary", "What ended it (optional)")]
@@ -268,8 +268,10 @@ def resolve(state: State, policy: Policy, sight: Sight) -> Question:
     return Question("Resolve the incident", tuple(fields), command, tuple(lines))
 
 
-def _criterion(each: Criterion) -> str:
-    return crop(clean(f"{each.standing}: {each.text}{f' ({each.why})' if each.why else ''}"), 72)
+def _criterion(each: Criterion, clock: Clock) -> str:
+    since = f", since {stamp(each.since, clock.zone)}" if each.since else ""
+    why = f" ({each.why}{since})" if each.why or since else ""
+    return crop(clean(f"{each.standing}: {each.text}{why}"), 72)
 
 
 def callout(state: State, policy: Policy, clock: Clock, asks: tuple[str, ...] = ()) -> Question:

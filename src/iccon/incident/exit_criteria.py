@@ -5,6 +5,7 @@ server that is down, no pager configured) is said to be unknown, never taken for
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from msgspec import Struct
@@ -14,7 +15,7 @@ from iccon.incident import entries as e
 from iccon.incident.effects import EffectState
 from iccon.incident.milestones import Milestone, moments
 from iccon.incident.ruling import Context, Outcome, Refusal, one
-from iccon.incident.severity import Audience, Policy
+from iccon.incident.severity import Audience, Level, Policy
 from iccon.incident.state import State
 from iccon.incident.tasks import TaskKind, open_tasks
 
@@ -30,23 +31,37 @@ class Standing(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Calm(Struct, frozen=True):
+    """Since when a cell is in range, by its samples (aware UTC). `after`: it was out of range before, else unknown."""
+
+    since: datetime
+    after: bool = False
+
+
 class Sight(Struct, frozen=True):
     """What the outside shows: verdicts by (service, signal), and (service, status) of each page.
 
-    None: nobody looked, or it does not answer.
+    None: nobody looked, or it does not answer. `calm` has the cells whose samples say since when they are in range,
+    as of `at` (aware UTC).
     """
 
     verdicts: Mapping[tuple[str, str], str] | None = None
     pages: Sequence[tuple[str, str]] | None = None
+    calm: Mapping[tuple[str, str], Calm] = {}
+    at: datetime | None = None
 
 
 class Criterion(Struct, frozen=True):
-    """One criterion: what it says, how it stands, and why. `by_hand`: a person ticks it."""
+    """One criterion: what it says, how it stands, and why. `by_hand`: a person ticks it.
+
+    `since` is from when on it holds (aware UTC), where that can be seen.
+    """
 
     text: str
     standing: Standing
     why: str
     by_hand: bool = False
+    since: datetime | None = None
 
     @property
     def met(self) -> bool:
@@ -56,12 +71,13 @@ class Criterion(Struct, frozen=True):
 
 def criteria(state: State, policy: Policy, sight: Sight) -> list[Criterion]:
     """Return the exit criteria of the incident's severity, in the policy's order."""
-    return [_one(word, state, sight) for word in policy.levels[state.severity].exit]
+    level = policy.levels[state.severity]
+    return [_one(word, state, sight, level) for word in level.exit]
 
 
 def tick(state: State, command: c.TickCriterion, ctx: Context) -> Outcome:
     """A person says that a criterion holds, or does not any more."""
-    known = [text for text in ctx.policy.levels[state.severity].exit if text not in _WORKED_OUT]
+    known = [text for text in ctx.policy.levels[state.severity].exit if text not in WORKED_OUT]
     if command.criterion not in known:
         hint = f"one of: {'; '.join(known)}" if known else "those of this severity are all worked out"
         return Refusal("no_criterion", f"no criterion to tick is called {command.criterion!r}", hint)
@@ -70,7 +86,9 @@ def tick(state: State, command: c.TickCriterion, ctx: Context) -> Outcome:
     return one(state, ctx, e.CriterionTicked(criterion=command.criterion, met=command.met))
 
 
-def _one(word: str, state: State, sight: Sight) -> Criterion:
+def _one(word: str, state: State, sight: Sight, level: Level) -> Criterion:
+    if word == "signals":
+        return _signals(state, sight, level.in_range)
     if (found := _WORKED_OUT.get(word)) is not None:
         text, work_out = found
         return Criterion(text, *work_out(state, sight))
@@ -81,26 +99,45 @@ def _one(word: str, state: State, sight: Sight) -> Criterion:
 Found = tuple[Standing, str]
 
 
-def _is_ours(state: State, service: str) -> bool:
+def is_ours(state: State, service: str) -> bool:
     """Say whether a service is one of the incident's; all are where it names none."""
     return not state.services or service.casefold() in (name.casefold() for name in state.services)
 
 
-def _signals(state: State, sight: Sight) -> Found:
+def _signals(state: State, sight: Sight, minutes: int) -> Criterion:
+    """Are the signals in range now, and since so many minutes? What the samples do not reach back to is not known."""
+    text = f"signals in range for {minutes} min" if minutes else "signals in range"
     if sight.verdicts is None:
-        return Standing.UNKNOWN, "no board"
-    ours = {cell: verdict for cell, verdict in sight.verdicts.items() if _is_ours(state, cell[0])}
+        return Criterion(text, Standing.UNKNOWN, "no board")
+    ours = {cell: verdict for cell, verdict in sight.verdicts.items() if is_ours(state, cell[0])}
     if not ours:
-        return Standing.UNKNOWN, "not on the board"
-    left = [f"{service} {signal} {verdict}" for (service, signal), verdict in ours.items() if verdict not in CALM]
-    return (Standing.OPEN, _few(left)) if left else (Standing.MET, f"{len(ours)} of {len(ours)}")
+        return Criterion(text, Standing.UNKNOWN, "not on the board")
+    if left := [f"{service} {signal} {verdict}" for (service, signal), verdict in ours.items() if verdict not in CALM]:
+        return Criterion(text, Standing.OPEN, _few(left))
+    if any(cell not in sight.calm for cell in ours) or sight.at is None:
+        met = Standing.UNKNOWN if minutes else Standing.MET
+        return Criterion(text, met, f"{len(ours)} of {len(ours)} now, nobody knows since when")
+    calm = {cell: sight.calm[cell] for cell in ours}
+    standing, why = _lasting(calm, sight.at, minutes)
+    return Criterion(text, standing, why, since=max(each.since for each in calm.values()))
+
+
+def _lasting(calm: Mapping[tuple[str, str], Calm], at: datetime, minutes: int) -> Found:
+    """Say whether all are in range for so long, and which are not: one that was out of range, or of unknown past."""
+    lasted = {cell: max(at - each.since, timedelta()) for cell, each in calm.items()}
+    short = {cell: each for cell, each in calm.items() if lasted[cell] < timedelta(minutes=minutes)}
+    if not short:
+        return Standing.MET, f"{len(calm)} of {len(calm)}"
+    new = {cell: each for cell, each in short.items() if each.after}
+    said = [f"{' '.join(cell)} {lasted[cell] // timedelta(minutes=1)} of {minutes} min" for cell in new or short]
+    return (Standing.OPEN, _few(said)) if new else (Standing.UNKNOWN, f"no older samples: {_few(said)}")
 
 
 def _pages(state: State, sight: Sight) -> Found:
     if sight.pages is None:
         return Standing.UNKNOWN, "no pager answers"
     still = [service for service, status in sight.pages if status in OPEN_PAGES]
-    ours = [service for service in still if _is_ours(state, service)]
+    ours = [service for service in still if is_ours(state, service)]
     if ours:
         return Standing.OPEN, f"{len(ours)} open"
     return Standing.MET, f"{len(still)} of other services" if still else ""
@@ -140,10 +177,9 @@ def _few(words: Sequence[str]) -> str:
 
 
 _WORKED_OUT: dict[str, tuple[str, Callable[[State, Sight], Found]]] = {
-    "signals": ("signals in range", _signals),
     "pages": ("pages closed", _pages),
     "impact": ("customer impact stopped", _impact),
     "tasks": ("tasks settled, todos owned", _tasks),
     "update": ("public post after mitigation", _update),
 }
-WORKED_OUT = tuple(_WORKED_OUT)
+WORKED_OUT = ("signals", *_WORKED_OUT)

@@ -38,6 +38,7 @@ class Audience(StrEnum):
 class Level(Struct, frozen=True):
     """What one severity means and demands. Cadences are minutes between updates; None demands none.
 
+    `in_range` is for how many minutes signals must be in range before the incident is resolved; 0: now is enough.
     `callout` is the minutes between call-outs, None for none. `review`: somebody else reads what goes to customers
     before it leaves. `exit` is what must hold before the incident is resolved: a single word is a criterion that is
     worked out, a sentence one that a person ticks (exit_criteria.py).
@@ -50,10 +51,16 @@ class Level(Struct, frozen=True):
     review: bool = False
     exit: tuple[str, ...] = ("impact", "tasks")
     callout: int | None = None
+    executive_cadence: int | None = None
+    in_range: int = 10
 
     def cadence(self, audience: Audience) -> int | None:
-        """Return the minutes between updates to `audience`; only customers and internal readers have one."""
-        return {Audience.CUSTOMER: self.public_cadence, Audience.INTERNAL: self.internal_cadence}.get(audience)
+        """Return the minutes between updates to `audience`; responders have call-outs instead."""
+        return {
+            Audience.CUSTOMER: self.public_cadence,
+            Audience.INTERNAL: self.internal_cadence,
+            Audience.EXECUTIVE: self.executive_cadence,
+        }.get(audience)
 
 
 class Policy(Struct, frozen=True):
@@ -77,6 +84,7 @@ DEFAULT_POLICY = Policy(
             (Role.COMMANDER, Role.SCRIBE, Role.COMMS),
             exit=_HURTING,
             callout=10,
+            executive_cadence=60,
         ),
         Severity.SEV2: Level(
             "Many customers are hurt, or a key function is down",
@@ -85,6 +93,7 @@ DEFAULT_POLICY = Policy(
             (Role.COMMANDER, Role.COMMS),
             exit=_HURTING,
             callout=10,
+            executive_cadence=60,
         ),
         Severity.SEV3: Level("Some customers are hurt; a work-around exists", 60, 60, exit=_HURTING, callout=10),
         Severity.SEV4: Level("Little impact; handled in working hours", None, None),

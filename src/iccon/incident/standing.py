@@ -18,7 +18,7 @@ from iccon.text import clean
 from iccon.when import ago, stamp
 
 SOON = 180.0  # seconds: what runs out within them is said to be near
-IN_A_LINE = 4  # milestones
+IN_A_LINE, NEXT_IN_A_LINE = 4, 3  # milestones, what is due
 APART = (Role.COMMANDER, Role.EXPERT)  # roles with words of their own
 
 
@@ -66,8 +66,8 @@ class View(Struct, frozen=True):
 
 def lines(view: View, room: int | None = None) -> list[Line]:
     """Return how the incident stands, in at most `room` lines where that is possible; what was left out is counted."""
-    head = [*_head(view), *_people(view), _theory(view.state), _next(view), *_known(view)]
-    exits = [_criterion(each) for each in criteria(view.state, view.policy, view.sight)]
+    head = [*_head(view), *_people(view), _theory(view.state), *_next(view), *_known(view)]
+    exits = [_criterion(each, view.zone) for each in criteria(view.state, view.policy, view.sight)]
     doing = [_task(task, view.now) for task in _doing(view.state)]
     left = None if room is None else max(room - len(head), 2)
     tasks = _section("actions", doing, None if left is None else max(left - max(len(exits), 1), 1))
@@ -128,15 +128,18 @@ def _theory(state: State) -> Line:
     return Line("theory", (sure, (clean(state.theory.text), Tone.PLAIN)))
 
 
-def _next(view: View) -> Line:
+def _next(view: View) -> Iterator[Line]:
     """When each audience is told next, and the call-out."""
-    parts: list[Part] = []
-    for timer in timers.running(view.state, view.policy):
-        if not timer.task:
+    found = [timer for timer in timers.running(view.state, view.policy) if not timer.task]
+    if not found:
+        yield Line("next", (("nothing is promised", Tone.DIM),))
+    for number in range(0, len(found), NEXT_IN_A_LINE):
+        parts: list[Part] = []
+        for timer in found[number : number + NEXT_IN_A_LINE]:
             gap = "   " if parts else ""
             name = timer.label.partition(":")[0].removesuffix(" update")
             parts += [(f"{gap}{name} ", Tone.PLAIN), _left(timer.due, view.now)]
-    return Line("next", tuple(parts) or (("nothing is promised", Tone.DIM),))
+        yield Line("" if number else "next", tuple(parts))
 
 
 def _left(due: datetime, now: datetime) -> Part:
@@ -174,6 +177,8 @@ def _task(task: Task, now: datetime) -> Parts:
     return (f"{due[0]:<12} ", due[1]), (f"{who}  ", Tone.STRONG), (f"{task.what}: {clean(task.text)}", Tone.PLAIN)
 
 
-def _criterion(found: Criterion) -> Parts:
+def _criterion(found: Criterion, zone: tzinfo) -> Parts:
     why = found.why or ("by hand" if found.by_hand else "")
+    if found.since is not None:
+        why += f", since {stamp(found.since, zone)}"
     return MARKS[found.standing], (clean(found.text), Tone.PLAIN), (f"  {clean(why)}" if why else "", Tone.DIM)

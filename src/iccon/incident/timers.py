@@ -70,7 +70,7 @@ def running(state: State, policy: Policy) -> list[Timer]:
     """Return every timer of an incident, the first to run out first; tasks keep running after it is resolved."""
     timers = [
         Timer(at, f"{audience} update", audience=audience)
-        for audience in (Audience.CUSTOMER, Audience.INTERNAL)
+        for audience in (Audience.CUSTOMER, Audience.INTERNAL, Audience.EXECUTIVE)
         if (at := next_update(state, policy, audience)) is not None
     ]
     if (at := next_callout(state, policy)) is not None:

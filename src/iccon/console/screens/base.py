@@ -1,6 +1,7 @@
 """What every screen of the console can reach: the application, typed, and the clock tick."""
 
 import math
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
@@ -14,7 +15,8 @@ from iccon.console.commands import REGISTRY, key_name
 from iccon.console.figures import age_text, time_text, zone_name
 from iccon.feed.model import Slot, Snapshot
 from iccon.incident.entries import Entry
-from iccon.incident.exit_criteria import Sight
+from iccon.incident.exit_criteria import Calm, Sight
+from iccon.incident.state import State
 
 if TYPE_CHECKING:
     from iccon.console.app import IcconApp
@@ -27,6 +29,7 @@ class Surface(Screen[None]):
     """A screen that shows live data. The application calls `tick`, `fed` and `appended`; each may do nothing."""
 
     SCOPES: tuple[str, ...] = ()
+    _since: tuple[object, object, Mapping[tuple[str, str], Calm]] | None = None  # of which board and incident
     # Who gets or loses the focus is painted for it; Textual would paint the whole screen once more.
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
@@ -68,13 +71,17 @@ class Surface(Screen[None]):
     def appended(self, entries: tuple[Entry, ...]) -> None:
         """The journal has new entries, this console's or another process's."""
 
-    def sight(self, now: datetime) -> Sight:
-        """Return what board and pages show of the exit criteria as of `now` (aware UTC)."""
-        from iccon.recorder import sight  # only where it is asked for
+    def sight(self, state: State, now: datetime) -> Sight:
+        """Return what board and pages show of the exit criteria of an incident as of `now` (aware UTC)."""
+        from iccon.recorder import calm, sight  # only where it is asked for
         from iccon.signals.board import aged
 
         board, slot = self.console.board, self.console.snapshot.slots.get("pages")
-        return sight(aged(board, now.timestamp()) if board else None, slot.value if slot and not slot.trouble else None)
+        asked = state.services, state.severity
+        if self._since is None or self._since[0] is not board or self._since[1] != asked:
+            self._since = board, asked, calm(board, state, self.console.parts.policy)
+        pages = slot.value if slot and not slot.trouble else None
+        return sight(aged(board, now.timestamp()) if board else None, pages, self._since[2], now)
 
     @property
     def form_clock(self) -> questions.Clock:

@@ -304,8 +304,8 @@ class IncidentScreen(EditingSurface):
 
     async def action_resolve(self) -> None:
         """Resolve, or reopen."""
-        now = self.console.parts.setting.clock.now()
-        await self._ask(questions.resolve(self.ledger.state, self.console.parts.policy, self.sight(now)))
+        state, policy, clock = self.ledger.state, self.console.parts.policy, self.form_clock
+        await self._ask(questions.resolve(state, policy, self.sight(state, clock.now), clock))
 
     async def action_stalk(self) -> None:
         """Ask what is stalked: the cell under the board's cursor, its service, everything."""

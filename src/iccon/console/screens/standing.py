@@ -39,8 +39,8 @@ class StandingScreen(IncidentOverlay):
 
     def tick(self, now: datetime) -> None:
         """Time runs."""
-        parts, found = self.console.parts, self.query_one(StandingView)
-        view = View(self._read_state(), parts.policy, self.sight(now), now, parts.zone)
+        parts, found, state = self.console.parts, self.query_one(StandingView), self._read_state()
+        view = View(state, parts.policy, self.sight(state, now), now, parts.zone)
         found.show(lines(view, found.room))
 
     def fed(self, snapshot: Snapshot) -> None:

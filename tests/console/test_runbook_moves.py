@@ -10,6 +10,7 @@ from running import Running, config_of, declared, running, setting_in
 from iccon.config import schema
 from iccon.console import leaving, runbooks
 from iccon.console.screens.form import Form
+from iccon.console.screens.help import HelpScreen
 from iccon.console.screens.pick import PickScreen
 from iccon.console.screens.reader import Reader
 from iccon.console.screens.standing import StandingScreen
@@ -150,6 +151,10 @@ async def test_a_reader_over_the_screen_has_the_same_keys(folder: Path) -> None:
         await console.press("v")
         await console.until(lambda: isinstance(console.app.screen, StandingScreen))
         await console.press("v")
+        await console.until(lambda: isinstance(console.app.screen, Reader))
+        await console.press("question_mark")
+        await console.until(lambda: isinstance(console.app.screen, HelpScreen))
+        await console.press("escape")
         await console.until(lambda: isinstance(console.app.screen, Reader))
         await console.press("escape")
         await console.until_incident()

@@ -147,8 +147,17 @@ def bindings(*scopes: str) -> list[BindingType]:
 
 def to_state() -> BindingType:
     """Return the binding that shows the incident's state from a screen over its own on which nothing is typed."""
-    command = next(c for c in REGISTRY if c.id == "state")
-    return Binding(",".join(command.keys), "app.show_state", command.title, id=command.id, show=False)
+    return _of_app("state", "app.show_state")
+
+
+def to_help() -> BindingType:
+    """Return the binding that shows the keys from a box over a screen, which hears none of the application's."""
+    return _of_app("help", "app.help")
+
+
+def _of_app(ident: str, action: str) -> BindingType:
+    command = next(c for c in REGISTRY if c.id == ident)
+    return Binding(",".join(command.keys), action, command.title, id=ident, show=False)
 
 
 def default_keys() -> dict[str, tuple[str, ...]]:

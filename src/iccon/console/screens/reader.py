@@ -19,6 +19,7 @@ class Reader(Modal[None]):
         Binding("escape,q,r", "dismiss", "Close", show=False),
         *commands.bindings(commands.STEPS),
         commands.to_state(),
+        commands.to_help(),
     ]
 
     def __init__(self, document: Document, reading: Reading, incident: str = "") -> None:

@@ -51,15 +51,17 @@ class Lookup:
 def marked(spans: Sequence[Span], pattern: re.Pattern[str]) -> list[Span]:
     """Return a line with what fits in it set off."""
     whole = "".join(text for text, _ in spans)
-    cuts = sorted({edge for match in pattern.finditer(whole) for edge in match.span()})
-    if not cuts:
+    places = [match.span() for match in pattern.finditer(whole)]
+    if not places:
         return list(spans)
+    begins, ends = [first for first, _ in places], [last for _, last in places]
+    cuts = sorted({*begins, *ends})
     out: list[Span] = []
     at = 0
     for text, style in spans:
         edges = [0, *(cut - at for cut in cuts if at < cut < at + len(text)), len(text)]
         for first, last in pairwise(edges):
-            inside = bisect_right(cuts, at + first) % 2 == 1
+            inside = bisect_right(begins, at + first) > bisect_right(ends, at + first)
             out.append((text[first:last], f"{style} {INK}".strip() if inside else style))
         at += len(text)
     return out

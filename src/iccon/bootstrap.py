@@ -98,17 +98,20 @@ def _level(severity: Severity, given: "LevelForm") -> Level:
 
 
 def library(setting: Setting) -> "Library":
-    """Return the runbook library of the configured folders."""
+    """Return the runbook library of all configured sources; what is known and copied of them is in the cache folder."""
+    from iccon.runbooks import registry
     from iccon.runbooks.index import Index
     from iccon.runbooks.library import Library
 
-    return Library(_folder_sources(setting), Index(setting.folders.cache / "runbooks.db"))
+    given, folder = setting.config.runbooks, setting.folders.cache
+    fetched = registry.remote(given, folder / "runbooks", setting.clock)
+    return Library([*_folder_sources(setting), *fetched], Index(folder / "runbooks.db"))
 
 
-def _folder_sources(setting: Setting) -> "tuple[RunbookSource, ...]":
-    from iccon.runbooks.folder import folder_sources
+def _folder_sources(setting: Setting) -> "list[RunbookSource]":
+    from iccon.runbooks.registry import local
 
-    return tuple(folder_sources([Path(folder).expanduser() for folder in setting.config.runbooks.folders]))
+    return local(setting.config.runbooks)
 
 
 def signal_backends(setting: Setting) -> "dict[str, InstantBackend]":

@@ -4,6 +4,7 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+from rawserver import http, serving
 from werkzeug import Request, Response
 
 from iccon.clock import SystemClock
@@ -287,6 +288,27 @@ def test_runbooks_are_listed_searched_and_shown(iccon, home, configure):
     assert "\x1b" not in shown.out
     assert iccon("runbook", "show", "nothing").code == 3
     assert iccon("runbook", "show", ".md").code == 3
+
+
+def test_runbooks_of_servers_are_fetched_copied_and_probed(iccon, home, configure):
+    (home / "books").mkdir()
+    page = http(b"# Disk\n\nIt is full.\n", "200 OK", "Content-Type: text/markdown")
+    with serving(page) as server:
+        docs = f'[runbooks.sources.docs]\nkind = "web"\nurl = "{server.url}/docs"\n'
+        wiki = f'kind = "confluence"\nurl = "{server.url}"\nspaces = ["OPS"]\ntoken = {{ env = "NONE" }}\n'
+        configure(f'runbooks.folders = ["books"]\n{docs}[runbooks.sources.wiki]\n{wiki}')
+        assert "It is full." in iccon("runbook", "show", f"{server.url}/docs/disk.md").out
+        refused = iccon("runbook", "show", f"{server.url}/other/disk.md")
+        assert (refused.code, "is no place to fetch from" in refused.err) == (3, True)
+        assert [b["name"] for b in iccon("runbook", "search", "full", "--json").json] == ["docs:disk.md"]
+        checks = {c["name"]: c for c in iccon("check", "--json").json["checks"] if c["kind"] == "runbooks"}
+        assert checks["docs"]["ok"]
+        assert checks["books"]["detail"].endswith("0 runbooks, 0 files passed over")
+        assert "NONE is not set" in checks["wiki"]["detail"]
+        synced = iccon("runbook", "sync", "--json")
+        assert synced.code == 1
+        assert {s["source"]: bool(s["trouble"]) for s in synced.json} == {"books": False, "docs": False, "wiki": True}
+    assert "It is full." in iccon("runbook", "show", "docs:disk.md").out
 
 
 def test_who_is_on_call_is_printed_and_still_known_when_the_pager_is_down(iccon, pager):

@@ -91,7 +91,7 @@ def _local(chosen: Setting) -> Iterator[Probe]:
     for name, folder in (("data", places.data), ("cache", places.cache), ("logs", places.logs)):
         yield Probe("folder", name, partial(_writable, folder))
     yield Probe("journal", chosen.journal.name, lambda: _journal(chosen))
-    yield Probe("runbooks", "folders", (lambda: _runbooks(chosen)) if chosen.config.runbooks.folders else None)
+    yield from _runbooks(chosen)
     yield Probe("runbooks", "running", (lambda: _running(chosen)) if chosen.config.runbooks.run.allow else None)
     yield Probe("terminal", os.environ.get("TERM", "unknown"), _terminal)
 
@@ -116,11 +116,13 @@ def _journal(chosen: Setting) -> str:
     return f"{chosen.journal}: writable, {count} entries"
 
 
-def _runbooks(chosen: Setting) -> str:
+def _runbooks(chosen: Setting) -> Iterator[Probe]:
     from iccon.bootstrap import library
 
-    books = library(chosen)
-    return "; ".join(source.probe() for source in books.sources)
+    sources = library(chosen).sources
+    yield from (Probe("runbooks", source.name, source.probe) for source in sources)
+    if not sources:
+        yield Probe("runbooks", "-", None)
 
 
 def _running(chosen: Setting) -> str:

@@ -1,12 +1,13 @@
 """runbook list, show, search, steps, mark, propose, drafts: reading the runbooks, and what came of their steps."""
 
 import argparse
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from iccon.cli import bookdrafts, runs
 from iccon.cli.output import say, say_json, table
-from iccon.cli.parsing import OK, Commands, add_command, with_incident
+from iccon.cli.parsing import FAULT, OK, Commands, add_command, with_incident
 from iccon.cli.session import BadUse, Session, refuse, session, setting, text_of
 from iccon.cli.written import say_receipt
 from iccon.incident import commands as c
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 def add(commands: Commands) -> None:
     """Add the parser of this group."""
     parser = add_command(commands, "runbook", _do_runbook)
-    verbs = ("list", "show", "search", "steps", "mark", "run", "approve", "runs", "propose", "drafts")
+    verbs = ("list", "show", "search", "sync", "steps", "mark", "run", "approve", "runs", "propose", "drafts")
     parser.add_argument("what", metavar="WHAT", choices=verbs, help=f"one of {', '.join(verbs)}")
     parser.add_argument(
         "words",
@@ -51,6 +52,8 @@ def _do_runbook(args: argparse.Namespace) -> int:
     elif args.what == "search":
         books.refresh()
         _say_found(args, books.search(words))
+    elif args.what == "sync":
+        return _sync(args, books)
     elif args.what == "steps":
         _steps(args, books, words)
     elif args.what == "mark":
@@ -64,6 +67,17 @@ def _do_runbook(args: argparse.Namespace) -> int:
     else:
         return _show(args, books, words)
     return OK
+
+
+def _sync(args: argparse.Namespace, books: "Library") -> int:
+    """Copy the pages of wikis; say of each source what is wrong, or how many copies it has."""
+    troubles, count = books.sync(anew=True), Counter(book.source for book in books.books())
+    rows = [(source.name, count[source.name], troubles.get(source.name, "")) for source in books.sources]
+    if args.json:
+        say_json([{"source": name, "runbooks": number, "trouble": trouble} for name, number, trouble in rows])
+    else:
+        _say_rows([(name, str(number), trouble) for name, number, trouble in rows], ("source", "runbooks", "trouble"))
+    return FAULT if troubles else OK
 
 
 def _say_list(args: argparse.Namespace, books: Sequence["Runbook"]) -> None:
@@ -239,6 +253,8 @@ def _step(document: "Document", ref: str) -> "Step":
 
 
 def _one(books: "Library", words: str) -> "Runbook":
+    if words.startswith(("http://", "https://")):
+        return books.fetch(words)
     found = books.find()
     exact = [book for book in found if words in (book.name, book.path, book.title)]
     near = exact or [book for book in found if words and words.lower() in f"{book.name} {book.title}".lower()]

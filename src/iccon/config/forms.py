@@ -11,7 +11,7 @@ from msgspec import Struct
 from iccon import when
 from iccon.config.checked import MISSING, Checker, Fault, Special, did_you_mean, one_of, shown
 from iccon.config.lines import KeyPath
-from iccon.config.schema import Alertmanager, ChangeFeed, Outlet, Prometheus, Secret, Tracker, Url
+from iccon.config.schema import Alertmanager, ChangeFeed, Outlet, Prometheus, RunbookSource, Secret, Tracker, Url
 
 MAIN = "main"  # the name of a server given in the short form
 REFERENCE = 'a reference: { env = "NAME" }, { command = ["…"] }, { keyring = "service/user" } or { file = "…" }'
@@ -60,6 +60,19 @@ TRACKER_NEEDS = {
     "jira": ("url", "project", "email", "token"),
     "webhook": ("url",),
 }
+_WIKI = ("token", "include", "exclude", "ca_file", "refresh", "timeout")
+RUNBOOK_KEYS = {
+    "folder": ("path", "include", "exclude"),
+    "web": ("url", *_WIKI),
+    "confluence": ("url", "spaces", "email", *_WIKI),
+    "notion": ("url", *_WIKI),
+}
+RUNBOOK_NEEDS = {
+    "folder": ("path",),
+    "web": ("url",),
+    "confluence": ("url", "spaces", "token"),
+    "notion": ("token",),
+}
 
 
 def specials(owner_only: bool, folder: Path) -> dict[Any, Special]:
@@ -69,6 +82,7 @@ def specials(owner_only: bool, folder: Path) -> dict[Any, Special]:
         Alertmanager: _alertmanager,
         Outlet: lambda c, d, p: _of_kind(c, d, p, Outlet, "outlet", OUTLET_KEYS, OUTLET_NEEDS),
         ChangeFeed: lambda c, d, p: _of_kind(c, d, p, ChangeFeed, "source", CHANGE_KEYS, CHANGE_NEEDS),
+        RunbookSource: lambda c, d, p: _of_kind(c, d, p, RunbookSource, "source", RUNBOOK_KEYS, RUNBOOK_NEEDS),
         Tracker: lambda c, d, p: _of_kind(c, d, p, Tracker, "tracker", TRACKER_KEYS, TRACKER_NEEDS),
         dict[str, Prometheus]: lambda check, data, path: _servers(check, data, path, Prometheus),
         dict[str, Alertmanager]: lambda check, data, path: _servers(check, data, path, Alertmanager),

@@ -15,7 +15,19 @@ from iccon.config.objectives import check_slo
 from iccon.config.places import chosen, folders
 from iccon.config.policy import check_policy
 from iccon.config.risks import check_run
-from iccon.config.schema import ChangeFeed, Config, Folders, Loaded, Outlet, Prometheus, Secret, Signal, Signals
+from iccon.config.runbooksources import check_sources
+from iccon.config.schema import (
+    ChangeFeed,
+    Config,
+    Folders,
+    Loaded,
+    Outlet,
+    Prometheus,
+    Runbooks,
+    Secret,
+    Signal,
+    Signals,
+)
 from iccon.config.theme import theme_files
 
 __all__ = ["chosen", "folders", "load", "secrets_of"]
@@ -66,6 +78,7 @@ def _check(check: Checker, config: Config, data: Mapping[str, Any], folders: Fol
     for name, slo in config.slo.items():
         check_slo(check, ("slo", name), slo)
         _check_which_server(check, ("slo", name), slo.server, servers, "an objective")
+    check_sources(check, config.runbooks)
     for name, given in config.changes.items():
         _check_changes(check, config, ("changes", name), given, servers)
     for name, server in config.prometheus.items():
@@ -183,7 +196,7 @@ def _completed(config: Config, folder: Path) -> Config:
         slo={n: structs.replace(s, server=s.server or default or "") for n, s in config.slo.items()},
         changes={name: _completed_changes(given, config, folder) for name, given in config.changes.items()},
         trackers={n: structs.replace(t, ca_file=_path(t.ca_file, folder)) for n, t in config.trackers.items()},
-        runbooks=structs.replace(config.runbooks, folders=tuple(_path(f, folder) for f in config.runbooks.folders)),
+        runbooks=_completed_runbooks(config.runbooks, folder),
         updates=structs.replace(
             config.updates,
             outlets={n: _outlet(o, folder) for n, o in config.updates.outlets.items()},
@@ -213,6 +226,14 @@ def _completed_changes(given: ChangeFeed, config: Config, folder: Path) -> Chang
     )
 
 
+def _completed_runbooks(given: Runbooks, folder: Path) -> Runbooks:
+    sources = {
+        name: structs.replace(source, path=_path(source.path, folder), ca_file=_path(source.ca_file, folder))
+        for name, source in given.sources.items()
+    }
+    return structs.replace(given, folders=tuple(_path(each, folder) for each in given.folders), sources=sources)
+
+
 def _path(name: str, folder: Path) -> str:
     return located(name, folder) if name else ""
 
@@ -239,6 +260,7 @@ def secrets_of(config: Config) -> dict[str, Secret]:
     for name, outlet in config.updates.outlets.items():
         own = {key: getattr(outlet, key) for key in ("address", "secret", "token", "password")}
         found |= {f"updates.outlets.{name}.{key}": secret for key, secret in own.items()}
+    found |= {f"runbooks.sources.{name}.token": source.token for name, source in config.runbooks.sources.items()}
     for name, tracker in config.trackers.items():
         found |= {f"trackers.{name}.token": tracker.token, f"trackers.{name}.secret": tracker.secret}
     return {key: secret for key, secret in found.items() if secret is not None}

@@ -26,6 +26,7 @@ WorseSide = Annotated[str, Meta(extra_json_schema={"enum": ["higher", "lower"]})
 BurnSays = Annotated[str, Meta(extra_json_schema={"enum": ["bad", "warn"]})]
 Repository = Annotated[str, Meta(pattern=r"^([\w.-]+/[\w.-]+)?$", description="owner/name")]
 ChangeKind = Annotated[str, Meta(extra_json_schema={"enum": ["pagerduty", "grafana", "github", "prometheus", "file"]})]
+RunbookKind = Annotated[str, Meta(extra_json_schema={"enum": ["folder", "web", "confluence", "notion"]})]
 Earlier = Annotated[str, Meta(extra_json_schema={"enum": ["", "1d", "1w"]})]
 Ratio = Annotated[float, Meta(gt=0)]
 TrackerKind = Annotated[str, Meta(extra_json_schema={"enum": ["github", "jira", "webhook"]})]
@@ -222,10 +223,36 @@ class Jsm(Struct, frozen=True):
     timeout: Timeout = 10.0
 
 
+class RunbookSource(Struct, frozen=True):
+    """Where runbooks are. `kind` is folder, web, confluence or notion; the other keys belong to kinds.
+
+    folder: `path`, of which `include` and `exclude` are patterns of paths. web: what stands below `url` may be fetched
+    where an alert's runbook URL names it, with `token` as bearer. confluence: the pages of `spaces` at `url`; `token`
+    with `email` is an API token of Cloud (https://SITE.atlassian.net/wiki), without it a personal access token of Data
+    Center. notion: the pages shared with the integration whose secret `token` is. Patterns of wikis are of titles.
+    `refresh` is how old a copy may be, `timeout` how long one request may take: seconds.
+    """
+
+    kind: RunbookKind
+    path: str = ""
+    url: Url = ""
+    spaces: tuple[Text, ...] = ()
+    email: Email = ""
+    token: Secret | None = None
+    include: tuple[Text, ...] = ()
+    exclude: tuple[Text, ...] = ()
+    ca_file: str = ""
+    refresh: Duration = 3600.0
+    timeout: Timeout = 10.0
+
+
 class Runbooks(Struct, frozen=True):
-    """Folders of Markdown files."""
+    """Where runbooks are: `folders` of Markdown files, with patterns of their paths, and other `sources` by name."""
 
     folders: tuple[str, ...] = ()
+    include: tuple[Text, ...] = ()
+    exclude: tuple[Text, ...] = ()
+    sources: dict[str, RunbookSource] = {}
     run: Run = Run()
 
 

@@ -130,6 +130,11 @@ _STARTER = """\
 
 [runbooks]
 # folders = ["~/runbooks"]     # Markdown; a file named like the alert is found first
+# exclude = ["archive/*"]      # patterns of paths, as include
+# sources.docs = { kind = "web", url = "https://runbooks.example.org/" }  # what runbook URLs below it name is fetched
+# sources.wiki = { kind = "confluence", url = "https://example.atlassian.net/wiki", spaces = ["OPS"],
+#                  email = "you@example.org", token = { env = "CONFLUENCE_TOKEN" } }
+# sources.notes = { kind = "notion", token = { env = "NOTION_TOKEN" } }
 # run.allow = ["bash", "sh"]    # run their commands, under guard; off by default
 
 [updates]

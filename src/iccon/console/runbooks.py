@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import structs
@@ -17,24 +18,31 @@ from iccon.incident.run_rules import step_words
 from iccon.incident.state import State
 from iccon.incident.steps import StepOutcome
 from iccon.journal.faults import JournalFault
-from iccon.runbooks.matching import Wanted
+from iccon.runbooks.matching import BY_URL, Wanted
 from iccon.runbooks.model import Document, Match, RunbookFault
 from iccon.runbooks.steps import Step, as_pinned
+from iccon.when import ago
 
 if TYPE_CHECKING:
     from iccon.console.app import IcconApp
     from iccon.console.screens.live import LiveSurface
 
 T = TypeVar("T")
+DEADLINE = 15.0  # seconds to find, fetch or read one
 EVERY = 60.0  # seconds between two looks at the folders
 
 
 async def keep(console: "IcconApp") -> None:
     """Keep what is known of the runbooks up to date, off the loop, for as long as the console runs."""
-    library = console.parts.library
+    library, told = console.parts.library, dict[str, str]()
     while library.sources:
         with suppress(TimeoutError):
             await in_thread(library.refresh, "runbooks index", EVERY * 10)
+            troubles = await in_thread(library.sync, "runbooks copies", EVERY * 60)
+            for source, trouble in troubles.items():
+                if told.get(source) != trouble:
+                    console.say(f"runbooks of {source}, older copies are kept: {trouble}", "warning")
+            told = dict(troubles)
         await asyncio.sleep(EVERY)
 
 
@@ -55,20 +63,24 @@ async def open_for(screen: "LiveSurface", page: Wanted) -> None:
     """Open the runbook that fits a page or a service best."""
     library = screen.console.parts.library
     found = await _asked(screen.console, lambda: library.match(page))
+    if found is not None and page.url and not (found and found[0].why == BY_URL):
+        fetched = await _asked(screen.console, lambda: library.fetch(page.url), quiet=bool(found))
+        found = [Match(fetched, BY_URL)] if fetched else found
     if found:
         await open_match(screen, found[0])
-    elif found is not None:
+    elif found is not None and not page.url:
         what = page.alert or page.title or page.service or "what is chosen"
         screen.console.say(f"no runbook fits {what}; L lists all", "warning")
 
 
-async def _asked(console: "IcconApp", ask: Callable[[], T]) -> T | None:
+async def _asked(console: "IcconApp", ask: Callable[[], T], quiet: bool = False) -> T | None:
+    """Return what is asked off the loop, None where that fails, which is said; `quiet`: there is something else."""
     try:
-        return await in_thread(ask, "runbooks", 10)
+        return await in_thread(ask, "runbooks", DEADLINE)
     except TimeoutError:
-        console.say("the runbook folder does not answer", "error")
+        console.say("where the runbook is does not answer", "warning" if quiet else "error")
     except RunbookFault as fault:
-        console.say(f"runbook: {fault}", "error")
+        console.say(f"runbook: {fault}", "warning" if quiet else "error")
     return None
 
 
@@ -88,7 +100,21 @@ async def reading_of(screen: "LiveSurface", file: Document, why: str) -> tuple[D
     kept = await _kept(screen.console, state, file) if state else None
     marks = state.steps.get(file.runbook.name, {}) if state else None
     runs = step_words(state, file.runbook.name) if state else {}
-    return kept or file, Reading(why, marks, screen.clock_text, other=file if kept else None, runs=runs)
+    why = _with_age(why, file, screen.console.parts.setting.clock.now())
+    return kept or file, Reading(
+        why,
+        marks,
+        screen.clock_text,
+        other=file if kept else None,
+        runs=runs,
+    )
+
+
+def _with_age(why: str, file: Document, now: datetime) -> str:
+    if file.fetched_at is None:
+        return why
+    age = f"copy of {ago((now - file.fetched_at).total_seconds())} ago"
+    return "; ".join(filter(None, (why, age, file.revision)))
 
 
 async def note_opened(screen: "LiveSurface", read: Document, reading: Reading) -> None:

@@ -180,7 +180,10 @@ def aliased(url: str, aliases: Mapping[str, str]) -> str:
 
 
 class GuardedSession(requests.Session):
-    """See `iccon.net.guarded_session`. `last_date` is the Date header of the latest answer."""
+    """See `iccon.net.guarded_session`.
+
+    `last_date` is the Date header of the latest answer, `last_location` where it redirected to ("" nowhere).
+    """
 
     def __init__(
         self,
@@ -209,6 +212,7 @@ class GuardedSession(requests.Session):
         self.headers.update(headers or {})
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.last_date = ""
+        self.last_location = ""
         self.mount("http://", GuardedAdapter())
         self.mount("https://", GuardedAdapter())
 
@@ -256,6 +260,7 @@ class GuardedSession(requests.Session):
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise network_fault(error, host, self.limits, lost=write and _wire.sent) from error
         self.last_date = response.headers.get("date", "")
+        self.last_location = response.headers.get("location", "") if 300 <= response.status_code < 400 else ""
         _read(response, self.limits, host, write)
         if 300 <= response.status_code < 400:
             checked(response)

@@ -49,7 +49,7 @@ class FolderSource:
             raise RunbookFault(f"{path}: {_words(error)}") from None
 
     def _wanted(self, path: str) -> bool:
-        return (not self._include or _fits(path, self._include)) and not _fits(path, self._exclude)
+        return (not self._include or fits(path, self._include)) and not fits(path, self._exclude)
 
     def _skip(self, path: object, reason: object) -> None:
         self.skipped.append(Skipped(str(path), clean(reason, 200)))
@@ -139,7 +139,8 @@ def _is_text(name: str) -> bool:
     return not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
-def _fits(path: str, patterns: Sequence[str]) -> bool:
+def fits(path: str, patterns: Sequence[str]) -> bool:
+    """Say whether a path, or its end, fits one of the patterns."""
     return any(fnmatchcase(path, pattern) or fnmatchcase(path, f"*/{pattern}") for pattern in patterns)
 
 

@@ -6,13 +6,27 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from threading import Lock
 
+from iccon.faults import SourceFault
+from iccon.net import host_of
 from iccon.runbooks import frontmatter, matching
 from iccon.runbooks.decoding import bounded, decoded
 from iccon.runbooks.index import Entry, Index, mentioned, wanted
 from iccon.runbooks.matching import Wanted
-from iccon.runbooks.model import HEAD, SIZE_LIMIT, Document, Match, Runbook, RunbookFault, Skipped, Source, Stamp
+from iccon.runbooks.model import (
+    HEAD,
+    SIZE_LIMIT,
+    Document,
+    Fetched,
+    Match,
+    Runbook,
+    RunbookFault,
+    Skipped,
+    Source,
+    Stamp,
+    Synced,
+)
 from iccon.runbooks.sections import headings
-from iccon.text import clean, clean_block
+from iccon.text import CleanText, clean, clean_block
 
 DRY_RUN = re.compile(r"(?:[A-Z0-9]+_)?DRY_?RUN")  # no other variable is set because a runbook says so
 BATCH = 50  # runbooks indexed in one go: a search waits for no more
@@ -101,6 +115,34 @@ class Library:
         """Return the runbooks that hold all `words` or what begins so, best first, with the place in their text."""
         self.books()
         return [Match(hit.runbook, "text", hit.snippet) for hit in self._index.search(self._keys, wanted(words))]
+
+    def sync(self, *, anew: bool = False) -> dict[str, CleanText]:
+        """Copy what changed on servers, `anew` also where copies are young, then `refresh`; never raises.
+
+        Return what is wrong, by source.
+        """
+        troubles: dict[str, CleanText] = {}
+        for source in self.sources:
+            if isinstance(source, Synced):
+                try:
+                    source.sync(anew=anew)
+                except (SourceFault, RunbookFault) as fault:
+                    troubles[source.name] = fault.reason
+        self.refresh()
+        return troubles
+
+    def fetch(self, url: str) -> Runbook:
+        """Return the runbook at an address, fetched now. Raises RunbookFault, also where no source allows it."""
+        source = next((s for s in self.sources if isinstance(s, Fetched) and s.covers(url)), None)
+        if source is None:
+            how = f'runbooks.sources.NAME = {{ kind = "web", url = "https://{host_of(url)}/" }}'
+            raise RunbookFault(f"{host_of(url)} is no place to fetch from; to allow it, in config.toml:  {how}")
+        try:
+            path = source.fetch(url)
+        except SourceFault as fault:
+            raise RunbookFault(fault.reason) from None
+        self.refresh()
+        return next(book for book in self.books() if (book.source, book.path) == (source.name, path))
 
     @property
     def _keys(self) -> list[str]:

@@ -12,6 +12,7 @@ from msgspec import Struct
 from iccon.runbooks.model import Match, Runbook
 
 KEPT = 65_536  # names and titles whose forms are remembered: all runbooks are compared at each look
+BY_URL = "runbook URL"
 SHARE = 0.6  # of a runbook's title words that must stand in the alert's title
 
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -99,7 +100,7 @@ def _fit(runbook: Runbook, asked: _Asked) -> tuple[int, float, str] | None:
     place = _place(runbook.path)
     name = place[0] if place else ""
     if (common := _same_page(runbook, asked, place)) > 0:
-        return 0, common, "runbook URL"
+        return 0, common, BY_URL
     if asked.alert and (named := _named(runbook, name, asked.alert)):
         near = sum(part == asked.service for part in place[1:]) + (asked.service in map(plain_name, runbook.services))
         return 1, named[0] + near, named[1]

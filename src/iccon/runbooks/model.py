@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -123,6 +123,28 @@ class Source(Protocol):
 
     def probe(self) -> str:
         """Return one line: what it has. Raises RunbookFault or SourceFault."""
+        ...
+
+
+@runtime_checkable
+class Synced(Source, Protocol):
+    """A source that is copied as a whole in the background."""
+
+    def sync(self, *, anew: bool = False) -> None:
+        """Copy what changed, once the copies are old, or `anew`. Raises SourceFault or RunbookFault."""
+        ...
+
+
+@runtime_checkable
+class Fetched(Source, Protocol):
+    """A source whose runbooks are fetched one by one, by their address."""
+
+    def covers(self, url: str) -> bool:
+        """Say whether the configuration lets it fetch a URL."""
+        ...
+
+    def fetch(self, url: str) -> str:
+        """Fetch it; return its path. Raises SourceFault or RunbookFault."""
         ...
 
 

@@ -102,3 +102,14 @@ def test_a_decision_says_what_was_proposed_and_what_was_decided() -> None:
     )
     assert task.due is not None
     assert Room().code(c.AddTask(what=TaskKind.ACTION, text="x", outcome="y")) == "decision_only"
+
+
+def test_the_rest_of_a_decision_is_filled_in_later() -> None:
+    room = Room(e.TaskNoted(what=TaskKind.DECISION, text="roll back"))
+    (body,) = room.bodies(c.Amend(target=room.id(1), objections=" Lee ", outcome="rolled back"))
+    later = Room(*(entry.body for entry in room.ledger.entries[1:]), body)
+    (task,) = later.ledger.state.tasks
+    assert (task.objections, task.decided, task.options) == ("Lee", "rolled back", "")
+    told = [version.text for version in history(later.ledger, later.ledger.by_id[later.id(1)])]
+    assert told == ["decision: roll back", "decision: roll back; objections: Lee; decided: rolled back"]
+    assert room.code(c.Amend(target=room.id(1), what="action", risk="none")) == "decision_only"

@@ -76,6 +76,7 @@ bodies = st.one_of(
         happened_at=st.none() | times,
         what=st.none() | st.sampled_from(["note", *TaskKind]),
         owner=st.none() | words,
+        outcome=st.none() | words,
     ),
     made(e.Pinned, target=idents, on=st.booleans()),
     made(e.TaskNoted, what=st.sampled_from(TaskKind), text=words, owner=words, minutes=st.none() | st.just(5)),

@@ -152,6 +152,7 @@ def test_every_kind_of_field_comes_back(home: Home, loss: str) -> None:
             term.process.wait(10)
     with home.console(size=(80, 24)) as term:
         term.wait_for("note in mind")
+        term.wait_for("begun and not finished")
         term.wait_for("esc ")
         for keys, typed in TYPED[:-1]:
             leave_form(term)

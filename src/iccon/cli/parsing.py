@@ -138,6 +138,15 @@ def common(parser: argparse.ArgumentParser, with_json: bool = True) -> None:
         parser.add_argument("--json", action="store_true", help="print facts as JSON")
 
 
+# What a decision says beside its proposal, by option.
+RECORD = {
+    "options": "of a decision: what else was proposed",
+    "risk": "of a decision: what can go wrong",
+    "objections": "of a decision: strong objections, and whose",
+    "outcome": "of a decision: what was decided, where its text is the proposal",
+}
+
+
 def with_again(parser: argparse.ArgumentParser) -> None:
     """Add --again."""
     parser.add_argument("--again", action="store_true", help="write it though the same was written a moment ago")

@@ -2,7 +2,7 @@
 
 import argparse
 
-from iccon.cli.parsing import OK, Commands, add_command, with_again, with_incident, with_time
+from iccon.cli.parsing import OK, RECORD, Commands, add_command, with_again, with_incident, with_time
 from iccon.cli.session import BadUse, Session, entry_id, session, text_of
 from iccon.cli.written import say_receipt
 from iccon.incident import commands as c
@@ -36,6 +36,8 @@ def add(commands: Commands) -> None:
     amend.add_argument("--owner", metavar="PERSON", help='whose a task should be; "" for nobody\'s')
     with_incident(amend)
     with_time(amend)
+    for name, text in RECORD.items():
+        amend.add_argument(f"--{name}", help=text)
     pin = add_command(commands, "pin", _do_pin)
     pin.add_argument("entry", help="the entry's id, or its last characters")
     pin.add_argument("--off", action="store_true", help="no longer")
@@ -66,8 +68,9 @@ def _do_amend(args: argparse.Namespace) -> int:
     text = text_of(args.text) if args.text else None
     with session(args) as opened:
         target = entry_id(opened, args.entry)
-        owner = None if args.owner is None else clean(args.owner)
-        return _write(opened, c.Amend(target=target, text=text, at=opened.at(), what=args.kind, owner=owner))
+        given = {name: getattr(args, name) for name in ("owner", *RECORD)}
+        said = {name: clean(text) for name, text in given.items() if text is not None}
+        return _write(opened, c.Amend(target=target, text=text, at=opened.at(), what=args.kind, **said))
 
 
 def _do_pin(args: argparse.Namespace) -> int:

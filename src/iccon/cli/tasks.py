@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from iccon.cli import facts
 from iccon.cli.output import say, say_json, table
-from iccon.cli.parsing import OK, Commands, Parser, add_command, with_again, with_incident, with_time
+from iccon.cli.parsing import OK, RECORD, Commands, Parser, add_command, with_again, with_incident, with_time
 from iccon.cli.session import BadUse, Session, minutes_of, refuse, session, text_of
 from iccon.cli.written import say_receipt
 from iccon.incident import commands as c
@@ -23,10 +23,8 @@ is lost, the tracker is asked whether it has the ticket. A task that is in a tra
 def add(commands: Commands) -> None:
     """Add the parsers of this group."""
     decide = _noting(commands, "decide", TaskKind.DECISION, "--executor", "--check", "when to come back to it: 10m, 1h")
-    decide.add_argument("--options", default="", help="what else was proposed")
-    decide.add_argument("--risk", default="", help="what can go wrong")
-    decide.add_argument("--objections", default="", help="strong objections, and whose")
-    decide.add_argument("--outcome", default="", help="what was decided, where the text is only the proposal")
+    for name, text in RECORD.items():
+        decide.add_argument(f"--{name}", default="", help=text)
     _noting(commands, "ask", TaskKind.QUESTION, "--to", "--in", "when to ask again: 5m")
     for noting in (
         _noting(commands, "assign", TaskKind.ACTION, "--to", "--in", "when it is due: 10m"),
@@ -60,7 +58,7 @@ def _noting(commands: Commands, name: str, what: TaskKind, who: str, when: str, 
 
 
 def _do_add(args: argparse.Namespace, what: TaskKind) -> int:
-    extras = {name: clean(getattr(args, name, "")) for name in ("options", "risk", "objections", "outcome")}
+    extras = {name: clean(getattr(args, name, "")) for name in RECORD}
     text, minutes = text_of(args.text), None if args.span is None else minutes_of(args.span)
     with session(args) as opened:
         at, owner, due = opened.at(), clean(args.owner), _day(opened)

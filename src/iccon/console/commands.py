@@ -65,6 +65,7 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("theory", "Theory", "State the current theory of the cause", ("t",), DESK, "theory", 18, True),
     ConsoleCommand("state", "State", "How it stands: people, next updates, exit criteria", ("v",), DESK, "state", 17),
     ConsoleCommand("tasks", "Tasks", "Decisions, questions, actions, todos that are open", ("w",), DESK, "tasks", 18),
+    ConsoleCommand("task", "Task", "Note a decision, question, action or todo", ("W",), DESK, "task", None, True),
     ConsoleCommand(
         "callout", "Call-out", "Asked around: a word on it, or put it off", ("C",), DESK, "callout", 18, True
     ),

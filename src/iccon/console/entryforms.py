@@ -1,10 +1,11 @@
 """The forms that correct an entry of the timeline. No widget code."""
 
 from iccon.console.questions import Answers, ChoiceField, Clock, Field, Question, TextField
+from iccon.console.taskforms import RECORD
 from iccon.incident import commands as c
 from iccon.incident import jotting
 from iccon.incident.correction_rules import TURNED
-from iccon.incident.corrections import TEXT_FIELDS
+from iccon.incident.corrections import OF_DECISIONS, TEXT_FIELDS
 from iccon.incident.state import State
 from iccon.incident.tasks import TaskKind
 from iccon.incident.timeline import Item
@@ -33,6 +34,9 @@ def amend(item: Item, state: State, clock: Clock) -> Question:
         "owner": task.owner if task else "",
         "at": clock.write(item.happened_at),
     }
+    if task is not None and task.what == TaskKind.DECISION:
+        said = (task.options, task.risk, task.objections, task.decided)
+        before |= dict(zip(OF_DECISIONS, said, strict=True))
 
     def command(answers: Answers) -> c.Command | str:
         new = {name: text for name, text in _read(answers).items() if text != before[name]}
@@ -41,7 +45,8 @@ def amend(item: Item, state: State, clock: Clock) -> Question:
             return at
         if not new or (at is None and "at" in new and len(new) == 1):
             return "nothing is changed"
-        return c.Amend(target=item.id, text=new.get("text"), at=at, what=new.get("what"), owner=new.get("owner"))
+        new.pop("at", None)
+        return c.Amend(target=item.id, at=at, **new)
 
     fields: list[Field] = []
     if item.kind in TEXT_FIELDS:
@@ -51,6 +56,7 @@ def amend(item: Item, state: State, clock: Clock) -> Question:
         fields += [
             ChoiceField("what", "What it is", KINDS, before["what"]),
             TextField("owner", "Whose (not of a note)", before["owner"]),
+            *(TextField(name, label, before[name]) for name, label in RECORD if name in before),
         ]
     lines = ("What it said stays readable in the record",)
     return Question("Amend the entry", tuple(fields), command, lines, f"amend:{item.id}")

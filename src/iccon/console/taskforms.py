@@ -38,7 +38,7 @@ def add_task(clock: Clock) -> Question:
         ChoiceField("what", "", options, TaskKind.ACTION.value),
         TextField("owner", "Whose (optional)"),
         TextField("due", "Come back in, or by (optional)", placeholder="for example 10m, or 2026-12-01"),
-        *(TextField(name, f"{label} (optional)", placeholder="of a decision") for name, label in RECORD),
+        *(TextField(name, label, placeholder="of a decision (optional)") for name, label in RECORD),
     )
     return Question("Task", fields, command, draft="task")
 

@@ -210,13 +210,20 @@ class PushTasks(Command, frozen=True, kw_only=True):
 
 
 class Amend(Command, frozen=True, kw_only=True):
-    """Correct text or time of an entry; make a note a task or a task a note (`what`), or a task another's (`owner`)."""
+    """Correct text or time of an entry; make a note a task or a task a note (`what`), or a task another's (`owner`).
+
+    A decision's record, `options` to `outcome`, can be filled in as well. What is None stays.
+    """
 
     target: str
     text: str | None = None
     at: datetime | None = None
     what: str | None = None
     owner: str | None = None
+    options: str | None = None
+    risk: str | None = None
+    objections: str | None = None
+    outcome: str | None = None
 
 
 class Pin(Command, frozen=True, kw_only=True):

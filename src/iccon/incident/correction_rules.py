@@ -4,9 +4,10 @@ from datetime import UTC
 
 from iccon.incident import commands as c
 from iccon.incident import entries as e
-from iccon.incident.corrections import CORRECTIONS, TEXT_FIELDS
+from iccon.incident.corrections import CORRECTIONS, OF_DECISIONS, OF_TASKS, TEXT_FIELDS
 from iccon.incident.ruling import Context, Outcome, Refusal, one, unreadable
 from iccon.incident.state import State
+from iccon.incident.tasks import TaskKind
 
 TURNED = (e.Note.kind, e.TaskNoted.kind)  # what can become one another
 
@@ -25,16 +26,16 @@ def amend(state: State, command: c.Amend, ctx: Context) -> Outcome:
     found = _target(state, command.target, ctx)
     if isinstance(found, Refusal):
         return found
-    if command.text is None and command.at is None and command.what is None and command.owner is None:
+    said = {name: getattr(command, name) for name in ("text", *OF_TASKS)}
+    if command.at is None and command.what is None and all(each is None for each in said.values()):
         return Refusal("empty", "nothing to amend", "give a text, a time, a kind or a person")
     if refused := _text(found, command.text) or _kind(state, found, command):
         return refused
     body = e.Amended(
         target=found.id,
-        text=None if command.text is None else command.text.strip(),
         happened_at=None if command.at is None else command.at.astimezone(UTC),
         what=command.what,
-        owner=None if command.owner is None else command.owner.strip(),
+        **{name: None if text is None else text.strip() for name, text in said.items()},
     )
     return one(state, ctx, body)
 
@@ -50,15 +51,19 @@ def _text(found: e.Entry, text: str | None) -> Refusal | None:
 
 
 def _kind(state: State, found: e.Entry, command: c.Amend) -> Refusal | None:
-    if command.what is None and command.owner is None:
+    """Refuse what the entry cannot be, or what it has no room for."""
+    if command.what is None and all(getattr(command, name) is None for name in OF_TASKS):
         return None
     if found.kind not in TURNED:
         return Refusal("fixed_kind", f"a {found.kind} entry stays one", "strike it, and write what it should be")
     task = next((task for task in state.tasks if task.id == found.id), None)
-    is_note = command.what == e.Note.kind or (command.what is None and task is None)
-    if is_note and command.owner:
+    what = command.what or (task.what if task else e.Note.kind)
+    if what == e.Note.kind and command.owner:
         return Refusal("owner", "a note is nobody's", "make it an action, a question, a decision or a todo")
-    if is_note and task is not None and task.effect:
+    if what != TaskKind.DECISION and any(getattr(command, name) for name in OF_DECISIONS):
+        said = f"a {what} has no options, risk, objections or outcome"
+        return Refusal("decision_only", said, "put them into its text")
+    if what == e.Note.kind and task is not None and task.effect:
         return Refusal("pushed", f"that {task.what} was pushed to {task.tracker}", "settle it, or strike it")
     return None
 

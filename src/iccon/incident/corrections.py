@@ -25,6 +25,9 @@ TEXT_FIELDS: dict[str, str] = {
     "runbook_draft": "text",
 }
 
+OF_DECISIONS = ("options", "risk", "objections", "outcome")  # what can be amended of a decision only
+OF_TASKS = ("owner", *OF_DECISIONS)
+
 
 class Corrections:
     """Who amended, struck or pinned which entry, oldest first."""
@@ -55,8 +58,8 @@ def _amend(entry: Entry, amended: Amended) -> Entry:
     changes: dict[str, Any] = {}
     if amended.text is not None and (field := TEXT_FIELDS.get(body.kind)):
         changes[field] = amended.text
-    if amended.owner is not None and isinstance(body, TaskNoted):
-        changes["owner"] = amended.owner
+    if isinstance(body, TaskNoted):
+        changes |= {name: said for name in OF_TASKS if (said := getattr(amended, name)) is not None}
     if changes:
         body = replace(body, **changes)
     return replace(entry, body=body, happened_at=amended.happened_at or entry.happened_at)

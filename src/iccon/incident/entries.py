@@ -149,7 +149,8 @@ class TheorySet(Body, frozen=True, kw_only=True):
 class Amended(Body, frozen=True, kw_only=True):
     """Entry `target` reads otherwise from now on; what is None stays. The old text remains readable.
 
-    `what` makes a note a task of that kind, or a task a note ("note") or one of another kind; `owner` is a task's.
+    `what` makes a note a task of that kind, or a task a note ("note") or one of another kind. The rest is a task's, and
+    after `owner` a decision's.
     """
 
     kind: ClassVar[str] = "amended"
@@ -159,6 +160,10 @@ class Amended(Body, frozen=True, kw_only=True):
     happened_at: datetime | None = None
     what: str | None = None
     owner: str | None = None
+    options: str | None = None
+    risk: str | None = None
+    objections: str | None = None
+    outcome: str | None = None
 
 
 class Pinned(Body, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from iccon.journal import codec
 
+FIND, UPDATE = "find", "update"
 NOTE = "note"  # the form of a note of several lines
 
 
@@ -27,12 +28,12 @@ def note_key(incident: str) -> str:
 
 def find_key(incident: str) -> str:
     """Return the key of what was last looked for in the timeline of `incident`."""
-    return f"find:{incident}"
+    return f"{FIND}:{incident}"
 
 
 def update_key(incident: str) -> str:
     """Return the key of the status update that is being composed for `incident`."""
-    return f"update:{incident}"
+    return f"{UPDATE}:{incident}"
 
 
 def field_key(form: str, field: str) -> str:
@@ -44,6 +45,13 @@ def fields(found: Iterable[TypedDraft], form: str) -> dict[str, tuple[str, int]]
     """Return text and cursor of each field of `form`, by the field's id."""
     start = field_key(form, "")
     return {d.key.removeprefix(start): (d.text, d.cursor) for d in found if d.key.startswith(start)}
+
+
+def unfinished(found: Iterable[TypedDraft], incident: str) -> list[str]:
+    """Return the names of the forms about `incident` that were begun, but for the note and what was looked for."""
+    forms = (draft.key.partition(_OF)[0] for draft in found)
+    names = dict.fromkeys(form.partition(":")[0] for form in forms if form.endswith(f":{incident}"))
+    return [name for name in names if name not in (NOTE, FIND)]
 
 
 _OF = "#"  # between a form and its field

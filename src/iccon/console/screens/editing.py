@@ -17,7 +17,7 @@ from iccon.incident.fold import Ledger
 from iccon.incident.history import history
 from iccon.incident.jotting import command
 from iccon.incident.timeline import Item, Timeline
-from iccon.journal.drafts import find_key, note_key
+from iccon.journal.drafts import find_key, note_key, unfinished
 from iccon.when import split, stamp, written
 
 if TYPE_CHECKING:
@@ -135,8 +135,11 @@ class EditingSurface(LiveSurface):
         await self.action_editor()
 
     async def _restore_note(self) -> None:
-        """Bring back a note that was being typed when the console ended."""
-        if (await self.console.draft(self._note_key))[0]:
+        """Bring back a note that was being typed when the console ended, and say what else was."""
+        found = await self.console.parts.desk.call(lambda desk: desk.journal.drafts())
+        if others := unfinished(found, self.incident):
+            self.console.say(f"begun and not finished, there again when it is opened: {', '.join(others)}")
+        if any(draft.key == self._note_key for draft in found):
             await self.action_note()
 
     @on(Input.Submitted, "#note")
@@ -160,6 +163,12 @@ class EditingSurface(LiveSurface):
         refused = await self.console.act(wanted, self.incident, drop_draft=self._note_key)
         self._doubted = line if refused is not None else ""
         return refused
+
+    async def action_task(self) -> None:
+        """Ask for a decision, with all that may be said of it, a question, an action or a todo."""
+        from iccon.console import taskforms  # not on the first screen
+
+        await self._ask(taskforms.add_task(self.form_clock))
 
     # Finding
 

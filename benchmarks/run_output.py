@@ -27,12 +27,13 @@ import sys
 from iccon.background import spawn
 from iccon.cli.main import main
 from iccon.console import app, runbooks
+from iccon.runbooks.matching import Wanted
 
 before = app.IcconApp._painted
 
 def painted(self):
     before(self)
-    spawn(runbooks.open_for(self.screen, "much", "", "", "Much"), "runbook")
+    spawn(runbooks.open_for(self.screen, Wanted("much", title="Much")), "runbook")
 
 app.IcconApp._painted = painted
 sys.exit(main([]))

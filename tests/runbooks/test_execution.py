@@ -157,7 +157,10 @@ def test_limits_are_set(tmp_path: Path) -> None:
     assert list(runner.live(wish.id).lines) == [str(200 << 10), "7", "0"]
 
 
-def test_a_supervisor_that_is_killed_leaves_the_outcome_unknown(runner: Runner) -> None:
+def test_a_supervisor_that_is_killed_leaves_the_outcome_unknown(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execution, "SETTLES", 0.2)
     wish = effect("echo captured; echo $$; sleep 0.5; kill -9 $PPID; sleep 600")
     fault = fault_of(runner, wish)
     assert fault.kind is FaultKind.LOST

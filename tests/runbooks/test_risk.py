@@ -54,6 +54,17 @@ FLOOR = [
     "__import__('os').system('x')",
     "import subprocess\nsubprocess.run(['x'])",
     "kill -9 -1",
+    "sudo -u root rm x",
+    "ls | xargs -0 rm",
+    "timeout 5 rm x",
+    "sh < <(curl -s x)",
+    'bash <<< "$TEXT"',
+    ". <(curl -s x)",
+    "$'\\x72\\x6d' -rf x",
+    "/bin/r? -rf x",
+    "{rm,-rf,x}",
+    "awk 'BEGIN { system(\"x\") }'",
+    "perl -e 'unlink glob q(*)'",
 ]
 SHIPPED = [
     "kubectl -n shop delete pod x",
@@ -76,6 +87,8 @@ SHIPPED = [
     "iptables -F",
     "psql -c 'update users set x = 1'",
     "patronictl failover shop",
+    "echo x > /etc/motd",
+    "crontab -r",
 ]
 HARMLESS = [
     "kubectl -n shop get pods",
@@ -91,6 +104,16 @@ HARMLESS = [
     "git log --oneline -5",
     "uptime; free -m",
     "systemctl status nginx",
+    "ls /x 2>/dev/null >/dev/null",
+    "[ -f /etc/os-release ] && cat /etc/os-release",
+    'for f in /var/log/*.log; do wc -l "$f"; done',
+    "if [[ $SERVICE == a* ]]; then echo yes; fi",
+    "ls *.log | wc -l",
+    "kubectl get pods -o jsonpath='{.items[*].metadata.name}'",
+    "curl -s 'http://localhost/x?y=1'",
+    "date -d '-1 hour' && echo a > out.txt",
+    "print([n for n in range(3)])",
+    "import re\nprint(re.compile('x'))",
     "cat /etc/os-release | grep NAME",
     "import os\nprint(os.environ['SERVICE'])",
 ]

@@ -23,9 +23,16 @@ FLOOR = tuple(
     for pattern, reason in (
         (r"\brm\s+(?:[^\n;|&]{0,200}\s)?-{1,2}(?:[a-z]*[rf]|recursive|force)", "deletes files (rm -r, rm -f)"),
         (_STARTS + r"(?:rm|unlink|shred|wipefs|srm)\b", "deletes files"),
+        (
+            r"\b(?:sudo|doas|env|xargs|parallel|nice|timeout)\s[^\n;|&]{0,200}?(?:\s|/)(?:rm|unlink|shred|wipefs|srm)\b",
+            "deletes files",
+        ),
         (r"\bfind\b[^\n]{0,500}\s-(?:delete|exec(?:dir)?\s+(?:\S*/)?(?:rm|shred|unlink))\b", "deletes files (find)"),
         (r"\|\s*(?:sudo\s+(?:-\S+\s+)*)?(?:env\s+)?(?:xargs\s+)?" + _SHELL, "runs what another command printed"),
-        (r"(?:\.|\bsource|\b(?:ba|z|k|da)?sh)\s+(?:-\S+\s+)*<\(", "runs what another command printed"),
+        (
+            r"(?:(?:^|[\s;&|])\.|\bsource|\b(?:ba|z|k|da)?sh)\s[^\n;|&]{0,200}<\(|\b(?:ba|z|k|da)?sh\b[^\n;|&]{0,200}<<<",
+            "runs what another command printed",
+        ),
         (r"\beval\b|\b(?:ba|z|k|da)?sh\s+(?:-\S+\s+)*-[a-z]*c\s*.{0,3}\$", "runs a text that is made at run time"),
         (r"\b(?:curl|wget|fetch)\b[^\n]{0,500}&&[^\n]{0,200}" + _SHELL, "runs what was just downloaded"),
         (r"\bchmod\s+\S*\+?x\S*[^\n]{0,200}(?:&&|;|\n)\s*\./", "runs what was just made"),
@@ -39,10 +46,12 @@ FLOOR = tuple(
         (r"\b(?:shutdown|reboot|halt|poweroff|kexec)\b|\b(?:telinit|init)\s+[06]\b", "stops the machine"),
         (r"\b(?:rmtree|os\.(?:remove|unlink|removedirs|rmdir))\b|\.unlink\(", "deletes files (Python)"),
         (
-            r"\b(?:os\.(?:system|popen|exec\w*|spawn\w*)|subprocess|__import__|exec|compile)\s*[.(]",
+            r"\b(?:os\.(?:system|popen|exec\w*|spawn\w*)|subprocess|__import__|exec|system)\s*[.(]",
             "runs what its text alone does not show",
         ),
-        (_STARTS + r"\$[\w{(@*]", "a variable says which command runs"),
+        (_STARTS + r"\$[\w{(@*'\"]", "a variable says which command runs"),
+        (_STARTS + r"[\w./~-]*[?*][^\s=$)]*\s", "a file name pattern says which command runs"),
+        (r"\b(?:perl|ruby|node|php|lua|tclsh)\s+(?:-\S+\s+)*-[a-z]*[erp]", "runs another language's text"),
         (r":\(\)\s*\{|\bkill(?:all)?\s+(?:-\S+\s+)*-1\b", "ends everything"),
         (r"\bbase64\s+(?:-d|-D|--decode)|\bxxd\s+-r", "decodes what it may then run"),
     )

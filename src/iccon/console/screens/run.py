@@ -177,7 +177,7 @@ class RunScreen(IncidentOverlay):
         set_titles(
             view, f"Run: {self._step.text}", " - ".join(filter(None, (self._document.runbook.name, many, phase)))
         )
-        width = max(view.area.width - 1, 20)
+        width = max(view.area.width - 2, 20)
         rows = self._plan_rows(now, width) if phase is Phase.PLAN else self._run_rows(now, width)
         view.show(rows, follow=phase is not Phase.PLAN)
 

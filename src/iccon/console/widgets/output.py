@@ -87,4 +87,4 @@ class OutputView(Lines, can_focus=True):
     def line(self, y: int) -> Strip:
         """Return screen line `y`."""
         row = self.scroll_offset.y + y
-        return self.paint(self._rows[row] if row < len(self._rows) else [], self.area.width)
+        return self.paint([(" ", ""), *self._rows[row]] if row < len(self._rows) else [], self.area.width)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from iccon.config.risks import risk_patterns
@@ -65,6 +65,7 @@ FLOOR = [
     "{rm,-rf,x}",
     "awk 'BEGIN { system(\"x\") }'",
     "perl -e 'unlink glob q(*)'",
+    "# a note\\\n'rm' -rf x",
 ]
 SHIPPED = [
     "kubectl -n shop delete pod x",
@@ -145,6 +146,7 @@ def test_what_only_looks_is_ordinary_until_the_runbook_says_otherwise(code: str,
     assert risks(code, shipped, ("High",)) == ("the runbook says High",)
 
 
+@example("'rm' -rf x", "# a\\", "", "low")
 @given(st.sampled_from(FLOOR[:12]), st.text(max_size=80), st.text(max_size=80), st.text(max_size=20))
 def test_nothing_around_it_hides_a_deletion(code: str, before: str, after: str, word: str) -> None:
     assert risks(f"{before}\n{code}\n{after}", (), (word,))

@@ -56,7 +56,7 @@ FLOOR = tuple(
         (r"\bbase64\s+(?:-d|-D|--decode)|\bxxd\s+-r", "decodes what it may then run"),
     )
 )
-_HIDING = re.compile(r"\\\n|[\\'\"]")
+_HIDING = re.compile(r"[\\'\"]")
 _SPACE = re.compile(r"[^\S\n]+|\$\{?IFS\}?")
 
 
@@ -65,7 +65,8 @@ def risks(code: str, patterns: Iterable[RiskPattern] = (), said: Iterable[str] =
 
     `said` are the words of the runbook itself: of its front matter's `risk`, and after the fence's language.
     """
-    seen = (code, _SPACE.sub(" ", _HIDING.sub("", code)))
+    # At the end of a comment a backslash does not join the next line, elsewhere it does.
+    seen = (code, *(_SPACE.sub(" ", _HIDING.sub("", text)) for text in (code, code.replace("\\\n", ""))))
     found = [f"the runbook says {word}" for word in said if word.strip().lower() in RISKY_WORDS]
     found += [reason for pattern, reason in FLOOR if any(map(pattern.search, seen))]
     for each in patterns:

@@ -18,7 +18,7 @@ from iccon.incident.commands import ActOnPage, Command, Declare, MarkPage, TellC
 from iccon.incident.decide import Context, Refusal, decide
 from iccon.incident.effects import EffectState, OutboxRow
 from iccon.incident.entries import NO_INCIDENT, Entry, Note, Struck
-from iccon.incident.fold import STATE_KINDS, Ledger, also_needed
+from iccon.incident.fold import REPORT_KINDS, STATE_KINDS, Ledger, also_needed
 from iccon.incident.severity import DEFAULT_POLICY, Policy
 from iccon.incident.state import State
 from iccon.journal.store import Journal, JournalFault
@@ -109,6 +109,10 @@ class Desk:
             self._brief.pop(incident, None)
         return self._full[incident]
 
+    def entries(self, incident: str) -> list[Entry]:
+        """Return all entries of an incident, in id order, without keeping them here."""
+        return self._full[incident].entries[:] if incident in self._full else self._read(incident)
+
     def state(self, incident: str) -> State:
         """Return how an incident stands; read from its state-changing entries when its ledger is not loaded.
 
@@ -117,7 +121,7 @@ class Desk:
         if incident in self._full:
             return self._full[incident].state
         if incident not in self._brief:
-            self._brief[incident] = Ledger(incident, self._with_turned(self._read(incident, STATE_KINDS)))
+            self._brief[incident] = Ledger(incident, self._counting(incident))
         return self._brief[incident].state
 
     def glimpse(self, incident: str, count: int = GLIMPSE) -> tuple[Entry, ...]:
@@ -172,11 +176,19 @@ class Desk:
         if self._all_brief:
             return
         grouped: dict[str, list[Entry]] = defaultdict(list)
-        for entry in self._with_turned(self._read(None, STATE_KINDS)):
+        for entry in self._counting(None):
             grouped[entry.incident].append(entry)
         for incident in grouped.keys() - self._full.keys() - self._brief.keys():
             self._brief[incident] = Ledger(incident, grouped[incident])
         self._all_brief = True
+
+    def _counting(self, incident: str | None) -> list[Entry]:
+        """Return what makes the state: of what machines report, the newest of each cell and server only."""
+        try:
+            reports = self.journal.reports(incident, REPORT_KINDS)
+        except JournalFault:  # of a damaged file, what can be read
+            return self._with_turned(self._read(incident, STATE_KINDS))
+        return self._with_turned([*self._read(incident, STATE_KINDS - REPORT_KINDS), *reports])
 
     def _with_turned(self, entries: list[Entry]) -> list[Entry]:
         """Return `entries` with the notes that they made tasks: such a note counts for the state too."""
@@ -230,8 +242,13 @@ class Desk:
             if incident in self._full:
                 self._full[incident].extend(fresh)
             elif incident in self._brief or self._all_brief:
-                ledger = self._brief.setdefault(incident, Ledger(incident))
-                ledger.extend(self._with_turned([entry for entry in fresh if entry.kind in STATE_KINDS]))
+                self._absorb_brief(self._brief.setdefault(incident, Ledger(incident)), fresh)
+
+    def _absorb_brief(self, ledger: Ledger, fresh: list[Entry]) -> None:
+        ledger.extend(self._with_turned([entry for entry in fresh if entry.kind in STATE_KINDS]))
+        targets = (ledger.by_id.get(entry.body.target) for entry in fresh if isinstance(entry.body, Struck))
+        if any(target is not None and target.kind in REPORT_KINDS for target in targets):  # an older one counts again
+            self._brief[ledger.incident] = Ledger(ledger.incident, self._counting(ledger.incident))
 
     # -- effects ---------------------------------------------------------------------------------------
 

@@ -238,7 +238,7 @@ def test_rows_grown_step_by_step_are_the_rows_made_at_once(seed):
     fresh = Rows()
     fresh.unfolded = grown.unfolded
     fresh.rebuild(order)
-    assert (grown.keys, grown.spans, grown.folded) == (fresh.keys, fresh.spans, fresh.folded)
+    assert (grown.keys, grown.starts, grown.folded) == (fresh.keys, fresh.starts, fresh.folded)
 
 
 SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(1, 30))]

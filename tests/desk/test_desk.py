@@ -8,7 +8,20 @@ from journalkit import START, StillClock, declare, did, note, opened, refused
 from iccon.desk import Desk
 from iccon.incident import commands as c
 from iccon.incident.decide import Refusal
-from iccon.incident.entries import NO_INCIDENT, Note, PageRef, PageSeen
+from iccon.incident.entries import (
+    NO_INCIDENT,
+    Body,
+    Draft,
+    Entry,
+    Note,
+    PageRef,
+    PageSeen,
+    SourceSeen,
+    Stalked,
+    Struck,
+    VerdictChanged,
+)
+from iccon.incident.fold import Ledger
 from iccon.incident.ids import short
 from iccon.incident.roles import Role
 from iccon.incident.severity import Audience, Phase, Severity
@@ -258,3 +271,33 @@ def test_a_note_that_was_made_a_task_counts_for_whoever_reads_the_state_alone(pa
         assert [state.notes for state in desk.incidents()] == [1]
     did(reader.do(c.SettleTask(target=noted.id, outcome="paged")))
     assert writer.ledger(incident).state.tasks == reader.ledger(incident).state.tasks != ()
+
+
+def test_a_state_read_from_the_newest_reports_is_that_of_all_entries(path: Path, clock: StillClock) -> None:
+    desk = opened(path, clock)
+    incident = declare(desk)
+
+    def seen(*bodies: Body) -> list[Entry]:
+        return [*desk.journal.append([Draft(incident, body, clock.tick(seconds=1), "iccon") for body in bodies])]
+
+    def verdict(service: str, signal: str, now: str) -> VerdictChanged:
+        return VerdictChanged(service=service, signal=signal, was="ok", now=now, value="")
+
+    def same() -> bool:
+        desk.catch_up()
+        brief, whole = desk.state(incident), Ledger(incident, desk.entries(incident)).state
+        return (brief.verdicts, brief.metrics, brief.stalks) == (whole.verdicts, whole.metrics, whole.stalks)
+
+    seen(verdict("cart", "errors", "bad"), verdict("cart", "latency", "bad"))
+    seen(Stalked(service="cart", signal="latency", on=True))
+    made = seen(verdict("cart", "errors", "ok"), verdict("a", "errors", "bad"), SourceSeen(source="m", answers=False))
+    desk = opened(path, clock)
+    assert same()
+    assert set(desk.state(incident).verdicts) == {("cart", "errors"), ("a", "errors")}
+    seen(Struck(target=made[0].id, reason="a mistake"))
+    assert same()
+    assert desk.state(incident).verdicts["cart", "errors"].word == "bad"
+    desk = opened(path, clock)
+    assert same()
+    seen(verdict("cart", "errors", "ok"), SourceSeen(source="m", answers=True))
+    assert same()

@@ -408,6 +408,7 @@ class IcconApp(safe.SafeApp[int]):
     async def on_event(self, event: events.Event) -> None:
         """Let keys through one after another, each when the one before it has done its work."""
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            self.keyed_at = asyncio.get_running_loop().time()
             await self._gate.take(event)
         else:
             await super().on_event(event)

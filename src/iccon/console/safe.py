@@ -10,6 +10,7 @@ the one place where all widgets' lines pass, borders and their titles included, 
 
 import base64
 import contextlib
+import math
 import os
 import re
 import sys
@@ -195,6 +196,7 @@ class SafeApp(App[ReturnType]):
 
     def __init__(self) -> None:
         super().__init__()
+        self.keyed_at = -math.inf  # when the last key came, in the loop's time: what can wait gives way to its answer
         guard(self)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:

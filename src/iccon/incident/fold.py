@@ -347,6 +347,8 @@ _STEPS: dict[str, Callable[[State, Entry, Any], State]] = {
 
 # The kinds that a state depends on, apart from its counts: reading these is enough to decide, with `also_needed`.
 STATE_KINDS = frozenset(_STEPS) | {Amended.kind, Struck.kind}
+# Of what machines report only the newest of each cell and server counts: where all of it is read, most is in vain.
+REPORT_KINDS = frozenset({VerdictChanged.kind, SourceSeen.kind})
 
 
 def also_needed(entries: Iterable[Entry]) -> set[str]:

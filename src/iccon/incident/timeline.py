@@ -171,9 +171,11 @@ def is_routine(entry: Entry) -> bool:
 
     Not a write that failed, or whose end nobody knows, not what a person stalks, and not a change: it may be the cause.
     """
+    if entry.kind not in MACHINE_KINDS:
+        return False
     asked = (entry.source or "").startswith(STALK_SOURCE) or isinstance(entry.body, ChangeSeen)
     failed = isinstance(entry.body, EffectEnded) and entry.body.state != EffectState.SENT
-    return entry.kind in MACHINE_KINDS and not failed and not asked
+    return not failed and not asked
 
 
 def describe(body: Body) -> str:

@@ -34,19 +34,16 @@ def rows(db: sqlite3.Connection, path: Path, columns: str, condition: str, value
     """Yield batches of rows in id order. On damage: what can be read without the indexes, then JournalFault."""
     # The plus keeps SQLite from walking a whole incident in id order to find the few entries of some kinds.
     order = "+id" if "kind IN" in condition else "id"
-    sql = f"SELECT {columns} FROM entries WHERE {condition} ORDER BY {order}"
+    last = ""
     try:
-        cursor = db.execute(sql, values)
-        first = cursor.fetchmany(_BATCH)
-        rest = cursor.fetchall() if len(first) == _BATCH else []
+        cursor = db.execute(f"SELECT {columns} FROM entries WHERE {condition} ORDER BY {order}", values)
+        while batch := cursor.fetchmany(_BATCH):  # never all at once: rows take more memory than what is decoded
+            last = str(batch[-1][0])
+            yield batch
     except sqlite3.Error as error:
         fault = explain(error, path)
-        yield _salvage(db, columns, condition, values)
+        yield [row for row in _salvage(db, columns, condition, values) if str(row[0]) > last]
         raise fault from error
-    yield first
-    while rest:  # what was decoded gives its memory to what is decoded next
-        batch, rest[:_BATCH] = rest[:_BATCH], []
-        yield batch
 
 
 def _salvage(db: sqlite3.Connection, columns: str, condition: str, values: list[Any]) -> list[Any]:
@@ -143,6 +140,23 @@ def by_ids(db: sqlite3.Connection, path: Path, idents: Collection[str]) -> tuple
     condition = f"id IN ({','.join('?' * len(idents))})"
     batches = rows(db, path, _ENTRY, condition, list(idents))
     return tuple(entry for batch in batches for entry in _decoded(batch, path))
+
+
+# Of each cell and each server that machines reported of: the newest entry that was not struck. The work is SQLite's, on
+# a thread that holds no lock of the interpreter meanwhile.
+_REPORTS = """
+SELECT max(id) FROM entries WHERE {condition} AND version = 1
+AND id NOT IN (SELECT json_extract(body, '$.target') FROM entries WHERE {struck})
+GROUP BY incident, kind, json_extract(body, '$.service', '$.signal', '$.source')
+"""
+
+
+def reports(db: sqlite3.Connection, path: Path, incident: str | None, kinds: Collection[str]) -> tuple[Entry, ...]:
+    """Return the newest entry of each cell and server that entries of `kinds` name, in id order."""
+    (condition, values), (struck, more) = where(incident, kinds), where(incident, ["struck"])
+    with explained(path):
+        found = db.execute(_REPORTS.format(condition=condition, struck=struck), [*values, *more]).fetchall()
+    return by_ids(db, path, [row[0] for row in found])
 
 
 # Active: declared, and its newest phase that was not struck is not "resolved".

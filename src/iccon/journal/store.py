@@ -153,6 +153,10 @@ class Journal:
         """Return the newest `count` entries of an incident, in id order."""
         return reading.tail(self._db, self.path, incident, count)
 
+    def reports(self, incident: str | None, kinds: Collection[str]) -> tuple[Entry, ...]:
+        """Return the newest entry of each cell and server that entries of `kinds` name and nobody struck."""
+        return reading.reports(self._db, self.path, incident, kinds)
+
     def newest(self, kind: str, count: int) -> list[Entry]:
         """Return the newest `count` entries of a kind, of all incidents and of none, in id order."""
         return reading.newest(self._db, self.path, kind, count)

@@ -107,11 +107,13 @@ class IncidentScreen(EditingSurface):
 
     async def _complete(self) -> None:
         """Read the whole record, off the loop: the first frame has the state and the newest entries only."""
-        entries = await self.console.parts.desk.call(lambda desk: tuple(desk.ledger(self.incident).entries))
+        entries = await self.console.parts.desk.call(lambda desk: desk.entries(self.incident))
         if len(entries) > len(self.ledger.entries):
-            whole = await in_thread(lambda: Ledger(self.incident, entries), "fold", 60)
-            whole.extend(self.ledger.entries)
-            self.ledger, self.timeline = whole, Timeline(whole, by_recorded=self.timeline.by_recorded)
+            whole = await in_thread(lambda: Timeline(Ledger(self.incident, entries)), "fold", 60)
+            whole.extend(whole.ledger.extend(self.ledger.entries))
+            if self.timeline.by_recorded:
+                whole.turn()
+            self.ledger, self.timeline = whole.ledger, whole
             self._acts.take(entries)
             self.each(TimelineView, lambda view: view.complete(self.timeline))
         if self.console.board is None:

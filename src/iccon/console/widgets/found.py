@@ -10,21 +10,24 @@ from iccon.incident.entries import Entry
 from iccon.incident.finding import Query
 from iccon.incident.timeline import Timeline, is_line
 
-SLICE = 50  # entries between two keys: half a millisecond, as a key takes several turns of the loop
+CHUNK = 25  # entries
+SLICE = 0.001  # seconds of looking between two turns of the loop
+HOLD = 0.03  # seconds after a key in which nobody looks: its answer takes many turns of the loop
 
 
 class Found:
     """The entries in which all that was asked for holds, in the timeline's order, each a row of its own.
 
     What was found before stays until all entries were looked at; then `done` is called. `asked.rules` is empty where
-    nothing is looked for.
+    nothing is looked for. `keyed_at` returns when the last key came, in the loop's time.
     """
 
-    def __init__(self, done: Callable[[], None]) -> None:
+    def __init__(self, done: Callable[[], None], keyed_at: Callable[[], float]) -> None:
         self.asked = Query("")
         self.entries: list[Entry] = []
         self.rows = Rows()
         self._done = done
+        self._keyed_at = keyed_at
         self._looking: asyncio.Task[None] | None = None
         self._arrived: list[Entry] = []  # while looking
 
@@ -44,13 +47,22 @@ class Found:
     async def _look(self, timeline: Timeline) -> None:
         found, rows, order = list[Entry](), Rows(), list(timeline.order)
         rows.unfolded = True
-        for start in range(0, len(order), SLICE):
-            found += [entry for entry in order[start : start + SLICE] if self.asked.finds(entry, timeline)]
-            rows.update(found)
-            await asyncio.sleep(0)
+        until = asyncio.get_running_loop().time() + SLICE  # what is done in one goes before the next key
+        for start in range(0, len(order), CHUNK):
+            found += [entry for entry in order[start : start + CHUNK] if self.asked.finds(entry, timeline)]
+            if asyncio.get_running_loop().time() > until:
+                rows.update(found)
+                until = await self._turn()
+        rows.update(found)
         self.entries, self.rows, self._looking = found, rows, None
         self.take(self._arrived, timeline)
         self._done()
+
+    async def _turn(self) -> float:
+        """Let the loop do what waits, and a key be answered; return until when to look then, in the loop's time."""
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(max(self._keyed_at() + HOLD - loop.time(), 0))
+        return loop.time() + SLICE
 
     def take(self, fresh: Iterable[Entry], timeline: Timeline) -> None:
         """Take in entries that have just come into `timeline`."""

@@ -1,5 +1,7 @@
 """The timeline's rows as plain data: machine entries folded, one line an entry, and the full reading of one. Pure."""
 
+from array import array
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, tzinfo
 
@@ -35,14 +37,14 @@ CHANGE = ("◆", "#", "strong")
 class Rows:
     """Which rows a timeline has: an entry each, runs of two and more routine machine entries folded into one.
 
-    A row's key is the id of its first entry; `spans` holds the (start, stop) of each in the order of entries. Taking
-    in entries at the end costs what arrives.
+    A row's key is the id of its first entry, `places` says which row has a key, and `starts` where its first entry is
+    in the order of entries. Taking in entries at the end costs what arrives.
     """
 
     def __init__(self) -> None:
         self.keys: list[str] = []
-        self.spans: list[tuple[int, int]] = []
-        self.by_key: dict[str, tuple[int, int]] = {}
+        self.starts = array("I")
+        self.places: dict[str, int] = {}
         self.unfolded = False
         self.pinned: Collection[str] = ()  # the ids of entries that stand out: they are not folded
         self.opened: set[str] = set()
@@ -61,14 +63,22 @@ class Rows:
 
     def rebuild(self, order: Sequence[Entry]) -> None:
         """Make all rows anew."""
-        self.keys, self.spans, self.by_key, self.folded = [], [], {}, 0
-        self._take(order, 0)
+        self.keys, self.starts, self.places, self.folded = [], array("I"), {}, 0
+        if self.unfolded:
+            self._take_single(order)
+        else:
+            self._take(order, 0)
 
     def _drop_last(self) -> int:
-        start, stop = self.spans.pop()
-        del self.by_key[self.keys.pop()]
-        self.folded -= stop - start if stop - start > 1 else 0
+        key, start = self.keys.pop(), self.starts.pop()
+        del self.places[key]
+        self.folded -= self._count - start if self._count - start > 1 else 0
         return start
+
+    def _take_single(self, order: Sequence[Entry]) -> None:
+        self.keys, self.starts = [entry.id for entry in order], array("I", range(len(order)))
+        self.places = dict(zip(self.keys, self.starts, strict=True))
+        self._count, self._last = len(order), order[-1].id if order else ""
 
     def _take(self, order: Sequence[Entry], start: int) -> None:
         while start < len(order):
@@ -84,28 +94,32 @@ class Rows:
         return is_routine(entry) and entry.id not in self.pinned
 
     def _add(self, key: str, start: int, stop: int) -> None:
+        self.places[key] = len(self.keys)
         self.keys.append(key)
-        self.spans.append((start, stop))
-        self.by_key[key] = (start, stop)
+        self.starts.append(start)
         self.folded += stop - start if stop - start > 1 else 0
+
+    def span(self, place: int) -> tuple[int, int]:
+        """Return where the entries of a row are in the order of entries: the first, and the one after the last."""
+        return self.starts[place], self.starts[place + 1] if place + 1 < len(self.starts) else self._count
 
     def machines(self, key: str) -> int:
         """Return how many machine entries the row of `key` folds; 0 where it is one entry."""
-        start, stop = self.by_key[key]
+        start, stop = self.span(self.places[key])
         return stop - start if stop - start > 1 else 0
 
     def unfold(self, order: Sequence[Entry], key: str) -> None:
         """Show the entries that the row of `key` folds."""
-        start, stop = self.by_key[key]
+        start, stop = self.span(self.places[key])
         self.opened.update(order[i].id for i in range(start, stop))
         self.rebuild(order)
 
     def holding(self, order: Sequence[Entry], ident: str) -> str | None:
         """Return the key of the row that shows or folds entry `ident`. Costs a pass over the entries."""
-        if ident in self.by_key:
+        if ident in self.places:
             return ident
         place = next((i for i, entry in enumerate(order) if entry.id == ident), None)
-        return next((k for k, (a, b) in self.by_key.items() if place is not None and a <= place < b), None)
+        return None if place is None else self.keys[bisect_right(self.starts, place) - 1]
 
 
 def stamp(instant: datetime, zone: tzinfo, dated: bool) -> str:

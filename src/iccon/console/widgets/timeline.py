@@ -1,5 +1,6 @@
 """The timeline: every entry of the incident, read lazily, following its end until the reader moves up."""
 
+import math
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
@@ -10,7 +11,7 @@ from textual.geometry import Size
 
 from iccon.console.figures import zone_name
 from iccon.console.fit import Span, cells, crop, fit, said
-from iccon.console.safe import set_titles
+from iccon.console.safe import SafeApp, set_titles
 from iccon.console.widgets.found import Found
 from iccon.console.widgets.lines_of_time import Rows, fold_spans, item_spans, reading
 from iccon.console.widgets.virtual import VirtualList
@@ -47,7 +48,7 @@ class TimelineView(VirtualList):
         self.timeline: Timeline | None = None
         self.rows_of = self._all_rows = Rows()
         self.following = True
-        self.found = Found(self._show_found)
+        self.found = Found(self._show_found, self._keyed_at)
         self.filtered = False  # only what was found is shown
         self._seen = 0
         self._corrections = 0
@@ -119,6 +120,10 @@ class TimelineView(VirtualList):
             self._seen = self._total()
         self.repaint_changed()
 
+    def place_of(self, key: str) -> int | None:
+        """Return the index of `key`, or None: the rows know, and 100,000 keys need no second index."""
+        return self.rows_of.places.get(key)
+
     def _anchor(self) -> tuple[str, int] | None:
         return None if self.following else super()._anchor()
 
@@ -137,7 +142,7 @@ class TimelineView(VirtualList):
     def chosen(self) -> Item | None:
         """The entry under the cursor; None for a row of folded machine entries, or without a choice."""
         key = self.chosen_key
-        if self.timeline is None or key is None or key not in self.rows_of.by_key or self.rows_of.machines(key):
+        if self.timeline is None or key is None or key not in self.rows_of.places or self.rows_of.machines(key):
             return None
         return self.timeline.item(self._entry(key))
 
@@ -151,7 +156,7 @@ class TimelineView(VirtualList):
         return self.timeline.time(entry)
 
     def _entry(self, key: str) -> Entry:
-        return self.order[self.rows_of.by_key[key][0]]
+        return self.order[self.rows_of.starts[self.rows_of.places[key]]]
 
     # Finding
 
@@ -174,6 +179,9 @@ class TimelineView(VirtualList):
         if self._key is not None:
             self._key = self.rows_of.holding(self.order, self._key)
         self._update()
+
+    def _keyed_at(self) -> float:
+        return self.app.keyed_at if isinstance(self.app, SafeApp) else -math.inf
 
     def _show_found(self) -> None:
         self.filtered, self.rows_of = True, self.found.rows
@@ -235,7 +243,7 @@ class TimelineView(VirtualList):
         rows, before = self.rows_of, self.chosen_key
         rows.unfolded, rows.opened = not rows.unfolded, set()
         rows.rebuild(self.timeline.order)
-        if before is not None and before not in rows.by_key:
+        if before is not None and before not in rows.places:
             self._key = rows.holding(self.timeline.order, before)
         self._update()
         self.repaint_changed()
@@ -294,7 +302,7 @@ class TimelineView(VirtualList):
 
     def row_version(self, key: str) -> Hashable:
         """An entry's row changes by corrections only, so that a new entry costs one row and not the view."""
-        return self._corrections, self._dated, self.rows_of.by_key[key]
+        return self._corrections, self._dated, self.rows_of.machines(key)
 
     def row_spans(self, key: str, width: int) -> list[Span]:
         """Return the row of an entry, or of folded machine entries."""

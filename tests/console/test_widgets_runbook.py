@@ -85,6 +85,24 @@ async def test_another_width_stays_at_the_section():
         assert view.heading == "Section 5"
 
 
+async def test_what_was_found_is_found_again_at_another_width():
+    view = RunbookView()
+    async with Gallery([view]).run_test(size=(90, 12)) as pilot:
+        view.show(document(long_text(20)))
+        view.focus()
+        view.seek("of section")
+        await pilot.pause(0.2)
+        for width in (30, 90, 31):
+            await pilot.resize_terminal(width, 12)
+            await pilot.press("n", "N", "n")
+            for _ in range(500):
+                if " of " in view.found_words.partition(":")[2]:
+                    break
+                await pilot.pause(0.01)
+            await pilot.press("n")
+            assert any("of section" in line for line in shown(view))
+
+
 async def test_none_and_why():
     view = RunbookView()
     async with Gallery([view]).run_test(size=(80, 5)) as pilot:

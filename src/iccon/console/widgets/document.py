@@ -111,6 +111,7 @@ class DocumentView(Lines, can_focus=True):
         if self._sheet is None or self._sheet.width != width:
             self._sheet = Sheet(self.document, width, self.ascii_only)
             self.sheet_made()
+            self._hits, self._hit = [], -1  # they are lines of the sheet before
             if self.words:
                 self._look()
         self._lay_out()
@@ -229,7 +230,8 @@ class DocumentView(Lines, can_focus=True):
                 if self._lookup is None or self._lookup[0] is not sheet:
                     self._lookup = sheet, Lookup(sheet.sections, sheet.width, self.ascii_only)
                 done = sheet, pattern
-                self._hits = await in_thread(partial(self._lookup[1].find, pattern), "search", 30)
+                found = await in_thread(partial(self._lookup[1].find, pattern), "search", 30)
+                self._hits = found if (self._sheet, self._pattern) == done else []
         except TimeoutError:
             self._hits = []
         finally:

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 from msgspec.structs import replace
+from rawserver import http, serving
 from running import config_of, declared, do_before, running, setting_in
 
 from iccon.config import schema
+from iccon.console import runbooks
 from iccon.console.screens.books import BooksScreen
 from iccon.console.widgets.books import BooksView
 from iccon.console.widgets.runbook import RunbookView
@@ -13,6 +15,7 @@ from iccon.incident import commands as c
 from iccon.incident import entries as e
 from iccon.incident.severity import Severity
 from iccon.incident.steps import StepOutcome
+from iccon.runbooks.matching import Wanted
 
 
 async def test_all_are_listed_searched_as_is_typed_and_opened(tmp_path: Path) -> None:
@@ -56,3 +59,20 @@ async def test_without_a_source_it_says_how_to_have_one(tmp_path: Path) -> None:
         await console.until_incident()
         await console.press("L")
         await console.until(lambda: "runbooks.folders" in console.shown())
+
+
+async def test_the_runbook_url_of_a_page_is_fetched_where_that_is_allowed_and_said_where_not(tmp_path: Path) -> None:
+    text = http(b"# Disk from the web\n\nLook at it.\n", "200 OK", "Content-Type: text/markdown")
+    with serving(text) as server:
+        docs = schema.RunbookSource("web", url=f"{server.url}/docs")
+        setting = setting_in(tmp_path, replace(config_of(), runbooks=schema.Runbooks(sources={"docs": docs})))
+        declared(setting)
+        async with running(setting, (120, 36)) as console:
+            screen = await console.until_incident()
+            await runbooks.open_for(screen, Wanted("Disk", url="http://other.example.org/x"))
+            await console.until(lambda: "is no place to fetch from" in console.notices())
+            await runbooks.open_for(screen, Wanted("Disk", url=f"{server.url}/docs/disk.md"))
+            await console.until(lambda: "Disk from the web" in console.shown())
+            (opened,) = await console.bodies(e.RunbookOpened)
+            assert opened.path == "docs:disk.md"
+            assert opened.why.startswith("runbook URL; copy of ")

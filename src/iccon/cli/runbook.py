@@ -122,8 +122,8 @@ def _about(book: "Runbook") -> dict[str, str]:
 def _show(args: argparse.Namespace, books: "Library", words: str) -> int:
     document = _read(books, words)
     if args.json:
-        fields = {**_about(document.runbook), "digest": document.digest, "revision": document.revision}
-        say_json({**fields, "text": document.text})
+        version = {"digest": document.digest, "revision": document.revision, "fetched_at": document.fetched_at}
+        say_json({**_about(document.runbook), **version, "text": document.text})
     else:
         say(document.text)
     return OK

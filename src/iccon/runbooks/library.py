@@ -117,18 +117,19 @@ class Library:
         return [Match(hit.runbook, "text", hit.snippet) for hit in self._index.search(self._keys, wanted(words))]
 
     def sync(self, *, anew: bool = False) -> dict[str, CleanText]:
-        """Copy what changed on servers, `anew` also where copies are young, then `refresh`; never raises.
+        """Copy what changed on servers, `anew` also where copies are young; never raises.
 
         Return what is wrong, by source.
         """
         troubles: dict[str, CleanText] = {}
-        for source in self.sources:
-            if isinstance(source, Synced):
-                try:
-                    source.sync(anew=anew)
-                except (SourceFault, RunbookFault) as fault:
-                    troubles[source.name] = fault.reason
-        self.refresh()
+        copied = [source for source in self.sources if isinstance(source, Synced)]
+        for source in copied:
+            try:
+                source.sync(anew=anew)
+            except (SourceFault, RunbookFault) as fault:
+                troubles[source.name] = fault.reason
+        if copied:
+            self.refresh()
         return troubles
 
     def fetch(self, url: str) -> Runbook:
@@ -142,7 +143,10 @@ class Library:
         except SourceFault as fault:
             raise RunbookFault(fault.reason) from None
         self.refresh()
-        return next(book for book in self.books() if (book.source, book.path) == (source.name, path))
+        found = next((book for book in self.books() if (book.source, book.path) == (source.name, path)), None)
+        if found is None:
+            raise RunbookFault(f"{url} was fetched, but cannot be read")
+        return found
 
     @property
     def _keys(self) -> list[str]:

@@ -29,6 +29,12 @@ SILENT = "The runbook folders do not answer."
 DEADLINE = 30.0  # seconds for all that is known; the first look at thousands of files is among it
 
 
+class BookSearch(SearchBar):
+    """What is looked for in all runbooks."""
+
+    HINT = "words; Enter, then choose; Esc ends the search"
+
+
 class BooksScreen(Overlay):
     """The runbooks for `below`, on which the chosen one is opened; `page` says what fits there."""
 
@@ -48,7 +54,7 @@ class BooksScreen(Overlay):
         plain = self.console.parts.setting.config.console.ascii
         view = BooksView(self._sought, id="books", classes="region", ascii_only=plain)
         yield view
-        yield SearchBar(view, self.console.save_draft)
+        yield BookSearch(view, self.console.save_draft)
         yield KeyBar(self.console.footer(self.SCOPES))
 
     def on_mount(self) -> None:
@@ -85,7 +91,7 @@ class BooksScreen(Overlay):
     def action_find(self) -> None:
         """Search the texts of all runbooks."""
         view = self.query_one(BooksView)
-        self.query_one(SearchBar).open("", view.words, len(view.words))
+        self.query_one(BookSearch).open("", view.words, len(view.words))
 
     async def action_open(self) -> None:
         """Open the chosen runbook."""

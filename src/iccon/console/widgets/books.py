@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from iccon.console.fit import Span, crop, fit, said, wrap
+from iccon.console.fit import Span, cells, crop, fit, said, wrap
 from iccon.console.widgets.virtual import VirtualList
 from iccon.runbooks.model import Match, Snippet
 from iccon.text import clean
@@ -62,7 +62,8 @@ class BooksView(VirtualList):
             spans.append((f"steps {far}  ", "v-ok"))
         if match.snippet:
             return [*spans, *_near(match.snippet)]
-        return [*spans, (f"{match.why}  " if match.why else "", "strong"), (clean(match.runbook.name), "dim")]
+        why = f"{match.why}  " if match.why else ""
+        return [*spans, (why, "strong"), (_tail(clean(match.runbook.name), width - title - len(why) - 1), "dim")]
 
     def footer(self, width: int) -> list[list[Span]]:
         """Name the chosen one whole, with what was found in it."""
@@ -85,6 +86,11 @@ def _near(snippet: Snippet) -> list[Span]:
     if look == "dim" and len(first) > BEFORE and len(spans) > 1:
         spans[0] = ("…" + first[-BEFORE:], look)
     return spans
+
+
+def _tail(name: str, room: int) -> str:
+    """Return the end of a long name: it tells more than the beginning."""
+    return name if cells(name) <= room else "…" + name[len(name) - max(room - 1, 0) :]
 
 
 def _title(width: int) -> int:

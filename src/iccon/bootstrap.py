@@ -4,7 +4,7 @@ Importing it loads no HTTP client and no screen; each function imports what it b
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -14,6 +14,7 @@ from msgspec import structs
 
 from iccon.config.setting import Setting
 from iccon.desk import Desk
+from iccon.effects import ManyPort
 from iccon.faults import FaultKind, SourceFault
 from iccon.incident.page_verbs import VERBS
 from iccon.incident.roles import Role
@@ -343,6 +344,25 @@ class LazyPort:
     def read_back(self, effect: "Effect") -> str | None:
         """Read back by the port."""
         return self._built().read_back(effect)
+
+    def alike(self, effect: "Effect") -> str:
+        """Say by the port what can go together; "" where it does one thing at a time."""
+        port = self._built()
+        return port.alike(effect) if isinstance(port, ManyPort) else ""
+
+    def perform_many(self, effects: "Sequence[Effect]") -> "Sequence[str | SourceFault]":
+        """Perform by the port what it called alike."""
+        return self._many().perform_many(effects)
+
+    def read_back_many(self, effects: "Sequence[Effect]") -> "Sequence[str | None]":
+        """Read back by the port what it called alike."""
+        return self._many().read_back_many(effects)
+
+    def _many(self) -> "ManyPort":
+        port = self._built()
+        if not isinstance(port, ManyPort):
+            raise SourceFault(FaultKind.REJECTED, "one thing at a time")
+        return port
 
 
 def templates(setting: Setting) -> "Templates":

@@ -4,11 +4,12 @@ queued -> sending -> sent | failed | unknown. Nothing is ever sent a second time
 lost, the other side is read back; what it cannot tell stays unknown, and a person must look.
 """
 
+import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from msgspec import Struct
 
@@ -26,6 +27,7 @@ NEVER_SENT = "the program ended before it was sent; safe to send again"
 INTERRUPTED = "the program ended while it was under way"
 ABANDONED = timedelta(minutes=10)  # a queued effect, or one of another machine's process, that nobody works on
 ON_THE_WAY = timedelta(minutes=1)  # how long after its answer was lost a request may still take effect
+MOST = 250  # effects in one request: PagerDuty takes no more
 DEADLINE = 45.0  # seconds for one perform or one read-back; adapters have shorter ones of their own
 
 
@@ -38,6 +40,23 @@ class EffectPort(Protocol):
 
     def read_back(self, effect: Effect) -> str | None:
         """Return the receipt where it took effect, None where it did not. Raises SourceFault where nobody can tell."""
+        ...
+
+
+@runtime_checkable
+class ManyPort(EffectPort, Protocol):
+    """A room that can write several things in one request."""
+
+    def alike(self, effect: Effect) -> str:
+        """Return what effects that can go together have in common; "" where this one goes by itself."""
+        ...
+
+    def perform_many(self, effects: Sequence[Effect]) -> Sequence[str | SourceFault]:
+        """Do effects that are alike once; return the receipt, or the fault, of each. Raises SourceFault: of all."""
+        ...
+
+    def read_back_many(self, effects: Sequence[Effect]) -> Sequence[str | None]:
+        """Return for each the receipt where it took effect. Raises SourceFault where nobody can tell."""
         ...
 
 
@@ -74,6 +93,7 @@ class Fate(Struct, frozen=True):
 
 
 Ports = Mapping[str, EffectPort]
+Fates = list[tuple[Effect, Fate]]
 
 
 def attempt(ports: Ports, effect: Effect) -> Fate:
@@ -83,11 +103,28 @@ def attempt(ports: Ports, effect: Effect) -> Fate:
         return Fate(EffectState.FAILED, f"nothing is configured for {effect.port}; not posted")
     try:
         return Fate(EffectState.SENT, receipt=clean(port.perform(effect)))
-    except SourceFault as fault:
-        state = EffectState.UNKNOWN if fault.kind in _UNCERTAIN else EffectState.FAILED
-        return Fate(state, fault.reason if fault.kind is FaultKind.ENDED else str(fault))
     except Exception as error:
+        return _ended_by(error)
+
+
+def _ended_by(error: Exception) -> Fate:
+    if not isinstance(error, SourceFault):
         return Fate(EffectState.UNKNOWN, clean(f"{type(error).__name__}: {error}"))
+    return Fate(EffectState.UNKNOWN if error.kind in _UNCERTAIN else EffectState.FAILED, str(error))
+
+
+def attempt_all(ports: Ports, effects: Sequence[Effect]) -> tuple[Fate, ...]:
+    """Do as `attempt` for each of what `batches` put together, in one request where the port takes that."""
+    port = ports.get(effects[0].port)
+    if len(effects) == 1 or not isinstance(port, ManyPort):
+        return tuple(attempt(ports, effect) for effect in effects)
+    try:
+        told = port.perform_many(effects)
+    except Exception as error:
+        return (_ended_by(error),) * len(effects)
+    return tuple(
+        _ended_by(one) if isinstance(one, SourceFault) else Fate(EffectState.SENT, receipt=clean(one)) for one in told
+    )
 
 
 def look(ports: Ports, effect: Effect, before: str = "") -> Fate:
@@ -102,9 +139,32 @@ def look(ports: Ports, effect: Effect, before: str = "") -> Fate:
         return Fate(EffectState.UNKNOWN, f"{before}; reading back: {fault}")
     except Exception as error:
         return Fate(EffectState.UNKNOWN, clean(f"{before}; reading back: {type(error).__name__}: {error}"))
+    return _read(receipt)
+
+
+def _read(receipt: str | None) -> Fate:
     if receipt is None:
         return Fate(EffectState.FAILED, NOT_POSTED)
     return Fate(EffectState.SENT, "confirmed by reading back", clean(receipt))
+
+
+def look_all(ports: Ports, effects: Sequence[Effect], before: Sequence[str]) -> tuple[Fate, ...]:
+    """Do as `look` for each of what went together; one by one where that cannot be read back together."""
+    port = ports.get(effects[0].port)
+    if len(effects) > 1 and isinstance(port, ManyPort):
+        with contextlib.suppress(Exception):
+            return tuple(map(_read, port.read_back_many(effects)))
+    return tuple(look(ports, effect, why) for effect, why in zip(effects, before, strict=True))
+
+
+def batches(ports: Ports, effects: Sequence[Effect]) -> tuple[tuple[Effect, ...], ...]:
+    """Return what goes in one request together, at most MOST each, in the order given. May load a port's client."""
+    found: dict[tuple[str, str], list[Effect]] = {}
+    for effect in effects:
+        port = ports.get(effect.port)
+        alike = port.alike(effect) if len(effects) > 1 and isinstance(port, ManyPort) else ""
+        found.setdefault((effect.port, alike or effect.id), []).append(effect)
+    return tuple(tuple(group[i : i + MOST]) for group in found.values() for i in range(0, len(group), MOST))
 
 
 def owner_token() -> str:
@@ -141,13 +201,33 @@ def run(books: Books, ports: Ports, effect_id: str, owner: str) -> Fate | None:
 
     Synchronous, for the command line. Raises JournalFault.
     """
-    row = _claimed(books, effect_id, owner)
-    if row is None:
-        return None
-    fate = _settled(books, row.effect, attempt(ports, row.effect))
-    if fate.state is EffectState.UNKNOWN:
-        fate = _settled(books, row.effect, look(ports, row.effect, fate.detail))
-    return fate
+    return run_all(books, ports, (effect_id,), owner).get(effect_id)
+
+
+def run_all(books: Books, ports: Ports, effect_ids: Sequence[str], owner: str) -> dict[str, Fate]:
+    """Do as `run` for each, together what can go together; return the fates by id. Raises JournalFault."""
+    rows = (books.effect(ident) for ident in effect_ids)
+    fates: dict[str, Fate] = {}
+    for batch in batches(ports, [row.effect for row in rows if row is not None]):
+        taken = [effect for effect in batch if books.claim(effect.id, owner)]
+        if not taken:
+            continue
+        told = _all_settled(books, taken, attempt_all(ports, taken))
+        doubtful, why = _unknown(told)
+        if doubtful:
+            told += _all_settled(books, doubtful, look_all(ports, doubtful, why))
+        fates |= {effect.id: fate for effect, fate in told}
+    return fates
+
+
+def _all_settled(books: Books, effects: Sequence[Effect], fates: Sequence[Fate]) -> Fates:
+    return [(effect, _settled(books, effect, fate)) for effect, fate in zip(effects, fates, strict=True)]
+
+
+def _unknown(told: Fates) -> tuple[list[Effect], list[str]]:
+    """Return the effects whose outcome is not known, and why."""
+    found = [(effect, fate.detail) for effect, fate in told if fate.state is EffectState.UNKNOWN]
+    return [effect for effect, _ in found], [why for _, why in found]
 
 
 def recover(books: Books, ports: Ports) -> tuple[tuple[Effect, Fate], ...]:
@@ -191,29 +271,45 @@ class Call(Protocol):
 
 
 async def run_async(call: Call, ports: Ports, effect_id: str, owner: str, deadline: float = DEADLINE) -> Fate | None:
-    """Do as `run`, each blocking step on a thread of its own, `deadline` seconds each. Raises JournalFault.
+    """Do as `run`, each blocking step on a thread of its own, `deadline` seconds each. Raises JournalFault."""
+    row = await call(lambda books: books.effect(effect_id))
+    told = await _run_batch(call, ports, (row.effect,), owner, deadline) if row is not None else []
+    return told[-1][1] if told else None
 
-    The payload's `patience` is how many seconds more the effect itself may take.
-    """
-    row = await call(lambda books: _claimed(books, effect_id, owner))
-    if row is None:
-        return None
-    patience = deadline + row.effect.payload.get("patience", 0)
+
+async def _run_batch(call: Call, ports: Ports, batch: Sequence[Effect], owner: str, deadline: float) -> Fates:
+    """Claim, perform, settle and read back what goes together; return the fates in the order they came about."""
+    taken = [effect for effect in batch if await _claim(call, effect, owner)]
+    if not taken:
+        return []
     try:
-        fate = await _bounded(lambda: attempt(ports, row.effect), f"send to {row.effect.target}", patience)
+        fates = await _bounded(lambda: attempt_all(ports, taken), f"send to {taken[0].target}", deadline)
     except TimeoutError:  # its thread may still be at it: too early to read back
-        fate = Fate(EffectState.UNKNOWN, f"no answer within {patience:g} s")
-        return await call(lambda books: _settled(books, row.effect, fate))
-    await call(lambda books: _settled(books, row.effect, fate))
-    if fate.state is EffectState.UNKNOWN:
-        fate = await _look_async(call, ports, row.effect, fate.detail, deadline)
-    return fate
+        late = Fate(EffectState.UNKNOWN, f"no answer within {deadline:g} s")
+        return await _settle(call, taken, [late] * len(taken))
+    told = await _settle(call, taken, fates)
+    doubtful, why = _unknown(told)
+    return told + await _look_async(call, ports, doubtful, why, deadline) if doubtful else told
+
+
+async def _claim(call: Call, effect: Effect, owner: str) -> bool:
+    return await call(lambda books: books.claim(effect.id, owner))
+
+
+async def _settle(call: Call, effects: Sequence[Effect], fates: Sequence[Fate]) -> Fates:
+    """Write down how each ended, one after the other: what a person writes meanwhile need not wait for all."""
+    return [(e, await _settle_one(call, e, fate)) for e, fate in zip(effects, fates, strict=True)]
+
+
+async def _settle_one(call: Call, effect: Effect, fate: Fate) -> Fate:
+    return await call(lambda books: _settled(books, effect, fate))
 
 
 async def recover_async(call: Call, ports: Ports, deadline: float = DEADLINE) -> tuple[tuple[Effect, Fate], ...]:
     """Do as `recover`, each read-back on a thread of its own. Raises JournalFault."""
     rows = await call(unclear)
-    return tuple([(r.effect, await _look_async(call, ports, r.effect, r.detail, deadline)) for r in rows])
+    ended = [await _look_async(call, ports, [r.effect], [r.detail], deadline) for r in rows]
+    return tuple(each for told in ended for each in told)
 
 
 class EffectRunner:
@@ -227,20 +323,36 @@ class EffectRunner:
         """Do as `run_async`."""
         return await run_async(self._call, self._ports, effect_id, self._owner, self._deadline)
 
+    async def batches(self, effect_ids: Sequence[str]) -> tuple[tuple[Effect, ...], ...]:
+        """Return what goes in one request together. Raises JournalFault."""
+        from iccon.background import in_thread  # as below
+
+        rows = await self._call(lambda books: [books.effect(ident) for ident in effect_ids])
+        effects = [row.effect for row in rows if row is not None]
+        return await in_thread(lambda: batches(self._ports, effects), "batches", self._deadline)
+
+    async def run_batch(self, batch: Sequence[Effect]) -> tuple[Fate, ...]:
+        """Do as `run` for what goes together; return the fate of each that was to be had. Raises JournalFault."""
+        told = await _run_batch(self._call, self._ports, batch, self._owner, self._deadline)
+        return tuple({effect.id: fate for effect, fate in told}.values())
+
     async def recover(self) -> tuple[tuple[Effect, Fate], ...]:
         """Do as `recover_async`."""
         return await recover_async(self._call, self._ports, self._deadline)
 
 
-async def _look_async(call: Call, ports: Ports, effect: Effect, before: str, deadline: float) -> Fate:
+async def _look_async(
+    call: Call, ports: Ports, effects: Sequence[Effect], before: Sequence[str], deadline: float
+) -> Fates:
     try:
-        fate = await _bounded(lambda: look(ports, effect, before), f"read back {effect.target}", deadline)
+        fates = await _bounded(lambda: look_all(ports, effects, before), f"read back {effects[0].target}", deadline)
     except TimeoutError:
-        fate = Fate(EffectState.UNKNOWN, f"{before}; reading back: no answer within {deadline:g} s")
-    return await call(lambda books: _settled(books, effect, fate))
+        late = "reading back: no answer within"
+        fates = tuple(Fate(EffectState.UNKNOWN, f"{why}; {late} {deadline:g} s") for why in before)
+    return await _settle(call, effects, fates)
 
 
-async def _bounded(work: Callable[[], Fate], name: str, deadline: float) -> Fate:
+async def _bounded(work: Callable[[], T], name: str, deadline: float) -> T:
     from iccon.background import in_thread  # asyncio: 30 ms that the command line does not need
 
     return await in_thread(work, name, deadline)

@@ -150,6 +150,7 @@ def test_many_pages_are_acted_on_with_one_command(iccon, incident, pager):
     assert "reassign page to Jo Park, lee.ray@example.com: disk" in iccon("timeline").out
     acked = iccon("ack", first, second)
     assert "2 sent" in acked.out
+    assert [call.path for call in pager.calls if call.method == "PUT"] == ["/incidents"] * 2
     pager.resolve(second)
     both = iccon("page", "snooze", first, second, "--for", "1h30m", "--json")
     assert both.code == 1

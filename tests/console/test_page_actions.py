@@ -186,13 +186,17 @@ async def chosen_by_going_through(console: Running, options: SafeOptions) -> set
 async def test_the_menu_says_what_the_account_lacks(tmp_path: Path, server: PagerDutyServer) -> None:
     server.account.abilities.discard("coordinated_responding")
     server.trigger("disk", "db")
+    server.trigger("also", "db")
     setting = setting_in(
-        tmp_path, config_of(pagerduty=schema.PagerDuty(token=schema.Secret(literal="t"), url=server.url))
+        tmp_path,
+        config_of(
+            pagerduty=schema.PagerDuty(token=schema.Secret(literal="t"), url=server.url),
+        ),
     )
     declared(setting)
     async with running(setting, size=(80, 24)) as console:
         view = console.one(PagesView)
-        await console.until(lambda: len(view.pages) == 1)
+        await console.until(lambda: len(view.pages) == 2)
         console.app.parts.feed.refresh("pages")
         await console.until(lambda: console.app.snapshot.slots["pages"].value.lacks)
         view.focus()
@@ -205,6 +209,9 @@ async def test_the_menu_says_what_the_account_lacks(tmp_path: Path, server: Page
         assert "Ask responders: the account's plan lacks coordinated_responding" in console.shown()
         await console.press("escape")
         assert "requests left" in console.shown()
+        await console.press("space", "down", "space", "a")
+        await console.until(lambda: server.incidents()[-1].status == "acknowledged")
+        assert [call.path for call in server.calls if call.method == "PUT"] == ["/incidents"]
 
 
 def test_the_menu_offers_what_every_pager_can() -> None:

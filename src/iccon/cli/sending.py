@@ -19,14 +19,11 @@ TAKEN = "another process has it"
 def perform(opened: Session, receipt: "Receipt") -> int:
     """Carry out the effects of `receipt`, print each outcome, and return 0 only where all were sent."""
     from iccon.bootstrap import effect_ports
-    from iccon.effects import owner_token, run
+    from iccon.effects import owner_token, run_all
 
-    ports, owner, ended = effect_ports(opened.setting), owner_token(), []
-    for ident in receipt.effects:
-        fate = run(opened.desk, ports, ident, owner)
-        row = opened.desk.effect(ident)
-        if row is not None:
-            ended.append((row.effect, fate))
+    fates = run_all(opened.desk, effect_ports(opened.setting), receipt.effects, owner_token())
+    rows = (opened.desk.effect(ident) for ident in receipt.effects)
+    ended = [(row.effect, fates.get(row.effect.id)) for row in rows if row is not None]
     return say_fates(opened, ended, receipt)
 
 

@@ -30,7 +30,7 @@ from iccon.effects import EffectRunner, Fate
 from iccon.feed.model import Snapshot
 from iccon.incident import commands as c
 from iccon.incident.decide import Refusal
-from iccon.incident.effects import EffectState
+from iccon.incident.effects import Effect, EffectState
 from iccon.incident.entries import Entry
 from iccon.incident.fold import Ledger
 from iccon.incident.roles import Role
@@ -230,16 +230,17 @@ class IcconApp(safe.SafeApp[int]):
 
     async def _deliver(self, runner: EffectRunner, effects: Sequence[str]) -> None:
         """Carry out writes, a few at once; what did not succeed is said, not only where its row is."""
-        fates = await asyncio.gather(*(self._one(runner, effect) for effect in effects))
-        failed = [fate for fate in fates if fate is not None and fate.state is not EffectState.SENT]
+        batches = await runner.batches(effects)
+        told = await asyncio.gather(*(self._one(runner, batch) for batch in batches))
+        failed = [fate for fates in told for fate in fates if fate.state is not EffectState.SENT]
         counts = Counter(fate.state.upper() for fate in failed)
         for state, detail in dict.fromkeys((fate.state.upper(), fate.detail) for fate in failed[:NOTICES]):
             many = f" {counts[state]} of {len(effects)}" if len(effects) > 1 else ""
             self.say(f"{state}{many}: {detail}", "error")
 
-    async def _one(self, runner: EffectRunner, effect: str) -> Fate | None:
+    async def _one(self, runner: EffectRunner, batch: Sequence[Effect]) -> tuple[Fate, ...]:
         async with self._writing:
-            return await runner.run(effect)
+            return await runner.run_batch(batch)
 
     async def record(self, command: c.Command, incident: str) -> None:
         """Put on the record what came about by the way; nothing where this console only watches."""

@@ -1,13 +1,13 @@
 """Active pages as plain data, and what a backend that holds them must do. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
-from iccon.faults import SourceTrouble
+from iccon.faults import SourceFault, SourceTrouble
 from iccon.incident.commands import Captured
 from iccon.incident.entries import PageRef
 from iccon.text import CleanText, clean
@@ -196,4 +196,19 @@ class PageBackend(Protocol):
 
     def read_back(self, act: Act) -> Done | None:
         """Say whether it took effect: Done, or None when it did not. Raises SourceFault where nobody can tell."""
+        ...
+
+
+@runtime_checkable
+class ManyBackend(Protocol):
+    """A pager that does a verb of `many` to several pages in one request. All acts have one verb and its arguments."""
+
+    many: tuple[str, ...]
+
+    def act_many(self, acts: Sequence[Act]) -> tuple[Done | SourceFault, ...]:
+        """Do each once, without retry, and say how each ended. Raises SourceFault where all ended so."""
+        ...
+
+    def read_back_many(self, acts: Sequence[Act]) -> tuple[Done | None, ...]:
+        """Say of each whether it took effect. Raises SourceFault where nobody can tell."""
         ...

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +17,8 @@ from iccon.net.together import together
 from iccon.net.wire import first, record, records, text
 from iccon.pages.model import Act, Detail, Done, Listing, Page, Story
 from iccon.pages.pagerduty_abilities import Abilities
+from iccon.pages.pagerduty_batch import VERBS as MANY
+from iccon.pages.pagerduty_batch import act_many, read_back_many
 from iccon.pages.pagerduty_client import PagerDutyClient
 from iccon.pages.pagerduty_decode import INCLUDE, page_of
 from iccon.pages.pagerduty_detail import detail_of
@@ -44,6 +46,7 @@ class PagerDutyBackend:
     """
 
     verbs: tuple[str, ...] = tuple(VERBS)
+    many: tuple[str, ...] = MANY
 
     def __init__(
         self,
@@ -138,6 +141,27 @@ class PagerDutyBackend:
         except SourceFault as fault:
             self._abilities.learn(act.verb, fault)
             raise
+
+    def act_many(self, acts: Sequence[Act]) -> tuple[Done | SourceFault, ...]:
+        """Do one verb of `many` to several pages, sending the write once; see ManyBackend. Raises SourceFault."""
+        verb, wishes = self._wishes(acts)
+        told = act_many(self._client, verb, wishes)
+        for fault in told:
+            if isinstance(fault, SourceFault):
+                self._abilities.learn(acts[0].verb, fault)
+        return tuple(one if isinstance(one, SourceFault) else Done(one) for one in told)
+
+    def read_back_many(self, acts: Sequence[Act]) -> tuple[Done | None, ...]:
+        """Say of each whether it took effect; see ManyBackend. Raises SourceFault where nobody can tell."""
+        found = read_back_many(self._client, *self._wishes(acts))
+        return tuple(None if one is None else Done(one) for one in found)
+
+    def _wishes(self, acts: Sequence[Act]) -> tuple[Verb, tuple[Wish, ...]]:
+        """Look up once what all of `acts` name: they differ in their pages only."""
+        verb, *_ = [self._verb(act) for act in acts]
+        with nothing_sent():
+            one = self._wish(acts[0])
+        return verb, tuple(replace(one, act=act) for act in acts)
 
     def read_back(self, act: Act) -> Done | None:
         """Say whether it took effect, by what PagerDuty shows or its log. Raises SourceFault where nobody can tell."""

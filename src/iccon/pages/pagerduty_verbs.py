@@ -68,8 +68,10 @@ def prepare(client: PagerDutyClient, verb: Verb, wish: Wish) -> Ready:
 
     The page is looked at first where it matters: a status set on a resolved incident would reopen it.
     """
-    if verb.needs_open is not None and (already := _before(client, verb, wish)):
-        return Ready(already=already)
+    if verb.needs_open is not None:
+        now = told.incident(client, wish.act.page)
+        if already := before(verb, wish, now):
+            return Ready(already=already)
     return Ready(_path(verb, wish), verb.body(wish))
 
 
@@ -78,7 +80,11 @@ def send(client: PagerDutyClient, verb: Verb, wish: Wish, ready: Ready) -> Clean
     answer = client.write(verb.method, ready.path, ready.body)
     if verb.method == "DELETE":
         return CleanText("deleted")
-    body = record(answer)
+    return answered(verb, record(answer), wish)
+
+
+def answered(verb: Verb, body: Json, wish: Wish) -> CleanText:
+    """Return the proof that an answer to the write gives. Raises SourceFault where it gives none."""
     if verb.answer not in body:
         raise unreadable(SourceFault(FaultKind.BAD_ANSWER, f"it has no {verb.answer}: is this PagerDuty's address?"))
     shown = record(body[verb.answer])
@@ -98,9 +104,11 @@ def proof(client: PagerDutyClient, verb: Verb, wish: Wish) -> CleanText | None:
     return next((told.entry_words(entry) for entry in told.log(client, wish, verb.logs)), None) if verb.logs else None
 
 
-def _before(client: PagerDutyClient, verb: Verb, wish: Wish) -> CleanText:
-    """Return why nothing needs to be sent, "" where it does. Raises SourceFault where it must not be sent."""
-    now = told.incident(client, wish.act.page)
+def before(verb: Verb, wish: Wish, now: Json) -> CleanText:
+    """Return why nothing needs to be sent to a page that is as `now`, "" where it does.
+
+    Raises SourceFault where it must not be sent.
+    """
     if verb.shows is not None and (shown := verb.shows(now, wish)):
         return clean(f"already {shown}")
     page = page_of("", now)

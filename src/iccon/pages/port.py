@@ -1,11 +1,11 @@
 """The way out for page verbs: an effect goes to the backend that holds the page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from iccon.faults import FaultKind, SourceFault
 from iccon.incident.effects import Effect
 from iccon.net.wire import instant, record
-from iccon.pages.model import Act, PageBackend
+from iccon.pages.model import Act, ManyBackend, PageBackend
 from iccon.text import clean
 
 
@@ -23,6 +23,29 @@ class PagesPort:
         """Return the proof that the effect took place, None where it did not. Raises SourceFault."""
         done = self._backend(effect).read_back(_act(effect))
         return None if done is None else done.receipt
+
+    def alike(self, effect: Effect) -> str:
+        """Return what makes effects one request of their backend; "" where each goes by itself."""
+        backend = self._backends.get(effect.target)
+        if not isinstance(backend, ManyBackend) or effect.verb not in backend.many:
+            return ""
+        return f"{effect.target} {effect.verb} {sorted(record(effect.payload.get('arguments')).items())}"
+
+    def perform_many(self, effects: Sequence[Effect]) -> tuple[str | SourceFault, ...]:
+        """Do alike effects once; return the proof, or the fault, of each. Raises SourceFault: that of all."""
+        told = self._many(effects[0]).act_many([*map(_act, effects)])
+        return tuple(one if isinstance(one, SourceFault) else one.receipt for one in told)
+
+    def read_back_many(self, effects: Sequence[Effect]) -> tuple[str | None, ...]:
+        """Return for each the proof that it took place, None where it did not. Raises SourceFault."""
+        found = self._many(effects[0]).read_back_many([*map(_act, effects)])
+        return tuple(None if one is None else one.receipt for one in found)
+
+    def _many(self, effect: Effect) -> ManyBackend:
+        backend = self._backend(effect)
+        if not isinstance(backend, ManyBackend):
+            raise SourceFault(FaultKind.REJECTED, f"{backend.name} takes one page at a time")
+        return backend
 
     def _backend(self, effect: Effect) -> PageBackend:
         backend = self._backends.get(effect.target)

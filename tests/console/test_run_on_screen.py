@@ -14,6 +14,7 @@ from iccon.config import schema
 from iccon.config.execution import Run
 from iccon.config.setting import Setting
 from iccon.console import runbooks
+from iccon.console.screens.form import Form
 from iccon.console.screens.run import Phase, RunScreen
 from iccon.console.widgets.output import OutputView
 from iccon.console.widgets.runbook import RunbookView
@@ -114,6 +115,12 @@ async def test_a_command_is_read_run_and_recorded(tmp_path: Path, size: tuple[in
         await until_ended(console, screen)
         for said in ("looking at shop", "exit 0 in", "verification  echo verified", "D Done", "↵ Again"):
             assert said in console.shown()
+        await console.press("F")
+        await console.until_modal(Form)
+        await console.press("ctrl+s")
+        await console.until(lambda: console.app.screen is screen)
+        (proposed,) = await console.bodies(e.DraftAdded)
+        assert proposed.text == '```bash\necho "looking at $SERVICE"\n```'
         await console.press("f3")
         await console.until(lambda: "│ echo verified" in console.shown())
         await console.press("escape")

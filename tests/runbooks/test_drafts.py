@@ -51,6 +51,7 @@ def test_the_file_is_named_as_its_checkout_names_it(tmp_path: Path, checkout: bo
     library = Library(folder_sources([folder]))
     (book,) = library.find()
     found = base_of(library, library.read(book))
+    assert found.sha256 == library.read(book).digest
     assert (found.content, found.place) == (b"\xef\xbb\xbf# Disk\r\n", place)
     (folder / "a" / "disk.md").unlink()
     with pytest.raises(RunbookFault):

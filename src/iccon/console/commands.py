@@ -82,6 +82,9 @@ REGISTRY: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("run_cancel", "Cancel", "End it and all it started", ("x",), RUN, "run_cancel", 10, True),
     ConsoleCommand("run_done", "Done", "The step is done", ("D",), RUN, "run_done", 11, True),
     ConsoleCommand("run_mark", "Mark step", "It is done, skipped or failed", ("K",), RUN, "run_mark", 12, True),
+    ConsoleCommand(
+        "run_gap", "Draft", "Propose it for the runbook, for later review", ("F",), RUN, "run_gap", 17, True
+    ),
     ConsoleCommand("run_next", "Next command", "Verification, rollback …", ("f3",), RUN, "run_next", 13),
     ConsoleCommand("run_dry", "Dry run", "The variant that only tries it", ("f4",), RUN, "run_dry", 14),
     ConsoleCommand("run_approve", "Approve", "Let somebody else run it, once", ("f2",), RUN, "run_approve", 15, True),

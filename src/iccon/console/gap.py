@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 HEADINGS = 200  # that are offered
 SHOWN = 3  # lines of a command that are shown
 END = "end"
+CHANGED = "The file has changed since it was read first: the draft is for the file as it is now."
 
 
 async def here(console: "IcconApp", incident: str, view: "RunbookView") -> None:
@@ -28,13 +29,13 @@ async def here(console: "IcconApp", incident: str, view: "RunbookView") -> None:
     if view.document is None:
         console.say("no runbook is open", "warning")
         return
-    await _propose(console, incident, view.document, view.section, Source())
+    await propose(console, incident, view.document, view.section, Source())
 
 
 async def from_entry(console: "IcconApp", incident: str, view: "RunbookView | None", source: Source) -> None:
     """Add an entry of the timeline to the draft of the runbook that is open, or of one that was."""
     if view is not None and view.document is not None:
-        await _propose(console, incident, view.document, view.section, source)
+        await propose(console, incident, view.document, view.section, source)
         return
     state = await console.parts.desk.call(lambda desk: desk.state(incident))
     if not state.runbooks:
@@ -45,7 +46,7 @@ async def from_entry(console: "IcconApp", incident: str, view: "RunbookView | No
     async def chosen(name: str | None) -> None:
         document = await _read(console, name, state.runbooks[name].title) if name else None
         if document is not None:
-            await _propose(console, incident, document, "", source)
+            await propose(console, incident, document, "", source)
 
     rows = [(name, f"{pinned.title}  {name}") for name, pinned in reversed(state.runbooks.items())]
     if len(rows) == 1:
@@ -64,7 +65,8 @@ async def _read(console: "IcconApp", name: str, title: str) -> Document | None:
         return None
 
 
-async def _propose(console: "IcconApp", incident: str, document: Document, heading: str, source: Source) -> None:
+async def propose(console: "IcconApp", incident: str, document: Document, heading: str, source: Source) -> None:
+    """Ask what is to be added to `document`, and under which heading; `heading` is offered first."""
     from iccon.console.screens.form import Form  # not on the first screen
 
     try:
@@ -84,6 +86,8 @@ async def _propose(console: "IcconApp", incident: str, document: Document, headi
 
     code = source.code.split("\n")
     lines = [document.runbook.title, *code[:SHOWN], *(["…"] if len(code) > SHOWN else [])]
+    if document.digest not in (base.sha256, ""):
+        lines.insert(1, CHANGED)
     label = "Words to go with it (optional)" if source.code else "What to add: Markdown, or $ and a command"
     text = TextField("text", label, source.words, required=not source.code, several=True)
     fields: list[Field] = [text, _where(document, heading)]

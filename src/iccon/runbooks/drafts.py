@@ -57,6 +57,7 @@ class Base(Struct, frozen=True):
 
     content: bytes
     place: str
+    sha256: str  # of what the runbook was read from
 
 
 def base_of(library: Library, document: Document) -> Base:
@@ -68,11 +69,11 @@ def base_of(library: Library, document: Document) -> Base:
     source = next((each for each in library.sources if each.name == book.source), None)
     if not isinstance(source, FolderSource):
         name = _UNFIT.sub("-", clean(book.title, 80)).strip("-.") or "runbook"
-        return Base(document.text.encode("utf-8", "replace"), f"{name}.md")
+        return Base(document.text.encode("utf-8", "replace"), f"{name}.md", document.digest)
     content = source.read(book.path).content
     if b"\0" in content:
         raise RunbookFault("it is no UTF-8 text, and no patch of it can be read: write a note instead")
-    return Base(content, _in_checkout(source.folder, book.path))
+    return Base(content, _in_checkout(source.folder, book.path), hashlib.sha256(content).hexdigest())
 
 
 def _in_checkout(folder: Path, path: str) -> str:

@@ -23,6 +23,7 @@ from iccon.incident.entries import Entry
 from iccon.incident.run_rules import last_run, stands
 from iccon.incident.runs import Run, RunRole, ago
 from iccon.incident.state import State
+from iccon.runbooks.drafts import Source, fenced
 from iccon.runbooks.execution import Live
 from iccon.runbooks.fences import Commands
 from iccon.runbooks.model import Document
@@ -45,7 +46,7 @@ class Phase(StrEnum):
 KEYS = {
     Phase.PLAN: ("run_go", "run_next", "run_dry", "run_approve", "run_close"),
     Phase.RUNNING: ("run_cancel", "run_close"),
-    Phase.ENDED: ("run_done", "run_mark", "run_next", "run_go", "run_close"),
+    Phase.ENDED: ("run_done", "run_mark", "run_next", "run_go", "run_close", "run_gap"),
 }
 
 
@@ -341,6 +342,16 @@ class RunScreen(IncidentOverlay):
         """Ask what came of the step."""
         if self.phase is Phase.ENDED:
             await ask_what_came(self.console, self._incident, self._document, self._step)
+
+    async def action_run_gap(self) -> None:
+        """Propose the command that was run for the runbook."""
+        run = self._read_state().runs.get(self._effect)
+        if self.phase is Phase.ENDED and run is not None:
+            from iccon.console import gap  # only when it is asked for
+
+            fence = self._plan.fence
+            source = Source(code=fenced(fence.code, fence.language), entry=run.entry)
+            await gap.propose(self.console, self._incident, self._document, self._step.section, source)
 
     def action_close(self) -> None:
         """Leave; what runs goes on."""

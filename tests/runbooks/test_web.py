@@ -56,13 +56,16 @@ def test_a_page_is_fetched_once_kept_and_its_age_is_said(tmp_path: Path) -> None
         assert b"Authorization: Bearer s3cret" in server.requests[0]
         assert [(m.runbook.path, m.why) for m in library.match(Wanted(url=book.url))] == [("disk.md", BY_URL)]
         clock.at = NOON + timedelta(hours=2)
+        assert library.read(book).fetched_at == NOON  # nobody waits for a server
+        assert library.sync() == {}
         assert library.read(book).fetched_at == clock.at
+        assert library.sync() == {}  # young: nobody is asked
         assert len(server.requests) == 2
     clock.at = NOON + timedelta(hours=5)
     again = Library([docs], Index(tmp_path / "index.db"))
-    old = again.read(again.books()[0])  # its server is gone
+    assert "nothing listens there" in again.sync()["docs"]  # its server is gone
+    old = again.read(again.fetch(book.url))
     assert (old.text, old.fetched_at) == ("# Disk\n\nLook ␛[31m at it\n", NOON + timedelta(hours=2))
-    assert "an older copy: nothing listens there" in old.revision
     assert [match.runbook.path for match in again.search("look")] == ["disk.md"]
     for file in (tmp_path / "copies").iterdir():
         assert file.stat().st_mode & 0o077 == 0
@@ -133,6 +136,22 @@ def test_pages_are_read_as_markdown_and_redirects_within_the_address_are_followe
     page = answer(b"<html><title>Disk</title><body><p>It is full", "text/html")
     there = answer(b"", "text/html", "301 Moved Permanently", "Location: /books/disk/")
     assert fetched(tmp_path, there, page, path="/books/disk") == "# Disk\n\nIt is full\n"
+
+
+def test_a_page_that_is_gone_holds_up_no_other_and_is_kept(tmp_path: Path) -> None:
+    clock = Clock()
+    gone = answer(b"", "text/plain", "404 Not Found")
+    with serving(TEXT, TEXT, gone, TEXT, gone) as server:
+        library = Library([source(tmp_path, server.url, clock)])
+        for name in ("a.md", "b.md"):
+            library.fetch(f"{server.url}/{name}")
+            clock.at += timedelta(seconds=1)
+        clock.at += timedelta(hours=2)
+        assert "nothing at this address" in library.sync()["docs"]
+        assert [library.read(book).fetched_at for book in library.books()] == [NOON, clock.at]
+        assert len(server.requests) == 4
+        assert "nothing at this address" in library.sync()["docs"]  # it is left alone for a while
+        assert len(server.requests) == 4
 
 
 def test_the_probe_says_who_answers(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from iccon.journal.faults import JournalFault
 from iccon.runbooks.matching import BY_URL, Wanted
 from iccon.runbooks.model import Document, Match, RunbookFault
 from iccon.runbooks.steps import Step, as_pinned
+from iccon.text import CleanText
 from iccon.when import ago
 
 if TYPE_CHECKING:
@@ -34,15 +35,27 @@ EVERY = 60.0  # seconds between two looks at the folders
 
 async def keep(console: "IcconApp") -> None:
     """Keep what is known of the runbooks up to date, off the loop, for as long as the console runs."""
-    library, told = console.parts.library, dict[str, str]()
-    while library.sources:
+    if console.parts.library.sources:
+        await asyncio.gather(_keep_index(console), _keep_copies(console))
+
+
+async def _keep_index(console: "IcconApp") -> None:
+    while True:
         with suppress(TimeoutError):
-            await in_thread(library.refresh, "runbooks index", EVERY * 10)
-            troubles = await in_thread(library.sync, "runbooks copies", EVERY * 60)
+            await in_thread(console.parts.library.refresh, "runbooks index", EVERY * 10)
+        await asyncio.sleep(EVERY)
+
+
+async def _keep_copies(console: "IcconApp") -> None:
+    """Copy what changed on servers, apart from the index: a first copy may take many minutes."""
+    told: dict[str, CleanText] = {}
+    while True:
+        with suppress(TimeoutError):
+            troubles = await in_thread(console.parts.library.sync, "runbooks copies", EVERY * 60)
             for source, trouble in troubles.items():
                 if told.get(source) != trouble:
                     console.say(f"runbooks of {source}, older copies are kept: {trouble}", "warning")
-            told = dict(troubles)
+            told = troubles
         await asyncio.sleep(EVERY)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from threading import Lock
 
+from iccon.clock import SystemClock
 from iccon.faults import SourceFault
 from iccon.net import host_of
 from iccon.runbooks import frontmatter, matching
@@ -31,7 +32,10 @@ from iccon.text import CleanText, clean, clean_block
 DRY_RUN = re.compile(r"(?:[A-Z0-9]+_)?DRY_?RUN")  # no other variable is set because a runbook says so
 BATCH = 50  # runbooks indexed in one go: a search waits for no more
 BODY = 200_000  # characters of a runbook that are searched
+REST = 300.0  # seconds that a server in trouble is left alone
 NEAR = 5  # runbooks that fit a page only by their text
+
+_clock = SystemClock()  # a server's rest is the machine's own time, in drills too
 
 
 class Library:
@@ -46,6 +50,8 @@ class Library:
         self._books: list[Runbook] | None = None
         self._lost = 0
         self._refreshing = Lock()
+        self._troubles: dict[str, CleanText] = {}
+        self._resting: dict[str, float] = {}  # until when, monotonic seconds
 
     def refresh(self) -> int:
         """Look through the sources, index what changed, forget what is gone; return how many changed. Never raises."""
@@ -119,18 +125,24 @@ class Library:
     def sync(self, *, anew: bool = False) -> dict[str, CleanText]:
         """Copy what changed on servers, `anew` also where copies are young; never raises.
 
-        Return what is wrong, by source.
+        Return what is wrong, by source. One in trouble is left alone for a while.
         """
-        troubles: dict[str, CleanText] = {}
         copied = [source for source in self.sources if isinstance(source, Synced)]
         for source in copied:
-            try:
-                source.sync(anew=anew)
-            except (SourceFault, RunbookFault) as fault:
-                troubles[source.name] = fault.reason
+            if anew or _clock.monotonic() >= self._resting.get(source.name, 0.0):
+                self._sync(source, anew)
         if copied:
             self.refresh()
-        return troubles
+        return dict(self._troubles)
+
+    def _sync(self, source: Synced, anew: bool) -> None:
+        self._troubles.pop(source.name, None)
+        try:
+            source.sync(anew=anew)
+        except (SourceFault, RunbookFault) as fault:
+            asked = fault.retry_after if isinstance(fault, SourceFault) else None
+            self._resting[source.name] = _clock.monotonic() + max(REST, asked or 0.0)
+            self._troubles[source.name] = fault.reason
 
     def fetch(self, url: str) -> Runbook:
         """Return the runbook at an address, fetched now. Raises RunbookFault, also where no source allows it."""

@@ -21,6 +21,7 @@ from iccon.runbooks.model import SIZE_LIMIT, Raw, RunbookFault, Skipped, Stamp
 from iccon.text import clean, clean_block
 
 ACCEPT: Final = "text/markdown, text/plain, text/html;q=0.8"
+MOST: Final = 200  # pages fetched anew in one go
 HOPS: Final = 5  # redirects within the configured address
 TEXTS: Final = ("text/markdown", "text/x-markdown", "text/plain", "application/octet-stream", "")
 PAGES: Final = ("text/html", "application/xhtml+xml")
@@ -54,25 +55,41 @@ class WebSource:
         return (not config.include or fits(path, config.include)) and not fits(path, config.exclude)
 
     def fetch(self, url: str) -> str:
-        """Fetch what a URL that is covered names; return its path. Raises SourceFault or RunbookFault."""
+        """Fetch what a URL that is covered names; return its path. Raises SourceFault or RunbookFault.
+
+        Where its server does not give it and there is a copy, the copy stands, with its age.
+        """
         address = _plain(url) or url
         path = address.removeprefix(self._base) or "index"
-        self._mirror.put(self._fetched(path, address))
+        try:
+            self._mirror.put(self._fetched(path, address))
+        except SourceFault:
+            if self._mirror.get(path) is None:
+                raise
         return path
 
     def read(self, path: str, *, bare: bool = False) -> Raw:
-        """Return a copy; fetch it anew where it is old and its server answers. Raises RunbookFault."""
+        """Return a copy: nobody who opens a runbook waits for a server. Raises RunbookFault."""
         kept = self._mirror.get(path)
         if kept is None:
             raise RunbookFault(f"{path}: no copy of it is kept")
-        trouble = ""
-        if not bare and self._clock.now() - kept.fetched_at > timedelta(seconds=self._config.refresh):
+        return Raw(kept.content, kept.revision, kept.fetched_at)
+
+    def sync(self, *, anew: bool = False) -> None:
+        """Fetch anew what is old, or all. Raises SourceFault or RunbookFault; the copies stay."""
+        now, young = self._clock.now(), timedelta(seconds=0 if anew else self._config.refresh)
+        copies = (self._mirror.get(path) for path, _ in self._mirror.walk())
+        old = [kept for kept in copies if kept is not None and now - kept.fetched_at >= young]
+        first: SourceFault | RunbookFault | None = None
+        for kept in sorted(old, key=lambda each: each.fetched_at)[:MOST]:
             try:
-                kept = self._fetched(path, kept.url)
-                self._mirror.put(kept)
+                self._mirror.put(self._fetched(kept.path, kept.url))
             except (SourceFault, RunbookFault) as fault:
-                trouble = f"an older copy: {fault.reason}"
-        return Raw(kept.content, clean(trouble or kept.revision), kept.fetched_at)
+                first = first or fault
+                if isinstance(fault, SourceFault) and fault.kind is not FaultKind.NOT_FOUND:
+                    break  # the server, not the page
+        if first is not None:
+            raise first
 
     def probe(self) -> str:
         """Ask for the address itself; return what answers. Raises SourceFault."""

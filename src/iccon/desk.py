@@ -270,6 +270,20 @@ class Desk:
         self._keep(done)
         return done
 
+    def judge(self, effect_id: str, happened: bool, actor: str) -> tuple[Entry, ...]:
+        """Write down what a person found out about a write whose outcome nobody else can tell; only that is taken.
+
+        Nothing happens, and nothing is returned, where the outcome is known.
+        """
+        row = self.effect(effect_id)
+        if row is None or row.state is not EffectState.UNKNOWN:
+            return ()
+        detail = f"{actor} looked: {'it happened' if happened else 'it did not happen; safe to send again'}"
+        state = EffectState.SENT if happened else EffectState.FAILED
+        done = self.journal.settle(effect_id, state, detail, "", actor)
+        self._keep(done)
+        return done
+
     def now(self) -> datetime:
         """Return the clock's instant."""
         return self.clock.now()

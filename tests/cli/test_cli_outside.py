@@ -8,7 +8,7 @@ from rawserver import http, serving
 from werkzeug import Request, Response
 
 from iccon.clock import SystemClock
-from iccon.drill.pagerduty_api import PagerDutyServer
+from iccon.drill.pagerduty_api import Fault, PagerDutyServer
 from iccon.journal.store import Journal
 
 EVERYTHING = """
@@ -355,3 +355,40 @@ def test_pages_are_marked_as_worth_it_or_not_with_and_without_an_incident(iccon,
     assert "page actionable: disk is full" in iccon("timeline").out
     assert "page noise" not in iccon("timeline").out
     assert iccon("page", "noise", "nope").code == 3
+
+
+def test_what_nobody_can_tell_is_settled_by_a_person(iccon, incident, pager):
+    key = pager.trigger("disk", "db")
+    ended = []
+    for option in ("--happened", "--not-happened"):
+        pager.fail(Fault("reset after", method="POST", path="/instances"))
+        assert iccon("page", "workflow", key, "--workflow", "Major incident", "--json").json["counts"] == {"unknown": 1}
+        (row,) = iccon("outbox", "--state", "unknown", "--json").json
+        assert iccon("outbox", option, "nope").code == 3
+        settled = iccon("outbox", option, row["short"], "--json").json["outcomes"][0]
+        assert " looked: it " in settled["detail"]
+        ended.append(settled["state"])
+        assert iccon("outbox", option, row["id"]).code == 3  # it is known now
+    assert ended == ["sent", "failed"]
+    assert "Kim Doe looked: it happened" in iccon("timeline", "--machine").out
+
+
+def test_a_silence_is_previewed_and_nothing_is_written(iccon, configure, httpserver):
+    def named(key: str, service: str) -> dict[str, object]:
+        labels = {"alertname": "Full", "service": service}
+        return {"fingerprint": key, "labels": labels, "status": {"state": "suppressed", "silencedBy": ["s1"]}}
+
+    ends = {"id": "s1", "status": {"state": "active"}, "endsAt": "2026-11-24T16:00:00Z", "comment": "known"}
+    httpserver.expect_request("/api/v2/alerts", method="GET").respond_with_json(
+        [named("f1", "db"), named("f2", "db"), named("f3", "cart")]
+    )
+    httpserver.expect_request("/api/v2/silences", method="GET").respond_with_json([ends])
+    configure(f'alertmanager.main.urls = ["{httpserver.url_for("").rstrip("/")}"]\n')
+    told = iccon("page", "silence", "f1", "--preview", "--json").json
+    assert [page["id"] for page in told[0]["hits"]] == ["f1", "f2"]
+    assert "hits 2 of the 3 open pages" in iccon("page", "silence", "f1", "--preview").out
+    assert iccon("page", "unsilence", "f1", "--preview", "--json").json[0]["ends"][0]["id"] == "s1"
+    assert "known" in iccon("page", "unsilence", "f1", "--preview").out
+    assert iccon("page", "resolve", "f1", "--preview").code == 2
+    assert iccon("pages", "--json").json["pages"][0]["quiet_until"] == "2026-11-24T16:00:00Z"
+    assert {request.method for request, _ in httpserver.log} == {"GET"}

@@ -10,7 +10,7 @@ from running import Running, config_of, declared, running, setting_in
 from test_pages_on_screen import Pager, chosen, page, shows
 
 from iccon.config import schema
-from iccon.console.pagemenu import acts, fields, hit, offered, preview
+from iccon.console.pagemenu import acts, fields, offered, preview
 from iccon.console.safe import SafeOptions
 from iccon.console.screens.form import Form
 from iccon.console.screens.page import PageScreen
@@ -20,6 +20,7 @@ from iccon.faults import FaultKind, SourceFault
 from iccon.incident import entries as e
 from iccon.incident import page_verbs
 from iccon.pages.model import Page
+from iccon.pages.silences import hit
 from iccon.text import clean
 
 THREE = tuple(page(f"P{i}", f"Page number {i}") for i in range(1, 4))
@@ -304,3 +305,27 @@ async def test_when_all_that_was_marked_is_gone_a_key_hits_nothing_until_a_perso
         assert pager.sent == []
         await console.press("down", "up", "a")
         await console.until(lambda: pager.sent == ["P2"])
+
+
+@pytest.mark.parametrize(("steps", "state"), [(2, "sent"), (1, "failed")])
+async def test_what_nobody_can_tell_a_person_settles(tmp_path: Path, steps: int, state: str) -> None:
+    pager = Pager(page("P1"))
+    pager.fault = SourceFault(FaultKind.LOST, "reset")
+    setting = setting_in(tmp_path)
+    declared(setting)
+    async with running(setting, sources=[pager.source], ports=pager.ports, size=(80, 24)) as console:
+        await chosen(console, "P1")
+        await console.press("a")
+        await console.until(lambda: "UNKNOWN" in console.shown())
+        await console.press("A")
+        await console.until_modal(Form)
+        assert "did acknowledge take place? look, then say so" in console.shown()
+        assert console.app.screen.query_one(SafeOptions).chosen == "acknowledge"  # no slip of a key settles it
+        await console.press(*["up"] * steps, "enter")
+        await console.until(lambda: "UNKNOWN" not in console.one(PagesView).pending.get("pagerduty:P1", ""))
+        last = (await console.bodies(e.EffectEnded))[-1]
+        assert (last.state, last.detail.partition(" looked: ")[0]) == (state, "kim")
+        await console.press("A")
+        await console.until_modal(Form)
+        assert "take place" not in console.shown()
+        assert pager.sent == ["P1"]

@@ -191,7 +191,10 @@ def test_stopping_ends_what_hangs() -> None:
 def test_every_answer_is_as_described(server: PagerDutyServer) -> None:
     key = server.trigger("disk is full", "db", alert="DiskFull", runbook_url="https://runbooks/disk")
     server.tell_change(server.clock.now(), "deploy 4711", "db", "Ada")
-    of_incident = ("", "/log_entries", "/alerts", "/notes")
+    server.resolve(server.trigger("disk is full", "db"))
+    server.trigger("cart is slow", "cart")
+    of_incident = ("", "/log_entries", "/alerts", "/notes", "/related_change_events", "/past_incidents")
+    of_incident += ("/related_incidents",)
     paths = ["/incidents", *(f"/incidents/{key}{part}" for part in of_incident)]
     paths += ["/users/me", "/abilities", "/services", "/oncalls", "/priorities", "/change_events"]
     reads = [("GET", path, None) for path in paths]

@@ -131,6 +131,7 @@ def test_every_question_is_as_described(server: PagerDutyServer) -> None:
     pager.list()
     backend(server).list()
     pager.closed(())
+    pager.detail(server.trigger("t", "s"))
     pager.probe()
     assert problems_of_calls(server) == []
 

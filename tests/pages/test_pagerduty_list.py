@@ -297,6 +297,36 @@ def test_a_part_of_the_details_that_cannot_be_had_is_named(server: PagerDutyServ
     assert fault_of(lambda: backend(server).detail("../users")).kind is FaultKind.REJECTED
 
 
+def test_the_details_tell_who_is_on_call_what_changed_and_what_was_like_it(server: PagerDutyServer) -> None:
+    before = server.trigger("disk full in spring", "db")
+    server.resolve(before)
+    key = server.trigger("disk full", "db")
+    server.trigger("cart is slow", "cart")
+    server.tell_change(server.clock.now(), "deploy 4711", "db", "Ada")
+    server.tell_change(server.clock.now(), "deploy 4712", "cart", "Ada")
+    found = backend(server).detail(key)
+    now, after = ([t for t in found.on_call if (t.at is None) is here] for here in (True, False))
+    assert [trace.what for trace in now] == ["on call now, level 1", "on call now, level 2"]
+    assert [trace.what for trace in after] == ["next, level 1", "next, level 2"]
+    assert all(trace.who for trace in found.on_call)
+    assert [trace.what for trace in found.changes] == ["deploy 4711 (most recent)"]
+    assert [trace.what for trace in found.past] == ["disk full in spring"]
+    assert [trace.what for trace in found.related] == ["cart is slow (machine learning inferred)"]
+    assert found.notices == ()
+    assert len(server.calls) == 8
+
+
+@pytest.mark.parametrize("status", [402, 403, 404])
+def test_what_an_account_does_not_have_is_said_in_its_place(server: PagerDutyServer, status: int) -> None:
+    key = server.trigger("disk full", "db")
+    server.fail(Fault("answer", path="/past_incidents", status=status))
+    server.fail(Fault("answer", path="/related_incidents", status=500))
+    found = backend(server).detail(key)
+    assert found.past[0].what.startswith("not told to this account: ")
+    assert found.related == ()
+    assert [notice.split(":")[0] for notice in found.notices] == ["related incidents"]
+
+
 def test_what_the_account_lacks_is_asked_once_and_not_offered(server: PagerDutyServer) -> None:
     server.account.abilities -= {"coordinated_responding", "urgencies"}
     server.account.workflows.clear()

@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -134,3 +134,12 @@ def _lost(ways: PagesPort, wish: Effect) -> None:
     with pytest.raises(SourceFault) as caught:
         ways.perform(wish)
     assert caught.value.kind is FaultKind.LOST
+
+
+def test_the_list_says_until_when_an_alert_is_silenced(manager: Manager) -> None:
+    pager = AlertmanagerBackend("am", schema.Alertmanager(urls=(manager.url,)))
+    assert [page.quiet_until for page in pager.list()] == [None]
+    until = datetime(2026, 3, 1, 14, tzinfo=UTC)
+    for key, ends in (("s1", until), ("s2", until - timedelta(hours=1)), ("s3", None)):
+        manager.silences[key] = {"id": key, "status": {"state": "active"}, "endsAt": ends and ends.isoformat()}
+    assert [page.quiet_until for page in pager.list()] == [until]

@@ -9,10 +9,10 @@ from real_alertmanager import Alertmanager, alertmanager_program, running_alertm
 
 from iccon.clock import SystemClock
 from iccon.config import schema
-from iccon.console.pagemenu import hit
 from iccon.faults import SourceFault
 from iccon.pages.alertmanager import AlertmanagerBackend
 from iccon.pages.model import Act, Page, PageStatus
+from iccon.pages.silences import hit
 from iccon.pages.source import PagesSource
 
 pytestmark = pytest.mark.skipif(alertmanager_program() is None, reason="prometheus-alertmanager is absent")
@@ -133,6 +133,8 @@ def test_a_silence_hits_what_its_preview_says_and_ends_when_told(peers: tuple[Al
     assert pager.read_back(act) == done
     assert pager.read_back(Act("silence", chosen.id, {"seconds": "600", "text": "other words"}, act.at)) is None
     assert silenced(pager, mine) == wanted
+    left = [page.quiet_until - SystemClock().now() for page in pager.list() if page.id in wanted and page.quiet_until]
+    assert [500 < each.total_seconds() <= 600 for each in left] == [True, True]
     told = pager.detail(chosen.id).notes
     assert ["known [/dev/sda1]" in trace.what and "silenced until" in trace.what for trace in told] == [True]
 

@@ -195,11 +195,11 @@ def effect(row: OutboxRow) -> Facts:
 
 def detail(detail: "Detail") -> Facts:
     """Return one page with its story."""
-    parts = ("alerts", "notes", "responders", "log", "notices", "budget")
-    return {**page(detail.page), **{name: getattr(detail, name) for name in parts}}
+    told = {name: getattr(detail, name) for name in detail.__struct_fields__ if name != "page"}
+    return {**page(detail.page), **told}
 
 
 def page(page: "Page") -> Facts:
     """Return one page."""
-    fields = "source id number title service status urgency created_at assignees acknowledged_by url"
+    fields = "source id number title service status urgency created_at assignees acknowledged_by url quiet_until"
     return {name: getattr(page, name) for name in fields.split()}

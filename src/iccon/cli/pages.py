@@ -49,6 +49,9 @@ def add(commands: Commands) -> None:
         action = "append" if name == "to" else "store"
         page.add_argument(option, dest=f"arg_{name}", metavar=placeholder, help=words, action=action)
 
+    text = "silence, unsilence: only print which alerts it hits, or which silences it ends"
+    page.add_argument("--preview", action="store_true", help=text)
+
 
 def _word(verb: str) -> str:
     return verb.replace("_", "-")
@@ -153,6 +156,7 @@ def _do_ack(args: argparse.Namespace) -> int:
 def _show(args: argparse.Namespace) -> int:
     """Print all about some pages; what a note is called is what edit-note and delete-note want."""
     from iccon.earlier import earlier
+    from iccon.pages.model import sections
 
     with session(args, read_only=True) as opened:
         backends = _backends(opened)
@@ -164,9 +168,8 @@ def _show(args: argparse.Namespace) -> int:
         for each, told in zip(found, before, strict=True):
             page = each.page
             say(f"{page.title}\n{page.status}  {page.service or '-'}  {page.source} {page.id}  {page.url}".rstrip())
-            for title, traces in (("alerts", each.alerts), ("notes", each.notes), ("responders", each.responders)):
-                _say_traces(opened, title, traces)
-            _say_traces(opened, "log", each.log)
+            for title, traces in sections(each):
+                _say_traces(opened, title.lower(), traces)
             if told:
                 say("\nearlier incidents with such a page")
                 table((opened.clock_text(one.declared_at), one.words) for one in told)
@@ -187,6 +190,8 @@ def _do_page(args: argparse.Namespace) -> int:
     if args.verb in MARKS:
         return _mark(args)
     verb, arguments = args.verb.replace("-", "_"), _arguments(args)
+    if args.preview:
+        return _preview(args, verb)
     with session(args) as opened:
         if verb == "merge":
             pages = _meant(opened, args.pages)
@@ -198,6 +203,46 @@ def _do_page(args: argparse.Namespace) -> int:
         if wrong := problem(verb, arguments):
             raise BadUse(f"{wrong[1]}; {wrong[2]}")
         return _act(opened, verb, _meant(opened, args.pages, resolved=True), arguments)
+
+
+def _preview(args: argparse.Namespace, verb: str) -> int:
+    """Print what a silence made from some alerts hits now, or which silences are over them; nothing is written."""
+    if verb not in ("silence", "unsilence"):
+        raise BadUse(f"--preview is for silence and unsilence, not for {args.verb}")
+    with session(args, read_only=True) as opened:
+        backends = _backends(opened)
+        pages, faults = _listed(backends)
+        meant = [_one(ref, pages, faults, backends) for ref in args.pages]
+        wrong = [page for page in meant if verb not in backends[page.source].verbs]
+        if wrong:
+            raise refuse("verb", f"{wrong[0].source} knows no silences", "`iccon page` says what can be done instead")
+        if verb == "silence":
+            _say_hit(opened, meant, pages)
+        else:
+            _say_over(opened, {page.key: backends[page.source].detail(page.id).notes for page in meant})
+        for name, fault in faults:
+            complain(f"{name}: {fault}")
+    return FAULT if faults else OK
+
+
+def _say_hit(opened: Session, meant: "list[Page]", pages: "list[Page]") -> None:
+    from iccon.pages.silences import hit
+
+    found = {page.key: hit(page, pages) for page in meant}
+    if opened.args.json:
+        say_json([{"page": key, "hits": [facts.page(page) for page in each]} for key, each in found.items()])
+        return
+    for key, each in found.items():
+        say(f"{key}: a silence hits {len(each)} of the {len(pages)} open pages, and those like them that come")
+        _say_pages(each, opened)
+
+
+def _say_over(opened: Session, found: "dict[str, tuple[Trace, ...]]") -> None:
+    if opened.args.json:
+        say_json([{"page": key, "ends": each} for key, each in found.items()])
+        return
+    for key, each in found.items():
+        _say_traces(opened, f"{key}: {len(each)} silences end", each)
 
 
 def _mark(args: argparse.Namespace) -> int:

@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING
 from iccon.console.questions import Answers, ChoiceField, Field, TextField
 from iccon.console.screens.form import Form
 from iccon.incident import commands as c
+from iccon.incident.effects import Effect, EffectState
 from iccon.incident.page_verbs import VERBS, PageVerb
 from iccon.pages.model import Page
+from iccon.pages.silences import hit
 from iccon.when import seconds_of
 
 if TYPE_CHECKING:
     from iccon.console.app import IcconApp
 
 NAMED = 4  # pages that a form names; of more it gives the number
+HAPPENED = "happened"
+SETTLE = {HAPPENED: "It took place: I looked", "not": "It did not take place: I looked, it may be done again"}
 WHO = "a name, an e-mail address, or policy:NAME; several with commas"
 
 # What each argument of a verb is asked with; merge asks for the page that stays instead.
@@ -59,12 +63,6 @@ def lines(pages: Sequence[Page], place: str) -> list[str]:
     named = [f"{page.service or '-'}: {page.title}  ({page.source} {page.id})" for page in pages[:NAMED]]
     more = [f"and {len(pages) - NAMED} more"] if len(pages) > NAMED else []
     return [*named, *more, f"in {place}" if place else "in an environment without a name"]
-
-
-def hit(page: Page, pages: Sequence[Page]) -> list[Page]:
-    """Return which of `pages` a silence made from `page` hits: those of its alert name, and its service if any."""
-    same = (other for other in pages if (other.source, other.alert) == (page.source, page.alert))
-    return [other for other in same if not page.service or other.service == page.service]
 
 
 def preview(page: Page, pages: Sequence[Page]) -> list[str]:
@@ -113,6 +111,7 @@ class PageMenu:
         verbs = slot.value.verbs if slot and slot.value else {}
         self._all: Sequence[Page] = slot.value.pages if slot and slot.value else ()
         self._offered = {verb.name: verb for verb in offered(pages, verbs)}
+        self._unclear: Effect | None = None
         self._incident = incident
         self._done = done
         self._chosen = self._draft = ""
@@ -122,13 +121,15 @@ class PageMenu:
 
     async def open(self) -> None:
         """Ask for the verb."""
+        await self._find_unclear()
         if not self._offered:
             why = "; ".join(dict.fromkeys(self._lacks.values())) or "its pager takes no commands"
             self._console.say(f"nothing can be done to what is chosen: {why}", "warning")
             return
         many = f" ({len(self._pages)})" if len(self._pages) > 1 else ""
-        options = tuple((verb.name, self._option(verb)) for verb in VERBS.values() if self._is_shown(verb.name))
-        choice = ChoiceField("verb", "", options, next(iter(self._offered)), frozenset(self._lacks))
+        verbs = tuple((verb.name, self._option(verb)) for verb in VERBS.values() if self._is_shown(verb.name))
+        first = tuple(SETTLE.items()) if self._unclear else ()
+        choice = ChoiceField("verb", "", first + verbs, next(iter(self._offered)), frozenset(self._lacks))
 
         async def submit(answers: Answers) -> str | None:
             self._chosen = answers["verb"]
@@ -138,6 +139,20 @@ class PageMenu:
         form = Form(f"What is done to the page{many}", [choice], submit, drafts, lines=self._lines)
         await self._console.push_screen(form, self._picked)
 
+    async def _find_unclear(self) -> None:
+        """Find what was done to the page with an outcome that nobody could tell: a person may."""
+        if len(self._pages) == 1:
+            here = (self._pages[0].source, self._pages[0].id)
+            rows = await self._console.parts.desk.call(lambda desk: desk.outbox(EffectState.UNKNOWN))
+            mine = [row.effect for row in rows if (row.effect.target, row.effect.payload.get("page")) == here]
+            self._unclear = mine[-1] if mine else None
+        if self._unclear is not None:
+            self._lines.append(f"unknown: did {self._unclear.verb.replace('_', ' ')} take place? look, then say so")
+
+    async def _settle(self, effect: str, happened: bool) -> None:
+        actor = self._console.parts.setting.actor
+        await self._console.parts.desk.call(lambda desk: desk.judge(effect, happened, actor))
+
     def _is_shown(self, verb: str) -> bool:
         return verb in self._offered or verb in self._lacks
 
@@ -146,6 +161,9 @@ class PageMenu:
 
     async def _picked(self, accepted: bool | None) -> None:
         if not accepted:
+            return
+        if self._unclear is not None and self._chosen in SETTLE:
+            await self._settle(self._unclear.id, self._chosen == HAPPENED)
             return
         verb = self._offered[self._chosen]
         if verb.confirms:

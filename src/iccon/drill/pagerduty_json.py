@@ -186,6 +186,12 @@ def change_json(account: Account, event: ChangeEvent) -> Json:
     }
 
 
+def brief(account: Account, incident: Incident) -> Json:
+    """Return what the lists of past and of related incidents give of one."""
+    where = reference(account, "incident", incident.id, incident.title)
+    return {"id": incident.id, "created_at": when(incident.created_at), "self": where["self"], "title": incident.title}
+
+
 def policy_json(account: Account) -> Json:
     """Return a reference to the account's only escalation policy."""
     return reference(account, "escalation_policy", "EDEFAULT", "Default")

@@ -139,6 +139,30 @@ def _change_events(account: Account, request: Request) -> Json:
     return page(request, "change_events", rows, len(rows))
 
 
+def _related_changes(account: Account, request: Request, key: str) -> Json:
+    service, limit = incident_of(account, key).service, int(request.query.get("limit", ["10"])[0])
+    near = sorted((c for c in account.changes if c.service == service), key=lambda c: (c.at, c.number), reverse=True)
+    rows = [shown.change_json(account, c) | {"correlation_reason": {"reason": "most_recent"}} for c in near[:limit]]
+    return page(request, "change_events", rows, len(rows))
+
+
+def _past(account: Account, request: Request, key: str) -> Json:
+    of = incident_of(account, key)
+    limit = int(request.query.get("limit", ["5"])[0])
+    before = (row for row in account.incidents.values() if row.status == "resolved" and row.service == of.service)
+    like = [row for row in before if row.id != key][-limit:]
+    rows = [{"incident": shown.brief(account, row), "score": 46.8} for row in reversed(like)]
+    return {"past_incidents": rows, "limit": limit}
+
+
+def _beside(account: Account, request: Request, key: str) -> Json:
+    service = incident_of(account, key).service
+    rows = (row for row in account.incidents.values() if row.status != "resolved" and row.service != service)
+    why = [{"type": "machine_learning_inferred", "metadata": {"grouping_classification": "similar_contents"}}]
+    found = [{"incident": shown.brief(account, row), "relationships": why} for row in rows]
+    return {"related_incidents": found[-20:]}
+
+
 def _priorities(account: Account, request: Request) -> Json:
     rows = list(shown.priorities(account))
     return page(request, "priorities", rows, len(rows))
@@ -173,6 +197,9 @@ _ROUTES: Final[tuple[tuple[str, re.Pattern[str], int, Route], ...]] = tuple(
         ("GET", r"/incidents/(?P<key>\w+)/log_entries", 200, _log),
         ("GET", r"/incidents/(?P<key>\w+)/alerts", 200, _alerts),
         ("GET", r"/incidents/(?P<key>\w+)/notes", 200, _notes),
+        ("GET", r"/incidents/(?P<key>\w+)/related_change_events", 200, _related_changes),
+        ("GET", r"/incidents/(?P<key>\w+)/past_incidents", 200, _past),
+        ("GET", r"/incidents/(?P<key>\w+)/related_incidents", 200, _beside),
         ("POST", r"/incidents/(?P<key>\w+)/notes", 200, verbs.add_note),
         ("PUT", r"/incidents/(?P<key>\w+)/notes/(?P<note>\w+)", 200, verbs.edit_note),
         ("DELETE", r"/incidents/(?P<key>\w+)/notes/(?P<note>\w+)", 204, verbs.delete_note),

@@ -1,5 +1,6 @@
 """Alertmanager's API v2: what fires, over one peer or several of a cluster. It knows silences, no acknowledgement."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -63,7 +64,21 @@ class AlertmanagerBackend:
                 pages[page.id] = _louder(pages.get(page.id), page)
         if dropped:
             notices += (CleanText(f"{dropped} alerts without a fingerprint are not shown"),)
+        if any(page.status is PageStatus.SILENCED for page in pages.values()):
+            notices += self._say_ends(pages, answers)
         return Listing(tuple(pages.values()), notices)
+
+    def _say_ends(self, pages: dict[str, Page], answers: Sequence[Any]) -> tuple[CleanText, ...]:
+        """Say of each silenced page until when; return why that cannot be said."""
+        try:
+            found = {str(silence.get("id")): silence for silence in self._silences()}
+        except SourceFault as fault:
+            return (clean(f"until when alerts are silenced: {fault}"),)
+        for alert in (row for rows in answers for row in records(rows)):
+            page = pages.get(text(alert.get("fingerprint")))
+            if page is not None and page.status is PageStatus.SILENCED:
+                pages[page.id] = replace(page, quiet_until=silences.end_over(alert, found))
+        return ()
 
     def closed(self, pages: tuple[Page, ...]) -> tuple[Page, ...]:
         """Return them all as resolved: an alert that is no longer given has ended; when, nobody says."""

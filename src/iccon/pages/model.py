@@ -29,7 +29,7 @@ class Page(Struct, frozen=True):
 
     `alert` is the rule that fired, `place` where: cluster, namespace, region, environment, as far as known.
     `changed_at` is when it got its present status, `changed_by` who gave it that ("" for a machine). `labels` are those
-    that a command of a runbook may be told, see `variables`.
+    that a command of a runbook may be told, see `variables`. `quiet_until` is when the last silence over it ends.
     """
 
     source: str
@@ -49,6 +49,7 @@ class Page(Struct, frozen=True):
     changed_at: datetime | None = None
     changed_by: CleanText = CleanText("")
     labels: dict[str, CleanText] = {}
+    quiet_until: datetime | None = None
 
     @property
     def variables(self) -> dict[str, CleanText]:
@@ -121,6 +122,8 @@ class Trace(Struct, frozen=True):
 class Detail(Struct, frozen=True):
     """One page with all that its backend tells of it. `notices` say which part could not be had.
 
+    `on_call` is who has duty by the page's policy, now and next; `changes` are those that may have to do with it,
+    `past` are pages like it and `related` those that are open beside it, as far as the account has them.
     `budget` says how many requests the backend still takes, "" where it does not say.
     """
 
@@ -129,8 +132,26 @@ class Detail(Struct, frozen=True):
     notes: tuple[Trace, ...] = ()
     responders: tuple[Trace, ...] = ()
     log: tuple[Trace, ...] = ()
+    on_call: tuple[Trace, ...] = ()
+    changes: tuple[Trace, ...] = ()
+    past: tuple[Trace, ...] = ()
+    related: tuple[Trace, ...] = ()
     notices: tuple[CleanText, ...] = ()
     budget: CleanText = CleanText("")
+
+
+def sections(detail: Detail) -> tuple[tuple[str, tuple[Trace, ...]], ...]:
+    """Return what a detail tells, in the order in which it is read, each with its title."""
+    return (
+        ("Responders", detail.responders),
+        ("On call", detail.on_call),
+        ("Notes", detail.notes),
+        ("Alerts", detail.alerts),
+        ("Changes that may have to do with it", detail.changes),
+        ("Open beside it", detail.related),
+        ("Pages like it before", detail.past),
+        ("Log", detail.log),
+    )
 
 
 class Story(Struct, frozen=True):

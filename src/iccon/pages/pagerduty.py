@@ -2,8 +2,9 @@
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
@@ -21,7 +22,7 @@ from iccon.pages.pagerduty_batch import VERBS as MANY
 from iccon.pages.pagerduty_batch import act_many, read_back_many
 from iccon.pages.pagerduty_client import PagerDutyClient
 from iccon.pages.pagerduty_decode import INCLUDE, page_of
-from iccon.pages.pagerduty_detail import detail_of
+from iccon.pages.pagerduty_detail import detail_of, questions
 from iccon.pages.pagerduty_names import look_up, own_ids, targets
 from iccon.pages.pagerduty_proofs import Wish, incident
 from iccon.pages.pagerduty_story import story_of
@@ -36,6 +37,7 @@ REACH: Final = 10_000  # offset + limit: the API refuses to look further
 LIST_PATIENCE: Final = 3  # a list of several requests may take this many timeouts
 _READERS: Final = ("read_only_user", "read_only_limited_user", "observer")
 _ID: Final = re.compile(r"\w{1,64}", re.ASCII)
+AT_ONCE: Final = 4  # requests for one page's details
 _SKEW: Final = 5.0  # seconds of clock difference that are worth a word
 
 
@@ -61,6 +63,7 @@ class PagerDutyBackend:
         self._config = config
         self._client = PagerDutyClient(config, token, email, clock or SystemClock())
         self._ids: tuple[str, ...] = ()
+        self._clock = clock or SystemClock()
         self._abilities = Abilities(self._client)
         self._told = False
 
@@ -105,22 +108,18 @@ class PagerDutyBackend:
             raise
 
     def detail(self, page_id: str) -> Detail:
-        """Return one page with its alerts, notes, responders and log (four requests at once). Raises SourceFault."""
+        """Return one page with all that is told of it: one request, then eight, four at a time. Raises SourceFault."""
         if not _ID.fullmatch(page_id):
             raise SourceFault(FaultKind.REJECTED, f"{clean(page_id, 60)!r} is not the id of a PagerDuty incident")
-        path = f"/incidents/{page_id}"
-        many = {"limit": PAGE}
-        calls: dict[str, Callable[[], Any]] = {
-            "incident": lambda: incident(self._client, page_id),
-            "alerts": lambda: self._client.get(f"{path}/alerts", many),
-            "notes": lambda: self._client.get(f"{path}/notes"),
-            "log_entries": lambda: self._client.get(f"{path}/log_entries", many | {"time_zone": "UTC"}),
-        }
-        answers = together(calls, self.deadline)
-        found = answers["incident"]
-        if isinstance(found, SourceFault):
-            raise found
-        told = detail_of(self.name, found, {name: answers[name] for name in calls if name != "incident"})
+        found = incident(self._client, page_id)
+        now = self._clock.now()
+        asked = questions(found, now).items()
+        calls = {name: partial(self._client.get, path, query) for name, (path, query) in asked}
+        names = list(calls)
+        answers: dict[str, Any] = {}
+        for some in (names[:AT_ONCE], names[AT_ONCE:]):
+            answers |= together({name: calls[name] for name in some}, self.deadline)
+        told = detail_of(self.name, found, answers, now)
         return replace(told, budget=self._client.budget.said())
 
     def story(self, page: Page) -> Story:

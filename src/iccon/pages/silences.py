@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from iccon.faults import FaultKind, SourceFault
 from iccon.net.wire import first, instant, record, records
-from iccon.pages.model import Act, Trace
+from iccon.pages.model import Act, Page, Trace
 from iccon.text import CleanText, clean
 
 SLACK: Final = timedelta(minutes=1)  # how much older than the wish a silence may look: clocks differ
@@ -23,6 +23,12 @@ def matchers_of(alert: Json, service_label: str) -> list[Json]:
         raise SourceFault(FaultKind.REJECTED, "the alert has no alertname: a silence would hit everything")
     names = ["alertname", *([service_label] if isinstance(labels.get(service_label), str) else [])]
     return [{"name": name, "value": labels[name], "isRegex": False, "isEqual": True} for name in names]
+
+
+def hit(page: Page, pages: Sequence[Page]) -> list[Page]:
+    """Return which of `pages` a silence made from `page` hits: those of its alert name, and its service if any."""
+    same = (other for other in pages if (other.source, other.alert) == (page.source, page.alert))
+    return [other for other in same if not page.service or other.service == page.service]
 
 
 def silence_of(act: Act, matchers: list[Json], who: str, now: datetime) -> Json:
@@ -53,6 +59,13 @@ def over(alert: Json, silences: Sequence[Json]) -> list[Json]:
     ids = record(alert.get("status")).get("silencedBy")
     wanted = {str(key) for key in ids} if isinstance(ids, list) else set()
     return [silence for silence in silences if str(silence.get("id")) in wanted and _is_active(silence)]
+
+
+def end_over(alert: Json, known: Mapping[str, Json]) -> datetime | None:
+    """Return when the last of the silences over `alert` ends, by their ids; None where none of them says."""
+    ids = record(alert.get("status")).get("silencedBy")
+    over = (known.get(str(key), {}) for key in (ids if isinstance(ids, list) else []))
+    return max((at for silence in over if (at := instant(silence.get("endsAt")))), default=None)
 
 
 def trace(silence: Json) -> Trace:

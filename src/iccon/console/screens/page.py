@@ -1,4 +1,4 @@
-"""One page over the whole screen: what it is, its alerts, notes, responders and log; and what can be done to it."""
+"""One page over the whole screen: what it is, all that its pager tells of it; and what can be done to it."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -15,7 +15,7 @@ from iccon.console.widgets.keybar import KeyBar
 from iccon.earlier import Earlier, earlier
 from iccon.faults import SourceFault
 from iccon.incident.entries import EffectEnded, Entry
-from iccon.pages.model import UNKNOWN_TIME, Detail, Page, Trace
+from iccon.pages.model import UNKNOWN_TIME, Detail, Page, Trace, sections
 from iccon.when import stamp
 
 PATIENCE = 40.0  # seconds: pagers have deadlines of their own
@@ -89,6 +89,8 @@ class PageScreen(Overlay):
             f" by {page.acknowledged_by or page.changed_by}" if page.acknowledged_by or page.changed_by else ""
         )
         yield f"service {page.service or '-'}   urgency {page.urgency or '-'}   opened {self._opened}"
+        if page.quiet_until is not None:
+            yield f"silenced until {stamp(page.quiet_until, self.console.parts.zone, day=True)}"
         yield f"assigned to {', '.join(page.assignees) or 'nobody'}   {page.source} {page.id}"
         yield from filter(None, (page.url, page.runbook_url))
         if self._earlier:
@@ -96,10 +98,8 @@ class PageScreen(Overlay):
             zone = self.console.parts.zone
             yield from (f"  {stamp(each.declared_at, zone, day=True)}  {each.words}" for each in self._earlier)
         if self._detail is not None:
-            yield from self._section("Responders", self._detail.responders)
-            yield from self._section("Notes", self._detail.notes)
-            yield from self._section("Alerts", self._detail.alerts)
-            yield from self._section("Log", self._detail.log)
+            for title, traces in sections(self._detail):
+                yield from self._section(title, traces)
 
     def _section(self, title: str, traces: tuple[Trace, ...]) -> Iterator[str]:
         yield ""

@@ -26,7 +26,7 @@ def page_spans(page: Page, width: int, now: datetime, pending: str = "", ascii_o
     status = fit(f"{sign} {word}", 11) if width >= 64 else fit(f"{sign} {short}", 6)
     age = fit(age_text((now - page.created_at).total_seconds()), 5, right=True)
     service = _service(page, width)
-    who = pending or _who(page, width)
+    who = pending or _who(page, width, now)
     tail = f" {crop(who, max(width // 3, 4))}" if who else ""
     title = width - cells(status) - cells(age) - 1 - cells(service) - cells(tail)
     return [
@@ -42,7 +42,9 @@ def _service(page: Page, width: int) -> str:
     return fit(clean(page.service) or "-", min(max(width // 6, 8), 24)) + " " if width >= 44 else ""
 
 
-def _who(page: Page, width: int) -> str:
+def _who(page: Page, width: int, now: datetime) -> str:
+    if page.quiet_until is not None:
+        return crop(f"ends in {age_text((page.quiet_until - now).total_seconds())}", max(width // 6, 12))
     if page.status is PageStatus.ACKNOWLEDGED and page.acknowledged_by:
         return crop(f"by {clean(page.acknowledged_by)}", max(width // 6, 10))
     names = ", ".join(clean(name) for name in page.assignees)

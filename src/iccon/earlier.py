@@ -1,4 +1,4 @@
-"""Earlier incidents in which a page like this one was seen, and which runbooks helped: from the journal's history."""
+"""What the journal knows of a page: earlier incidents with such a one, what helped, whether it was worth it."""
 
 from collections import Counter
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from iccon.desk import Desk
-from iccon.incident.entries import PhaseSet
+from iccon.incident.entries import PageMarked, PhaseSet
 from iccon.incident.ids import short
 from iccon.incident.severity import Severity
 from iccon.journal.store import JournalFault
@@ -66,6 +66,15 @@ def helped(desk: Desk, service: str, title: str, besides: str = "") -> dict[str,
     except JournalFault:
         return {}
     return dict(found)
+
+
+def worth(desk: Desk) -> dict[str, bool]:
+    """Return what people last said of pages, by key: actionable, else noise. A journal that cannot be read has none."""
+    try:
+        bodies = [entry.body for entry in desk.journal.entries(None, {PageMarked.kind})]
+    except JournalFault:
+        return {}
+    return {f"{b.page.source}:{b.page.id}": b.actionable for b in bodies if isinstance(b, PageMarked)}
 
 
 def _told(desk: Desk, incident: str) -> Earlier | None:

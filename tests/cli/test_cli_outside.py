@@ -349,10 +349,13 @@ def test_pages_that_belong_together_are_one_row(iccon, pager):
 
 def test_pages_are_marked_as_worth_it_or_not_with_and_without_an_incident(iccon, pager):
     ident = pager.trigger("disk is full", "db", "high", alert="DiskFull", runbook_url="")
+    assert iccon("pages", "--json").json["pages"][0]["worth"] == ""
     assert iccon("page", "noise", ident).code == 0
+    assert iccon("pages", "--json").json["pages"][0]["worth"] == "noise"
     iccon("declare", "Checkout fails")
     assert iccon("page", "actionable", ident).code == 0
     assert "page actionable: disk is full" in iccon("timeline").out
+    assert "actionable" in iccon("pages").out
     assert "page noise" not in iccon("timeline").out
     assert iccon("page", "noise", "nope").code == 3
 

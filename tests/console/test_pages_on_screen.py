@@ -1,7 +1,8 @@
 """Pages: the key acts on the row under the cursor as it is pressed, and the row says how the write ended."""
 
 import random
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from iccon.clock import SystemClock
 from iccon.console.screens.form import Form
 from iccon.console.widgets.pages import PagesView
 from iccon.effects import EffectPort
-from iccon.faults import FaultKind, SourceFault
+from iccon.faults import FaultKind, SourceFault, SourceTrouble
 from iccon.feed.model import Source
 from iccon.incident import entries as e
 from iccon.incident.effects import Effect
@@ -229,3 +230,14 @@ async def test_one_key_says_that_a_page_was_noise_and_again_that_it_was_not(tmp_
         assert [(m.page.id, m.actionable) for m in marked] == [("P1", False), ("P1", True)]
         await console.until(lambda: view.worth == {"pagerduty:P1": True})
         assert pager.sent == []
+
+
+async def test_a_pager_that_asks_for_patience_is_counted_down_to_beside_one_that_answers(tmp_path: Path) -> None:
+    until = SystemClock().now() + timedelta(seconds=90)
+    limited = SourceTrouble("pagerduty", FaultKind.RATE_LIMITED, clean("its limit of requests is reached"), None, until)
+    told = Pages((page("P1"),), trouble=(limited,), budgets={"jsm": clean("7 of 60 requests left")})
+    source = Source("pages", lambda: told, 3600.0, 5.0)
+    async with running(setting_in(tmp_path), sources=[source], size=(80, 24)) as console:
+        await console.until(lambda: "pagerduty: rate limited, again in 1m" in console.shown())
+        assert "Pages - 7 of 60 requests left" in console.shown()
+        await console.until(lambda: re.search(r"again in (1m2[0-8]s|1m1|1m0|[0-5])", console.shown()), 20.0)

@@ -220,6 +220,27 @@ def test_a_refusal_says_which_credential_ability_or_id(
     assert f"HTTP {status}" in caught.reason
 
 
+@every_verb
+def test_every_verb_that_is_refused_fails_with_a_plain_word_and_no_effect(server: PagerDutyServer, case: Case) -> None:
+    act = prepared(server, case)
+    before = traces(server, act)
+    words = {
+        401: "does not accept [pagerduty] token",
+        402: "the account's plan lacks ",
+        403: "[pagerduty] token may not do this",
+        404: "PagerDuty has no such ",
+        413: "more than PagerDuty takes in one request",
+        429: "rate limited",
+    }
+    for status, said in words.items():
+        server.recover()
+        for method in ("PUT", "POST", "DELETE"):
+            server.fail(Fault("answer", method=method, status=status))
+        fate = attempt(ports(server), effect_of(act))
+        assert (fate.state, said in fate.detail) == (EffectState.FAILED, True), fate
+    assert (writes(server), traces(server, act)) == (len(words), before)
+
+
 def test_an_account_without_the_ability_says_so_by_itself(server: PagerDutyServer) -> None:
     act = prepared(server, next(case for case in CASES if case.verb == "responders"))
     server.account.abilities.clear()

@@ -73,7 +73,9 @@ def _do_pages(args: argparse.Namespace) -> int:
         pages, faults = _listed(_backends(opened))
         if args.json:
             said = [{"source": name, "kind": str(fault.kind), "reason": fault.reason} for name, fault in faults]
-            say_json({"pages": [facts.page(page) for page in pages], "faults": said, **_group_facts(pages, args)})
+            said_of = _worth(opened)
+            told = [facts.page(page) | {"worth": said_of.get(page.key, "")} for page in pages]
+            say_json({"pages": told, "faults": said, **_group_facts(pages, args)})
         elif not pages:
             say("no open pages" if not faults else "it is not known which pages are open: a pager did not answer")
         elif args.grouped:
@@ -110,11 +112,20 @@ def _listed(backends: "dict[str, PageBackend]") -> "tuple[list[Page], list[tuple
 
 
 def _say_pages(pages: "list[Page]", opened: Session) -> None:
-    rows = (
-        (p.number or p.id, p.status, p.urgency, ago((opened.now - p.created_at).total_seconds()), p.service, p.title)
-        for p in pages
-    )
-    table(rows, ("page", "status", "urgency", "age", "service", "title"))
+    said_of = _worth(opened)
+    rows = []
+    for p in pages:
+        mark = (said_of.get(p.key, "-"),) if said_of else ()
+        age = ago((opened.now - p.created_at).total_seconds())
+        rows.append((p.number or p.id, p.status, p.urgency, age, *mark, p.service, p.title))
+    table(rows, ("page", "status", "urgency", "age", *(("worth",) if said_of else ()), "service", "title"))
+
+
+def _worth(opened: Session) -> dict[str, str]:
+    """Return what people said of pages, by key: actionable or noise."""
+    from iccon.earlier import worth
+
+    return {key: MARKS[0] if actionable else MARKS[1] for key, actionable in worth(opened.desk).items()}
 
 
 def _group_facts(pages: "list[Page]", args: argparse.Namespace) -> dict[str, object]:

@@ -7,6 +7,7 @@ import pytest
 from iccon.background import spawn
 from iccon.clock import SystemClock
 from iccon.console.bridge import pump
+from iccon.console.lull import Lull
 from iccon.feed.model import Snapshot
 from iccon.feed.scheduler import Feed
 
@@ -20,7 +21,7 @@ async def test_a_snapshot_that_cannot_be_shown_does_not_stop_the_next(caplog: py
             raise ZeroDivisionError
         done.set()
 
-    task = spawn(pump(feed, show), "bridge")
+    task = spawn(pump(feed, show, Lull().come), "bridge")
     feed.pause(True)
     async with asyncio.timeout(20):
         await failed.wait()

@@ -211,7 +211,7 @@ def test_hostile_words_of_a_failing_server_and_notices(world: World, incident: T
     incident.wait_for(lambda text: "pagerduty failed: forbidden" in text and CLICK + " dis" in text)
     choose_page(incident, "title")
     incident.press("r")
-    incident.wait_for("no runbook fits")
+    incident.wait_for("runbook opened")
     unharmed(incident)
 
 

@@ -1,6 +1,7 @@
 """drill: rehearse against a simulated production, with the console or without a screen."""
 
 import argparse
+import gc
 import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -91,10 +92,9 @@ def _mitigate(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from iccon.cli.screen import usual_collection
     from iccon.drill.world import World
 
-    usual_collection()
+    gc.set_threshold(10_000, 10, 10)  # this process lives longer than a command does
     base, scenario = setting(args), _scenario(args)
     with World(scenario, seed=args.seed, speed=args.speed, automatic=True) as world:
         config = world.config(base.folders, base.config)

@@ -1,7 +1,6 @@
 """console: hand over to the screen. What it is made of is imported only then."""
 
 import argparse
-import gc
 import sys
 
 from iccon.cli.parsing import Commands, add_command, with_incident
@@ -31,16 +30,7 @@ def opened(chosen: Setting, incident: str | None) -> int:
     """Open the console on `incident` (None: the single active one, else the list) and return its exit code."""
     from iccon.console.start import run
 
-    usual_collection()
     return run(chosen, incident)
-
-
-def usual_collection() -> None:
-    """Collect garbage now and then: this process lives longer than a command does.
-
-    Not as often as Python does by itself: each answer of a board of thousands makes thousands of objects that stay.
-    """
-    gc.set_threshold(10_000, 10, 10)
 
 
 def need_terminal() -> None:

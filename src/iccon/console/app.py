@@ -19,12 +19,14 @@ from iccon.config.rolecards import RoleCard
 from iccon.console import commands, handovers, safe
 from iccon.console.bridge import pump
 from iccon.console.keygate import KeyGate, Passed
+from iccon.console.lull import Lull
 from iccon.console.parts import Opened, Parts
 from iccon.console.questions import Answers, Question
 from iccon.console.screens.base import Surface
 from iccon.console.screens.home import HomeScreen
 from iccon.console.screens.incident import IncidentScreen
 from iccon.console.theming import Sheet, textual_theme
+from iccon.console.tidying import tidy
 from iccon.desk import Receipt
 from iccon.effects import EffectRunner, Fate
 from iccon.feed.model import Snapshot
@@ -76,6 +78,7 @@ class IcconApp(safe.SafeApp[int]):
         self.add_mode(self.DEFAULT_MODE, self._first_screen)
         self._writing = asyncio.Semaphore(WRITERS)
         self._gate = KeyGate(super().on_event, self._place_of_keys)
+        self._lull = Lull()
         self._themes = [parts.theme.name]
         self.running: set[str] = set()  # effects whose commands run under this console
         self._warned = False  # that leaving ends them
@@ -104,16 +107,15 @@ class IcconApp(safe.SafeApp[int]):
 
     def _painted(self) -> None:
         gc.freeze()  # what start-up made is kept for good: never look at it again
-        gc.enable()
         parts = self.parts
         parts.desk.subscribe(self._appended)
         spawn(parts.feed.run(), "feed")
-        spawn(pump(parts.feed, self._fed), "bridge")
+        spawn(pump(parts.feed, self._fed, self._lull.come), "bridge")
         if parts.effects is not None:
             spawn(self._recover(parts.effects), "outbox")
         spawn(self._load_themes(), "themes")
         spawn(self._keep_runbooks(), "runbooks")
-        self.set_interval(TICK, self._tick)
+        self.set_interval(TICK, self._tick_soon)
         for notice in parts.notices:
             self.say(notice, "warning")
 
@@ -151,8 +153,13 @@ class IcconApp(safe.SafeApp[int]):
     def _surfaces(self) -> list[Surface]:
         return [screen for screen in self.screen_stack if isinstance(screen, Surface) and screen.is_mounted]
 
+    async def _tick_soon(self) -> None:
+        await self._lull.come()
+        self._tick()
+
     def _tick(self) -> None:
         self._gate.send_round()
+        tidy(self._lull.quiet)
         now = self.parts.setting.clock.now()
         for surface in self._surfaces():
             surface.tick(now)
@@ -410,6 +417,8 @@ class IcconApp(safe.SafeApp[int]):
         """Let keys through one after another, each when the one before it has done its work."""
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             self.keyed_at = asyncio.get_running_loop().time()
+            self._lull.pressed()
+            self.call_after_refresh(self._lull.answered)
             await self._gate.take(event)
         else:
             await super().on_event(event)

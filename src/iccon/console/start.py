@@ -52,7 +52,7 @@ class First(Struct, frozen=True):
 
 def run(setting: Setting, incident: str | None) -> int:
     """Open the console and return its exit code. Raises JournalFault where the journal cannot even be read."""
-    gc.disable()  # until the first frame: what start-up makes stays
+    gc.disable()  # `tidying.py` asks for it, between keys
     os.environ.setdefault("TEXTUAL_FPS", "120")  # read at import: a key right after a frame waits 8 ms, not 17
     sys.setswitchinterval(0.001)  # a key waits that long, not 5 ms, each time a poll on a thread computes
     _log_to(setting.folders.logs)

@@ -18,7 +18,7 @@ Times are seconds since 1970 UTC. Decisions, each with its reason:
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
@@ -140,15 +140,18 @@ class _Joins:
         return _Join(self._times.setdefault(times, times), kept, taken)
 
 
-def judge(windows: Windows, now: float, before: Board | None = None) -> Board:
-    """Return the board as it is at `now`; `before` is what was said last."""
+def judge(
+    windows: Windows, now: float, before: Board | None = None, give_way: Callable[[], object] = lambda: None
+) -> Board:
+    """Return the board as it is at `now`; `before` is what was said last. Calls `give_way` between services."""
     down = up.down(windows, now)
     names = tuple(dict.fromkeys([*_services(windows), *sorted(down)]))
     known = before.cells if before else {}
     cells: dict[tuple[str, str], Cell] = {
         key: _cell(window, name, now, known.get(key), windows.hold)
-        for window in windows.signals
         for name in names
+        if give_way() is None
+        for window in windows.signals
         if (key := (name, window.spec.name))
     }
     signals = tuple(window.spec.name for window in windows.signals)

@@ -18,6 +18,7 @@ from iccon.config import schema
 from iccon.config.secrets import SecretFault, resolve
 from iccon.faults import FaultKind, SourceFault
 from iccon.net import Limits, checked, clock_text, decode_json, guarded_session
+from iccon.precedence import turn
 from iccon.signals.model import Answer, Instant, Samples, SignalSpec
 from iccon.signals.pieces import in_pieces
 from iccon.signals.skew import seen
@@ -135,7 +136,9 @@ class PrometheusBackend:
         envelope, date = self._asked(
             lambda connect: connect.custom_query_range(spec.query, *moments, f"{step:.3f}", lookback)
         )
-        return replace(decode(envelope, spec), skew=seen(date, before, self._clock.now()))
+        skew = seen(date, before, self._clock.now())
+        with turn() as give_way:
+            return replace(decode(envelope, spec, give_way), skew=skew)
 
     def instant(self, query: str) -> Instant:
         """Return the values of `query` at the server's own now; see InstantBackend. Raises SourceFault."""
@@ -248,11 +251,11 @@ def _matrix(envelope: _Envelope, label: str) -> list[_Series]:
     return _decoded(result, list[_Series])
 
 
-def decode(envelope: _Envelope, spec: SignalSpec) -> Answer:
-    """Return the answer to a range query by service. Raises SourceFault."""
+def decode(envelope: _Envelope, spec: SignalSpec, give_way: Callable[[], None] = lambda: None) -> Answer:
+    """Return the answer to a range query by service. Calls `give_way` between series. Raises SourceFault."""
     found = _matrix(envelope, spec.label)
     warnings = [*(envelope.warnings or ()), *(envelope.infos or ())][:_WARNINGS]
-    series, doubled = _by_service(found, spec)
+    series, doubled = _by_service(found, spec, give_way)
     if doubled:
         warnings.append(f"several series for {', '.join(doubled[:3])}: the worst is shown; let the query aggregate")
     return Answer(series, tuple(clean(text, 200) for text in warnings))
@@ -290,11 +293,14 @@ def _misshapen(error: Exception) -> SourceFault:
     return SourceFault(FaultKind.BAD_ANSWER, f"samples of another shape: {error}")
 
 
-def _by_service(found: list[_Series], spec: SignalSpec) -> tuple[dict[CleanText, Samples], list[CleanText]]:
+def _by_service(
+    found: list[_Series], spec: SignalSpec, give_way: Callable[[], None]
+) -> tuple[dict[CleanText, Samples], list[CleanText]]:
     """Decode one series after another: the samples of all as Python objects would be ten times the answer."""
     pieces: dict[CleanText, list[Samples]] = {}
     grids: dict[tuple[float, ...], tuple[float, ...]] = {}
     for each in found:
+        give_way()
         samples = _samples(each.values)
         shared = Samples(grids.setdefault(samples.times, samples.times), samples.values)
         pieces.setdefault(_service(each, spec.label), []).append(shared)

@@ -14,6 +14,7 @@ from iccon.config.forms import MAIN
 from iccon.config.presets import with_defaults
 from iccon.faults import FaultKind, SourceFault, as_fault
 from iccon.net import clock_text
+from iccon.precedence import turn
 from iccon.signals import up
 from iccon.signals.baseline import LEAD, RETRY, is_due, skew_of
 from iccon.signals.board import Asked, failed, judge, merged, to_ask
@@ -97,7 +98,8 @@ class BoardSource:
     @property
     def last(self) -> Board:
         """The board by what is known, judged against the clock now."""
-        board = judge(self._windows, self._now(), self._said)
+        with turn() as give_way:
+            board = judge(self._windows, self._now(), self._said, give_way)
         skewed = tuple(clean(f"{name}: {clock_text(skew)}", 200) for name, skew in sorted(self._skews.items()) if skew)
         return replace(board, warnings=skewed + board.warnings) if skewed else board
 
@@ -113,7 +115,11 @@ class BoardSource:
             came = side_by_side([partial(self._ask, each) for each in questions], "signal")
             if not self._learn(questions[: len(windows)], came):
                 break
-        told = [_told(*each) for each in zip(questions, came, strict=True)]
+        told = []
+        for question, answer in zip(questions, came, strict=True):
+            with turn() as give_way:
+                give_way()
+                told.append(_told(question, answer))
         self._keep(told[: len(windows)], told[len(windows) :])
         self._said = self.last
         faults = [as_fault(each, READING) for each in came[: len(windows)] if isinstance(each, Exception)]

@@ -4,6 +4,7 @@ from collections.abc import Hashable, Sequence
 from typing import ClassVar
 
 from msgspec.structs import replace
+from textual import events
 from textual.binding import Binding, BindingType
 
 from iccon.console.charts import spark
@@ -229,7 +230,7 @@ class BoardView(VirtualList):
         top, room, count = self.scroll_offset.y, self._room(), len(self.keys)
         return f"{top + 1}-{min(top + room, count)} of {count}" if count > room else ""
 
-    def on_blur(self) -> None:
+    def on_blur(self, event: events.Blur) -> None:
         """Let the rows move: nobody is at them any more."""
         if self.waiting:
             self._order(hold=False)

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import ClassVar, Final
 
 from rich.segment import Segment
 from rich.style import Style
+from textual import events
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -13,10 +15,17 @@ from iccon.console.fit import Span, fit_spans
 from iccon.console.inks import style_of
 from iccon.console.safe import guard_strip
 
+FRAME: Final = ("border_top", "border_title_color", "border_title_style")
+
 
 class Lines(ScrollView, can_focus=False, inherit_bindings=False):
-    """A widget whose screen lines are spans: (text, style name). Lines that did not change are not painted again."""
+    """A widget whose screen lines are spans: (text, style name). Lines that did not change are not painted again.
 
+    With the focus it wears the top line and title of `lines--focused`. That is done here and not by a rule on `:focus`,
+    for which Textual styles the widget anew and paints all of it: 10 ms a key that goes to the next region.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"lines--focused"}
     DEFAULT_CSS = """
     Lines {
         overflow-x: hidden;
@@ -93,9 +102,39 @@ class Lines(ScrollView, can_focus=False, inherit_bindings=False):
             self._looks[style, mode] = found
         return found
 
+    def on_focus(self, event: events.Focus) -> None:
+        """Take the focus; in place of Textual's own answer, which paints the whole widget."""
+        event.prevent_default()
+        self.has_focus = True
+        if self.parent is not None:
+            self.parent.post_message(events.DescendantFocus(self))
+
+    def on_blur(self, event: events.Blur) -> None:
+        """Lose the focus."""
+        event.prevent_default()
+        self.has_focus = False
+        if self.parent is not None:
+            self.parent.post_message(events.DescendantBlur(self))
+
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """Show it in the top line alone."""
+        self._frame()
+        self.refresh(Region(0, 0, self.outer_size.width, 1).translate(-self.content_offset))
+
+    def _frame(self) -> None:
+        own = self.styles.inline
+        look = self.get_component_styles("lines--focused")
+        for rule in FRAME:
+            if self.has_focus and look.has_rule(rule):
+                own.set_rule(rule, look.get_rule(rule))
+            else:
+                own.clear_rule(rule)
+
     def notify_style_update(self) -> None:
         """Forget painted lines where styles changed; who gets or loses the focus has another frame alone."""
         super().notify_style_update()
+        if self.has_focus:
+            self._frame()
         app = self.app
         styled = (self.rich_style, self.background_colors, app.native_ansi_color, app.theme_variables)
         if styled != self._styled:

@@ -292,7 +292,7 @@ class VirtualList(Lines, can_focus=True):
             self.choose(self._place)
         self._paint_places(self._place)
 
-    def on_blur(self) -> None:
+    def on_blur(self, event: events.Blur) -> None:
         """Show the choice as one without focus."""
         self._paint_places(self._place)
 

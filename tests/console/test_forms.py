@@ -26,7 +26,7 @@ from iccon.incident.tasks import TaskKind
 LONG = "database nodes answer late " * 60
 SMALL = (80, 24)
 KEYS = ("s", "p", "M", "i", "o", "H", "t", "T", "C", "R", "d", "e", "x", "ctrl+o", "W", "w enter", "w p", "up e")
-AGAIN = ("o", "t", "d", "e", "ctrl+o", "W")  # of these it is looked at what is there when they are opened again
+AGAIN = ("o", "e", "W")  # of these it is looked at what is there when they are opened again
 PAGE = page("P1", LONG[:300])
 
 

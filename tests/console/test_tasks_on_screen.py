@@ -129,3 +129,16 @@ async def test_without_a_tracker_the_key_says_what_is_missing(tmp_path: Path) ->
         await console.press(*"write it up", "tab", "tab", "tab", *str(DAY), "enter")
         (body,) = await console.bodies(e.TaskNoted)
         assert (body.day and body.day.date, body.minutes) == (DAY, None)
+
+
+async def test_the_form_asks_about_what_was_noted_a_moment_ago_and_then_takes_it(tmp_path: Path) -> None:
+    setting = setting_in(tmp_path)
+    declared(setting)
+    async with running(setting) as console:
+        for _ in range(2):
+            await console.press("W", *"page the vendor", "enter")
+        assert "you wrote the same" in console.shown()
+        assert len(await console.bodies(e.TaskNoted)) == 1
+        await console.press("enter")
+        await console.until_incident()
+        assert len(await console.bodies(e.TaskNoted)) == 2

@@ -75,8 +75,8 @@ def _read(file: Path) -> str:
 
 async def _run(words: list[str], file: Path, told: Told) -> int:
     """Wait for the editor, and tell what it saves."""
+    seen = await in_thread(file.stat, "editor", DISK)  # before: a quick editor saves at once
     process = await asyncio.create_subprocess_exec(*words)
-    seen = await in_thread(file.stat, "editor", DISK)
     while process.returncode is None:
         try:
             await asyncio.wait_for(process.wait(), LOOK)
@@ -88,7 +88,7 @@ async def _run(words: list[str], file: Path, told: Told) -> int:
 async def _look(file: Path, seen: os.stat_result, told: Told) -> os.stat_result:
     try:
         now = await in_thread(file.stat, "editor", DISK)
-        if (now.st_mtime_ns, now.st_ino) != (seen.st_mtime_ns, seen.st_ino):
+        if (now.st_mtime_ns, now.st_ino, now.st_size) != (seen.st_mtime_ns, seen.st_ino, seen.st_size):
             await told(await in_thread(lambda: _read(file), "editor", DISK))
     except (OSError, TimeoutError):  # an editor may put another file in its place: seen at the next look
         return seen

@@ -24,6 +24,7 @@ from iccon.text import clean
 
 if TYPE_CHECKING:
     from iccon.changes.model import Changes, ChangeSource
+    from iccon.config.leaks import LeakRule
     from iccon.config.schema import Alertmanager, ChangeFeed, Jsm, PagerDuty
     from iccon.config.schema import Level as LevelForm
     from iccon.effects import EffectPort
@@ -371,6 +372,15 @@ def templates(setting: Setting) -> "Templates":
 
     folder = setting.config.updates.templates
     return Templates(Path(folder) if folder else None)
+
+
+def leak_rules(setting: Setting) -> "tuple[LeakRule, ...]":
+    """Return what a status update must not say, the shipped rules with the user's over them. Reads files."""
+    from iccon import resources
+    from iccon.config.leaks import LeakRule
+    from iccon.config.rulefiles import rules
+
+    return tuple(rules(LeakRule, resources.leaks_file(), setting.folders.leaks)[0].values())
 
 
 def runner(setting: Setting, on_line: Callable[[str], None] | None = None) -> "Runner":

@@ -25,6 +25,11 @@ def risks_file() -> Path:
     return _PACKAGE / "runbooks" / "risks.toml"
 
 
+def leaks_file() -> Path:
+    """Return the file of bundled rules for what a status update must not say."""
+    return _PACKAGE / "updates" / "check.toml"
+
+
 def role_cards_dir() -> Path:
     """Return the folder of bundled role cards."""
     return _PACKAGE / "config" / "roles"

@@ -1,15 +1,27 @@
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from leak_corpus import CLEAN, LEAKS
 
+from iccon import resources
+from iccon.config.leaks import LeakRule
+from iccon.config.rulefiles import rules
 from iccon.incident.roles import Role
 from iccon.incident.severity import Audience, Phase
 from iccon.incident.state import Holding, State, Theory
-from iccon.updates.check import check
+from iccon.updates import check as checking
+from iccon.updates.check import Finding
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
+SHIPPED, _ = rules(LeakRule, resources.leaks_file(), Path("none"))
+
+
+def check(*args: Any, **options: Any) -> tuple[Finding, ...]:
+    return checking.check(*args, **{"rules": SHIPPED.values(), **options})
 
 
 def codes(text: str, audience: Audience = Audience.CUSTOMER) -> list[str]:
@@ -88,3 +100,42 @@ def test_never_raises(text: str) -> None:
 )
 def test_is_linear_on_the_longest_texts(piece: str) -> None:
     check(piece * 60_000, Audience.CUSTOMER)
+
+
+OWN = LeakRule("customer", "the name of a customer", words=("Globex", "Initech", "Acme Bank", "Umbrella"))
+UNDER_WAY = State(
+    "i",
+    roles={Role.COMMANDER: Holding("Ana", NOW), Role.SCRIBE: Holding("Jens", NOW)},
+    theory=Theory("A bad deploy of the cart", False, NOW),
+)
+
+
+def looked_over(text: str) -> list[Finding]:
+    return list(check(text, Audience.CUSTOMER, UNDER_WAY, 20, rules=(*SHIPPED.values(), OWN)))
+
+
+@pytest.mark.parametrize(("code", "words", "text"), LEAKS, ids=[words for _, words, _ in LEAKS])
+def test_a_planted_leak_is_found_in_a_realistic_text(code: str, words: str, text: str) -> None:
+    before, after = CLEAN[len(text) % len(CLEAN)], CLEAN[(7 * len(text)) % len(CLEAN)]
+    for whole in (text, f"{before} {text}\n\n{after}"):
+        found = [(finding.code, finding.words.casefold()) for finding in looked_over(whole)]
+        assert any(kind == code and words.casefold() in said for kind, said in found), found
+
+
+def test_clean_texts_raise_hardly_an_alarm() -> None:
+    assert len(LEAKS) >= 100 and len(CLEAN) >= 60
+    alarms = [(finding.words, text) for text in CLEAN for finding in looked_over(text)]
+    assert len({text for _, text in alarms}) < 0.05 * len(CLEAN), alarms
+
+
+def test_ones_own_file_adds_replaces_and_switches_off(tmp_path: Path) -> None:
+    own = tmp_path / "check.toml"
+    own.write_text('[customers]\ncode = "customer"\nreason = "a customer"\nwords = ["Globex", "a.b"]\n'
+                   '[jargon]\ncode = "jargon"\nreason = ""\n')  # fmt: skip
+    found, problems = rules(LeakRule, resources.leaks_file(), own)
+    assert not problems and "jargon" not in found and "machine" in found
+    said = checking.check("GLOBEX, axb, a.b and 5xx", Audience.CUSTOMER, next_minutes=20, rules=found.values())
+    assert [(f.code, f.words) for f in said] == [("customer", "GLOBEX"), ("customer", "a.b")]
+    own.write_text('[machine]\ncode = "host"\nreason = "x"\npattern = "("\n')
+    found, problems = rules(LeakRule, resources.leaks_file(), own)
+    assert "machine" in found and problems[0].key == "machine.pattern" and problems[0].line == 4

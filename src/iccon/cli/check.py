@@ -93,6 +93,7 @@ def _local(chosen: Setting) -> Iterator[Probe]:
     yield Probe("journal", chosen.journal.name, lambda: _journal(chosen))
     yield from _runbooks(chosen)
     yield Probe("runbooks", "running", (lambda: _running(chosen)) if chosen.config.runbooks.run.allow else None)
+    yield Probe("updates", "check", lambda: _leaks(chosen))
     yield Probe("terminal", os.environ.get("TERM", "unknown"), _terminal)
 
 
@@ -137,6 +138,18 @@ def _running(chosen: Setting) -> str:
     if missing:
         raise ValueError(f"not installed: {', '.join(missing)}")
     return f"{', '.join(chosen.config.runbooks.run.allow)}; {len(patterns)} patterns of what is risky"
+
+
+def _leaks(chosen: Setting) -> str:
+    """Count the rules for status updates. Raises ValueError for a wrong file of the user's."""
+    from iccon import resources
+    from iccon.config.leaks import LeakRule
+    from iccon.config.rulefiles import rules
+
+    found, problems = rules(LeakRule, resources.leaks_file(), chosen.folders.leaks)
+    if problems:
+        raise ValueError("; ".join(problem.said for problem in problems))
+    return f"{len(found)} rules"
 
 
 def _terminal() -> str:

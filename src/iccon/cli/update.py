@@ -96,7 +96,8 @@ def _compose(opened: Session, state: State, typed: CleanText | None) -> Composed
     audience = meant if args.audience or not template else templates.audience(template)
     minutes = promise(args.next, state, opened.desk.policy, audience)
     text = typed if typed is not None else _rendered(opened, state, template, audience, minutes)
-    found = check(text, audience, state, minutes, opened.desk.policy)
+    rules = bootstrap.leak_rules(opened.setting)
+    found = check(text, audience, state, minutes, opened.desk.policy, rules)
     return Composed(audience, template, text, minutes, _outlets(opened, audience), found)
 
 

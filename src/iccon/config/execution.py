@@ -32,6 +32,6 @@ class RiskPattern(Struct, frozen=True):
     reason: str = ""
 
     @property
-    def compiled(self) -> re.Pattern[str]:
-        """The pattern, as it is looked for. Raises re.error."""
-        return re.compile(self.pattern, re.IGNORECASE | re.MULTILINE)
+    def compiled(self) -> re.Pattern[str] | None:
+        """The pattern, as it is looked for, None for none. Raises re.error."""
+        return re.compile(self.pattern, re.IGNORECASE | re.MULTILINE) if self.pattern else None

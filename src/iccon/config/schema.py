@@ -422,6 +422,11 @@ class Folders(Struct, frozen=True):
         return self.config / "risks.toml"
 
     @property
+    def leaks(self) -> Path:
+        """The user's own rules for what a status update must not say."""
+        return self.config / "check.toml"
+
+    @property
     def role_cards(self) -> Path:
         """The user's own role cards."""
         return self.config / "roles"

@@ -70,6 +70,6 @@ def risks(code: str, patterns: Iterable[RiskPattern] = (), said: Iterable[str] =
     found = [f"the runbook says {word}" for word in said if word.strip().lower() in RISKY_WORDS]
     found += [reason for pattern, reason in FLOOR if any(map(pattern.search, seen))]
     for each in patterns:
-        if any(map(each.compiled.search, seen)):
+        if (pattern := each.compiled) and any(map(pattern.search, seen)):
             found.append(each.reason)
     return tuple(dict.fromkeys(found))[:LIMIT]

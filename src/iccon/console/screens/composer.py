@@ -9,7 +9,7 @@ from textual.containers import Vertical
 from textual.widgets import TextArea
 
 from iccon.background import in_thread
-from iccon.bootstrap import outlets_for, templates
+from iccon.bootstrap import leak_rules, outlets_for, templates
 from iccon.console.drafts import DraftInput
 from iccon.console.safe import SafeLabel, set_titles
 from iccon.console.screens.base import Modal
@@ -55,7 +55,7 @@ class Composer(Modal[bool]):
     def compose(self) -> ComposeResult:
         """Template, promise, outlets, text, findings, keys."""
         parts = self.console.parts
-        self._templates = templates(parts.setting)
+        self._templates, self._rules = templates(parts.setting), leak_rules(parts.setting)
         cadence = parts.policy.levels[self._state.severity].public_cadence
         names = self._templates.names()
         with Vertical(id="box") as box:
@@ -146,9 +146,8 @@ class Composer(Modal[bool]):
     # Check
 
     def _check(self) -> None:
-        self._findings = check(
-            clean_block(self._text.text), self._audience, self._state, self._minutes, self.console.parts.policy
-        )
+        text, policy = clean_block(self._text.text), self.console.parts.policy
+        self._findings = check(text, self._audience, self._state, self._minutes, policy, self._rules)
         lines = [f"▲ {finding.said}" for finding in self._findings[:SHOWN]]
         if more := len(self._findings) - SHOWN:
             lines += [f"  and {more} more"] if more > 0 else []

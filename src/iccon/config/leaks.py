@@ -1,0 +1,28 @@
+"""What the file of rules for status updates may say."""
+
+import re
+from functools import cached_property
+
+from msgspec import Struct
+
+
+class LeakRule(Struct, frozen=True, dict=True):
+    """What an update must not say: `pattern`, a regular expression, or whole `words` in any case; with neither, none.
+
+    `code` is the kind of finding, `stop`: it is hardly ever meant, `outside`: only texts for outsiders are searched.
+    """
+
+    code: str
+    reason: str
+    pattern: str = ""
+    words: tuple[str, ...] = ()
+    stop: bool = True
+    outside: bool = False
+
+    @cached_property
+    def compiled(self) -> re.Pattern[str] | None:
+        """What is looked for, None for nothing. Raises re.error."""
+        words = sorted(filter(None, map(str.strip, self.words)), key=len, reverse=True)
+        parts = [self.pattern] if self.pattern else []
+        parts += [f"(?i:(?<!\\w)(?:{'|'.join(map(re.escape, words))})(?!\\w))"] if words else []
+        return re.compile("|".join(parts)) if parts else None

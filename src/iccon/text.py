@@ -96,3 +96,13 @@ def _few_marks(match: re.Match[str]) -> str:
         if marks <= MOST_MARKS:
             kept.append(character)
     return "".join(kept)
+
+
+def percent(words: str) -> float | str | None:
+    """Return the number of `30`, `30 %` or `2.5`, None for no words, or why they are none."""
+    digits = words.strip().removesuffix("%").strip()
+    if not digits:
+        return None
+    if digits.replace(".", "", 1).isdecimal():
+        return float(digits)
+    return f"{clean(words, 20)}: a number of percent was expected, such as 30"

@@ -83,6 +83,15 @@ def test_check_without_a_configuration_is_fine_and_says_what_is_not_configured(i
     assert states["prometheus"] is states["pager"] is states["outlet"] is False
 
 
+def test_check_names_a_role_card_that_is_wrong(iccon, home):
+    (home / "roles").mkdir()
+    (home / "roles" / "scrib.toml").write_text("checklist = []")
+    ran = iccon("check", "--json")
+    (found,) = [check for check in ran.json["checks"] if check["kind"] == "roles"]
+    assert (ran.code, found["ok"]) == (1, False)
+    assert 'did you mean "scribe"?' in found["detail"]
+
+
 def test_check_names_a_secret_that_is_not_there(iccon, refusing, monkeypatch):
     monkeypatch.delenv("PD_TOKEN")
     found = {c["name"]: c["detail"] for c in iccon("check", "--json").json["checks"]}

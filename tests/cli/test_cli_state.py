@@ -8,6 +8,16 @@ from conftest import Run
 BY_HAND = '[policy.SEV2]\nexit = ["impact", "Support agrees"]\nreview = true\n'
 
 
+def test_impact_has_a_share_and_an_odd_one_is_refused(iccon, incident):
+    for share in ("half", "0", "101", "3.0.1", "\u00b2"):
+        assert iccon("impact", "start", "EU customers", "--share", share).code in (2, 3)
+    assert iccon("impact", "start", "EU customers", "--share", "30 %").code == 0
+    (impact,) = iccon("state", "--json").json["impacts"]
+    assert (impact["scope"], impact["share"]) == ("EU customers", 30)
+    for words in (("state",), ("timeline",), ("export",), ("briefing",)):
+        assert "EU customers (30 %)" in iccon(*words).out.replace("\\", "")
+
+
 def test_a_call_out_is_an_entry_and_waits_for_a_reason_only(iccon: Run, incident: str) -> None:
     (entry,) = iccon("callout", "db", "is", "back", "--json").json["entries"]
     assert (entry["kind"], entry["text"]) == ("callout", "call-out: db is back")

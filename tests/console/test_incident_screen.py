@@ -178,7 +178,7 @@ async def test_resolving_ends_open_impact_and_reopening_needs_a_reason(tmp_path:
         await console.press("R")
         await console.until_modal(Form)
         assert "impact is still open" in console.shown()
-        assert "open: public post after mitigation (mitigated is not set)" in console.shown()
+        assert "open: public post closed after mitigation (mitigated is not set)" in console.shown()
         assert "unknown: signals in range" in console.shown()
         await console.press(*"rolled back", "enter")
         assert "not met: customer impact stopped (running: EU)" in " ".join(console.shown().split())

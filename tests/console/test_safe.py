@@ -1,5 +1,6 @@
 import base64
 import stat
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -13,8 +14,10 @@ from textual.strip import Strip
 from textual.widgets import Input
 from widgetmakers import HOSTILE, Gallery
 
+from iccon.config import schema
 from iccon.console.fit import cells, crop, fit, fit_spans, length, wrap
 from iccon.console.safe import (
+    NOTIFY,
     OSC52_LIMIT,
     ControlGuard,
     SafeApp,
@@ -25,9 +28,11 @@ from iccon.console.safe import (
     copy,
     guard,
     guard_strip,
+    notification,
     notify,
     osc52,
     plain,
+    ring,
     set_titles,
 )
 
@@ -138,6 +143,42 @@ def test_osc52_is_wrapped_for_what_stands_between():
     assert tmux.startswith(f"\x1b]52;c;{coded}\x07\x1bPtmux;\x1b\x1b]52;c;")
     assert tmux.endswith("\x07\x1b\\")
     assert osc52("héé", {"STY": "1"}) == f"\x1bP\x1b]52;c;{coded}\x07\x1b\\"
+
+
+def test_a_notification_of_the_terminal_is_written_only_where_it_was_asked_for():
+    assert notification("DUE: x", "", {}) == notification("DUE: x", "osc1", {}) == ""
+    assert notification("DUE; \x1b]52;c;aGk=\x07\x9c", "osc777", {}).count(";") == 3  # no field of its own
+    assert notification("DUE: x", "osc9", {}) == "\x1b]9;iccon: DUE: x\x07"
+    tmux = notification("a\x1bb\x07", "osc99", {"TMUX": "/tmp/x,1,0"})
+    assert tmux.startswith("\x1bPtmux;\x1b\x1b]99;;iccon: ")
+    assert (tmux.endswith("\x07\x1b\\"), tmux.count("\x1b"), tmux.count("\x07")) == (True, 4, 1)
+    assert set(NOTIFY) | {""} == set(get_args(schema.Notify)[1].extra_json_schema["enum"])
+
+
+class Heard:
+    """A driver that keeps what is written."""
+
+    is_headless = False
+
+    def __init__(self):
+        self.written = []
+        self.write = self.written.append
+
+    def flush(self):
+        pass
+
+
+@pytest.mark.parametrize(("bell", "protocol", "expected"), [(False, "", []), (False, "osc9", ["\x1b]9;iccon: x\x07"])])
+async def test_ringing_writes_what_is_wanted_and_nothing_else(bell, protocol, expected, monkeypatch):
+    for name in ("TMUX", "STY"):
+        monkeypatch.delenv(name, raising=False)
+    app = Gallery([SafeLabel("x")])
+    async with app.run_test():
+        driver, heard = app._driver, Heard()
+        app._driver = heard
+        ring(app, "x", bell, protocol)
+        app._driver = driver
+    assert heard.written == expected
 
 
 async def test_copy_says_what_was_done(tmp_path):

@@ -70,6 +70,8 @@ REFUSALS: list[tuple[str, Room, c.Command]] = [
     ("argument", Room(), c.ActOnPage(page=PAGE, verb="snooze", arguments={"seconds": "-5"})),
     ("argument", Room(), c.ActOnPage(page=PAGE, verb="acknowledge", arguments={"to": "Robin"})),
     ("argument", Room(), c.ActOnPage(page=PAGE, verb="note", arguments={"text": "x" * 20_001})),
+    ("share", Room(), c.StartImpact(scope="EU", share=0.0)),
+    ("share", Room(), c.StartImpact(scope="EU", share=101.0)),
     ("impact_open", Room(IMPACT), c.StartImpact(scope="EU")),
     ("no_impact", Room(), c.StopImpact()),
     ("no_impact", Room(IMPACT), c.StopImpact(segment="other")),

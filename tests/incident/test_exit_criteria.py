@@ -115,6 +115,8 @@ def test_a_public_post_counts_once_it_was_sent_after_the_mitigation() -> None:
     assert standing("update", after.state) == (Standing.OPEN, "the last one is queued")
     after.extend([entry(11, e.EffectEnded(effect="f", target="page", state="sent"))])
     assert standing("update", after.state) == (Standing.MET, "")
+    after.extend([entry(12, replace(post, next_minutes=20))])
+    assert standing("update", after.state) == (Standing.OPEN, "the last one promises another by 12:32 UTC")
 
 
 def test_a_person_ticks_a_sentence_and_takes_it_back() -> None:

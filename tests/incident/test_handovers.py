@@ -51,6 +51,21 @@ def test_the_old_commander_stays_until_the_new_one_accepts() -> None:
     assert said[2] == "sam is Incident Commander"
 
 
+@pytest.mark.parametrize(
+    ("experts", "holder", "left"),
+    [(("ann", "bob"), "ann", {"bob", "sam"}), (("bob",), "bob", {"sam"}), (("bob", "lee"), "", {"bob", "lee", "sam"})],
+)
+def test_an_expert_who_hands_over_leaves_and_the_others_stay(
+    experts: tuple[str, ...], holder: str, left: set[str]
+) -> None:
+    room = Room(*(e.RoleTaken(role=Role.EXPERT, person=person) for person in experts))
+    assert room.code(replace(ASK, role=Role.EXPERT, person="bob")) == "unchanged"
+    (asked,) = do(room, replace(ASK, role=Role.EXPERT)).ledger.state.handovers
+    assert asked.holder == holder
+    do(room, c.AcceptHandover(target=asked.id, read_back=READ_BACK), "sam", 1)
+    assert {held.person for held in room.ledger.state.experts} == left
+
+
 @pytest.mark.parametrize("actor", ["ann", "lee", ""])
 def test_only_the_person_named_answers(actor: str) -> None:
     room, target = asked(actor=actor)

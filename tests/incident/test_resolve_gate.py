@@ -33,7 +33,7 @@ def test_with_everything_met_nothing_is_asked_and_the_unknown_does_not_block() -
         ("customer impact stopped (running: all)", (*MET, e.ImpactStarted(scope="all"))),
         ("tasks settled", (*MET, e.TaskNoted(what="action", text="roll back"))),
         ("todo without owner", (*MET, e.TaskNoted(what="todo", text="fix the runbook"))),
-        ("public post after mitigation", (POST, SENT)),
+        ("public post closed after mitigation", (POST, SENT)),
     ],
 )
 def test_what_is_not_met_is_named_and_an_override_is_recorded(missing: str, bodies: tuple[e.Body, ...]) -> None:

@@ -66,7 +66,7 @@ def test_many_actions_are_cut_before_the_criteria() -> None:
     assert len(found) == 23
     assert sum("look at" in line for line in found) < 10
     assert any(line.startswith("|and ") and line.endswith(" more") for line in found)
-    assert "public post after mitigation" in found[-1]
+    assert "public post closed after mitigation" in found[-1]
 
 
 def test_experts_come_and_go_one_by_one() -> None:

@@ -91,6 +91,7 @@ def _local(chosen: Setting) -> Iterator[Probe]:
     for name, folder in (("data", places.data), ("cache", places.cache), ("logs", places.logs)):
         yield Probe("folder", name, partial(_writable, folder))
     yield Probe("journal", chosen.journal.name, lambda: _journal(chosen))
+    yield Probe("roles", "cards", lambda: _role_cards(chosen))
     yield from _runbooks(chosen)
     yield Probe("runbooks", "running", (lambda: _running(chosen)) if chosen.config.runbooks.run.allow else None)
     yield Probe("updates", "check", lambda: _leaks(chosen))
@@ -115,6 +116,15 @@ def _journal(chosen: Setting) -> str:
     finally:
         desk.journal.close()
     return f"{chosen.journal}: writable, {count} entries"
+
+
+def _role_cards(chosen: Setting) -> str:
+    from iccon.config.rolecards import role_cards
+
+    cards, problems = role_cards(chosen.folders)
+    if problems:
+        raise ValueError("; ".join(problem.said for problem in problems))
+    return f"{len(cards)} role cards"
 
 
 def _runbooks(chosen: Setting) -> Iterator[Probe]:

@@ -1,11 +1,11 @@
 """Facts as JSON, for scripts. The names of the fields are promises; instants are UTC in RFC 3339, spans are seconds.
 
 incident   id, short, title, severity, phase, active, drill, services, declared_at, declared_by, resolved_at,
-           elapsed_seconds, impact_seconds, commander, roles {role: {person, since}}, impacts [{id, scope, started,
-           stopped}], theory {text, confirmed, at}, milestones {name: at}, next_update, updates [{entry, audience, at,
-           text, next_due, outlets {name: {effect, state, detail, receipt}}}], tasks [task], runbooks {path: {title,
-           digest}}, steps {path: {step id: {text, outcome, note, owner, person, at, digest, entry}}}, notes, entries,
-           experts [{person, since}]
+           elapsed_seconds, impact_seconds, commander, roles {role: {person, since}}, impacts [{id, scope, share,
+           started, stopped}], theory {text, confirmed, at}, milestones {name: at}, next_update, updates [{entry,
+           audience, at, text, next_due, outlets {name: {effect, state, detail, receipt}}}], tasks [task], runbooks
+           {path: {title, digest}}, steps {path: {step id: {text, outcome, note, owner, person, at, digest, entry}}},
+           notes, entries, experts [{person, since}]
 task       id, short, what, text, owner, accepted, at, due, due_date, settled, outcome, options, risk, objections,
            decided, pushed {tracker, effect, state, detail, receipt} (or null)
 handover   id, short, role, person, proposer, holder, at, due, end (null while it waits), ended, reason

@@ -4,13 +4,13 @@ import argparse
 
 from iccon.cli.output import complain
 from iccon.cli.parsing import OK, Commands, add_command, with_incident, with_time
-from iccon.cli.session import Session, session, text_of
+from iccon.cli.session import BadUse, Session, session, text_of
 from iccon.cli.written import say_receipt
 from iccon.incident import commands as c
 from iccon.incident.milestones import OWN_ENTRIES, Milestone
 from iccon.incident.roles import Role
 from iccon.incident.severity import Phase, Severity
-from iccon.text import clean
+from iccon.text import clean, percent
 
 _UNSURE = "SEV1 (the worst) to SEV5 (default: SEV2; when unsure, the higher)"
 
@@ -136,14 +136,17 @@ def _impact(commands: Commands) -> None:
     parser = add_command(commands, "impact", _do_impact)
     parser.add_argument("what", choices=["start", "stop"])
     parser.add_argument("scope", nargs="*", help="who is hurt and how (start)")
+    parser.add_argument("--share", metavar="PERCENT", default="", help="what part of them is hurt (start): 30")
     with_incident(parser)
     with_time(parser)
 
 
 def _do_impact(args: argparse.Namespace) -> int:
     with session(args) as opened:
-        scope, at = clean(" ".join(args.scope)), opened.at()
-        command = c.StartImpact(scope=scope, at=at) if args.what == "start" else c.StopImpact(at=at)
+        scope, share, at = clean(" ".join(args.scope)), percent(args.share), opened.at()
+        if isinstance(share, str):
+            raise BadUse(f"--share {share}")
+        command = c.StartImpact(scope=scope, share=share, at=at) if args.what == "start" else c.StopImpact(at=at)
         return _done(opened, command, opened.incident())
 
 

@@ -15,6 +15,7 @@ from iccon.cli.session import BadUse, Session, refuse, session, text_of
 from iccon.incident.commands import IssueUpdate
 from iccon.incident.severity import Audience, Phase, Policy
 from iccon.incident.state import State
+from iccon.incident.update_rules import CLOSING
 from iccon.journal.drafts import update_key
 from iccon.text import CleanText, clean
 
@@ -94,14 +95,14 @@ def _compose(opened: Session, state: State, typed: CleanText | None) -> Composed
     meant = Audience(args.audience or Audience.CUSTOMER)
     template = "" if typed is not None else args.template or suggest(state, meant)
     audience = meant if args.audience or not template else templates.audience(template)
-    minutes = promise(args.next, state, opened.desk.policy, audience)
+    minutes = promise(args.next, state, opened.desk.policy, audience, template)
     text = typed if typed is not None else _rendered(opened, state, template, audience, minutes)
     rules = bootstrap.leak_rules(opened.setting)
-    found = check(text, audience, state, minutes, opened.desk.policy, rules)
+    found = check(text, audience, state, minutes, opened.desk.policy, rules, template)
     return Composed(audience, template, text, minutes, _outlets(opened, audience), found)
 
 
-def promise(words: str | None, state: State, policy: Policy, audience: Audience) -> int | None:
+def promise(words: str | None, state: State, policy: Policy, audience: Audience, template: str) -> int | None:
     """Return the minutes until the next update: as given, else by the severity's cadence. Raises BadUse."""
     if words == "none":
         return None
@@ -109,7 +110,7 @@ def promise(words: str | None, state: State, policy: Policy, audience: Audience)
         if not words.isdecimal() or not 1 <= int(words) <= 10_080:
             raise BadUse(f"--next {clean(words, 20)}: minutes from 1 to 10080, or none, were expected")
         return int(words)
-    if state.phase is Phase.RESOLVED:
+    if state.phase is Phase.RESOLVED or template == CLOSING:
         return None
     level = policy.levels[state.severity]
     return level.cadence(audience) or level.internal_cadence

@@ -38,6 +38,7 @@ AudienceName = Annotated[str, Meta(extra_json_schema={"enum": ["responders", "in
 ROLES = ["commander", "deputy", "scribe", "comms", "operations", "expert"]
 RoleName = Annotated[str, Meta(extra_json_schema={"enum": ROLES})]
 Cadence = Annotated[int, Meta(ge=0, le=1440)]
+Notify = Annotated[str, Meta(extra_json_schema={"enum": ["", "osc9", "osc777", "osc99"]})]
 Minutes = Annotated[int, Meta(ge=1, le=1440)]
 
 
@@ -347,7 +348,8 @@ class Tracker(Struct, frozen=True):
 class Console(Struct, frozen=True):
     """How the screen looks and answers. `zone` is an IANA name or "local"; `keys` maps command ids to keys.
 
-    `bell`: the terminal's bell rings when a timer runs out.
+    `bell`: the terminal's bell rings when a timer runs out. `notify`: the terminal's own notification comes too, by
+    that escape sequence; "" writes none.
     """
 
     theme: str = "iccon-dark"
@@ -355,6 +357,7 @@ class Console(Struct, frozen=True):
     zone: Zone = "local"
     ascii: bool = False
     bell: bool = True
+    notify: Notify = ""
     keys: dict[str, str] = {}
 
 

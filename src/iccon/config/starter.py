@@ -190,6 +190,7 @@ layout = "ic"                  # secondary, scribe, wallboard, narrow, or a file
 zone = "local"                 # "UTC", "Europe/Berlin", …
 # ascii = true                 # no line drawing, no braille
 # bell = false                # no bell when a timer runs out
+# notify = "osc9"             # the terminal's notification too: osc9 (iTerm2, WezTerm), osc777 (foot), osc99 (kitty)
 
 [console.keys]
 # note = "n"                   # command ids are in the help (?)

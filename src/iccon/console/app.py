@@ -190,9 +190,7 @@ class IcconApp(safe.SafeApp[int]):
             surface.appended(entries)
         key = commands.key_name((self.parts.keys.get("handover") or ("",))[0])
         for text in handovers.notices(entries, self.parts.setting.actor, key):
-            self.say(text, "warning")
-            if self.parts.setting.config.console.bell:
-                self.bell()
+            self.call_out(text)
 
     # What screens ask for
 
@@ -261,6 +259,12 @@ class IcconApp(safe.SafeApp[int]):
     def say(self, text: str, severity: safe.Severity = "information") -> None:
         """Show a notice."""
         safe.notify(self, text, severity)
+
+    def call_out(self, text: str) -> None:
+        """Show a notice that must not be missed: with the bell and the terminal's notification, as configured."""
+        wanted = self.parts.setting.config.console
+        self.say(text, "warning")
+        safe.ring(self, text, wanted.bell, wanted.notify)
 
     async def ask(
         self,

@@ -14,7 +14,7 @@ from iccon.incident.resolve_gate import seen_open
 from iccon.incident.roles import TITLES, Role
 from iccon.incident.severity import DEFAULT_POLICY, Phase, Policy, Severity, proposed
 from iccon.incident.state import State
-from iccon.text import clean
+from iccon.text import clean, percent
 from iccon.when import TimeProblem, iso, minutes_of, moment, stamp
 
 
@@ -207,10 +207,18 @@ def role(state: State, actor: str, chosen: Role = Role.COMMANDER) -> Question:
 def impact(state: State, clock: Clock) -> Question:
     """Start a segment of customer impact, or stop the open one."""
     if opened := state.open_impact:
-        lines = (f"Open since {stamp(opened.started, clock.zone)}: {opened.scope or 'scope not given'}",)
+        lines = (f"Open since {stamp(opened.started, clock.zone)}: {opened.said or 'scope not given'}",)
         return Question("Customer impact stops now?", (), lambda _: c.StopImpact(segment=opened.id), lines)
-    scope = TextField("scope", "Who is hurt, and how many", placeholder="EU customers, about 30 % of checkouts")
-    return Question("Customer impact starts now", (scope,), lambda a: c.StartImpact(scope=a["scope"]))
+
+    def command(answers: Answers) -> c.Command | str:
+        share = percent(answers["share"])
+        return share if isinstance(share, str) else c.StartImpact(scope=answers["scope"], share=share)
+
+    fields = (
+        TextField("scope", "Who is hurt", placeholder="EU customers who pay by card"),
+        TextField("share", "What part of them, in percent (optional)", placeholder="for example 30"),
+    )
+    return Question("Customer impact starts now", fields, command)
 
 
 def theory(state: State) -> Question:

@@ -257,9 +257,35 @@ def osc52(text: str, env: Mapping[str, str]) -> str:
     gets both. GNU screen hands on a wrapped one.
     """
     bare = f"\x1b]52;c;{base64.b64encode(text.encode('utf-8', 'replace')).decode('ascii')}\x07"
+    return bare + _through(bare, env) if env.get("TMUX") else _through(bare, env)
+
+
+def _through(bare: str, env: Mapping[str, str]) -> str:
+    """Return a sequence so that tmux (with `allow-passthrough`) or GNU screen hands it on to the terminal around it."""
     if env.get("TMUX"):
-        return f"{bare}\x1bPtmux;{bare.replace(chr(27), chr(27) * 2)}\x1b\\"
+        return f"\x1bPtmux;{bare.replace(chr(27), chr(27) * 2)}\x1b\\"
     return f"\x1bP{bare}\x1b\\" if env.get("STY") else bare
+
+
+NOTIFY = {"osc9": "\x1b]9;{}\x07", "osc777": "\x1b]777;notify;iccon;{}\x07", "osc99": "\x1b]99;;{}\x07"}
+
+
+def notification(text: str, protocol: str, env: Mapping[str, str]) -> str:
+    """Return the sequence of `protocol` that shows `text` outside the terminal's window; "" for no such protocol.
+
+    A semicolon would begin another field.
+    """
+    form = NOTIFY.get(protocol)
+    said = clean(f"iccon: {text}", 120).replace(";", ",")
+    return _through(form.format(said), env) if form else ""
+
+
+def ring(app: App[Any], text: str, bell: bool, protocol: str) -> None:
+    """Call a person who looks elsewhere, by the terminal's bell and its notification, as far as each is wanted."""
+    if bell:
+        app.bell()
+    if sequence := notification(text, protocol, os.environ):
+        _write(app, sequence)
 
 
 def copy(app: App[Any], text: str, fallback: Path | None = None, env: Mapping[str, str] | None = None) -> str:

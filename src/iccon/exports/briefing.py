@@ -127,7 +127,7 @@ def _situation(brief: _Brief) -> Iterator[str]:
 
 def _impact(impact: Impact, brief: _Brief) -> str:
     ended = f"until {brief.time(impact.stopped)}" if impact.stopped else "still running"
-    return f"Impact since {brief.time(impact.started)}, {ended}: {impact.scope or 'scope not given'}"
+    return f"Impact since {brief.time(impact.started)}, {ended}: {impact.said or 'scope not given'}"
 
 
 def _objectives(brief: _Brief) -> Iterator[str]:

@@ -89,7 +89,7 @@ def _impact_row(segment: Impact, until: datetime, zone: tzinfo) -> tuple[str, ..
     span = (segment.stopped or until) - segment.started
     stopped = moment(segment.stopped, zone) if segment.stopped else "not stopped"
     minutes = f"{max(span.total_seconds(), 0) / 60:.0f}"
-    return moment(segment.started, zone), stopped, minutes, line(segment.scope) or "not recorded", _id(segment.id)
+    return moment(segment.started, zone), stopped, minutes, line(segment.said) or "not recorded", _id(segment.id)
 
 
 def _roles(state: State, zone: tzinfo) -> Iterator[str]:

@@ -120,9 +120,10 @@ class SeeHandovers(Command, frozen=True, kw_only=True):
 
 
 class StartImpact(Command, frozen=True, kw_only=True):
-    """Customer impact began."""
+    """Customer impact began; `share` is the part of the customers that is hurt, in percent."""
 
     scope: str
+    share: float | None = None
     at: datetime | None = None
 
 

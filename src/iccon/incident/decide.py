@@ -153,7 +153,9 @@ def _role(state: State, command: c.TakeRole, ctx: Context) -> Outcome:
 def _start_impact(state: State, command: c.StartImpact, ctx: Context) -> Outcome:
     if state.open_impact:
         return Refusal("impact_open", "an impact segment is open already", "stop it first")
-    return one(state, ctx, e.ImpactStarted(scope=command.scope.strip()), command.at)
+    if command.share is not None and not 0 < command.share <= 100:
+        return Refusal("share", f"{command.share:g} % of customers cannot be", "more than 0, at most 100")
+    return one(state, ctx, e.ImpactStarted(scope=command.scope.strip(), share=command.share), command.at)
 
 
 def _stop_impact(state: State, command: c.StopImpact, ctx: Context) -> Outcome:

@@ -125,10 +125,15 @@ class HandoverEnded(Body, frozen=True, kw_only=True):
 
 
 class ImpactStarted(Body, frozen=True, kw_only=True):
-    """Customers are hurt from the entry's happened-at on. Its entry id names the segment."""
+    """Customers are hurt from the entry's happened-at on: who (`scope`), and what part of them, in percent (`share`).
+
+    Its entry id names the segment.
+    """
 
     kind: ClassVar[str] = "impact_started"
+    version: ClassVar[int] = 2
     scope: str
+    share: float | None = None
 
 
 class ImpactStopped(Body, frozen=True, kw_only=True):

@@ -144,7 +144,7 @@ def _pages(state: State, sight: Sight) -> Found:
 
 
 def _impact(state: State, _: Sight) -> Found:
-    going = [impact.scope or "impact" for impact in state.impacts if impact.stopped is None]
+    going = [impact.said or "impact" for impact in state.impacts if impact.stopped is None]
     if going:
         return Standing.OPEN, f"running: {_few(going)}"
     return Standing.MET, "" if state.impacts else "none was noted"
@@ -166,6 +166,8 @@ def _update(state: State, _: Sight) -> Found:
     told = [u for u in state.updates if u.audience is Audience.CUSTOMER and u.at >= mitigated]
     if not told:
         return Standing.OPEN, "none since mitigated"
+    if (promised := told[-1].next_due) is not None:
+        return Standing.OPEN, f"the last one promises another by {promised:%H:%M} UTC"
     ends = [state.outcomes[effect].state for effect in told[-1].effects.values() if effect in state.outcomes]
     if EffectState.SENT in ends:
         return Standing.MET, ""
@@ -180,6 +182,6 @@ _WORKED_OUT: dict[str, tuple[str, Callable[[State, Sight], Found]]] = {
     "pages": ("pages closed", _pages),
     "impact": ("customer impact stopped", _impact),
     "tasks": ("tasks settled, todos owned", _tasks),
-    "update": ("public post after mitigation", _update),
+    "update": ("public post closed after mitigation", _update),
 }
 WORKED_OUT = ("signals", *_WORKED_OUT)

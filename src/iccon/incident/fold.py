@@ -197,7 +197,7 @@ def _handover_ended(state: State, entry: Entry, body: HandoverEnded) -> State:
 
 
 def _impact_started(state: State, entry: Entry, body: ImpactStarted) -> State:
-    return _replace(state, impacts=(*state.impacts, Impact(entry.id, body.scope, entry.happened_at)))
+    return _replace(state, impacts=(*state.impacts, Impact(entry.id, body.scope, entry.happened_at, share=body.share)))
 
 
 def _impact_stopped(state: State, entry: Entry, body: ImpactStopped) -> State:

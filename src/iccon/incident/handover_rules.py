@@ -1,5 +1,7 @@
 """Decisions about hand-overs: proposed, then accepted, declined, withdrawn or timed out. Pure."""
 
+from msgspec.structs import replace
+
 from iccon.incident import commands as c
 from iccon.incident import entries as e
 from iccon.incident.handovers import READ_BACK, End, Handover, run_out, same_person, waiting
@@ -15,7 +17,8 @@ def propose(state: State, command: c.ProposeHandover, ctx: Context) -> Outcome:
     person = command.person.strip().removeprefix("@")
     if refused := unreadable("the person", person):
         return refused
-    if same_person(person, state.holder(command.role)):
+    holders = [held.person for held in state.experts] if command.role is Role.EXPERT else [state.holder(command.role)]
+    if any(same_person(person, holder) for holder in holders):
         return Refusal("unchanged", f"{person} holds that role already")
     if same_person(person, ctx.actor):
         return Refusal("yourself", "a hand-over has two sides", "take the role directly: `iccon role`")
@@ -24,8 +27,17 @@ def propose(state: State, command: c.ProposeHandover, ctx: Context) -> Outcome:
     if (other := _waits(state, command.role, ctx)) is not None:
         words = f"{other.person} was asked already and has not answered"
         return Refusal("pending", words, "withdraw that first: `iccon handover withdraw`")
-    holder = state.holder(command.role)
+    holder = _relieved(state, command.role, ctx)
     return one(state, ctx, e.HandoverProposed(role=command.role, person=person, minutes=command.minutes, holder=holder))
+
+
+def _relieved(state: State, role: Role, ctx: Context) -> str:
+    """Return who has the role until the other side accepts: of several experts the one who proposes it, else none."""
+    if role is not Role.EXPERT:
+        return state.holder(role)
+    experts = [held.person for held in state.experts]
+    mine = next((person for person in experts if same_person(person, ctx.actor)), "")
+    return mine or (experts[0] if len(experts) == 1 else "")
 
 
 def accept(state: State, command: c.AcceptHandover, ctx: Context) -> Outcome:
@@ -40,7 +52,10 @@ def accept(state: State, command: c.AcceptHandover, ctx: Context) -> Outcome:
     ended = e.HandoverEnded(
         target=asked.id, role=asked.role, person=asked.person, end=End.ACCEPTED, read_back=READ_BACK
     )
-    return Decision(_drafts(state, ctx, ended, e.RoleTaken(role=asked.role, person=asked.person)))
+    taken = e.RoleTaken(role=asked.role, person=asked.person)
+    if asked.role is Role.EXPERT and any(held.person == asked.holder for held in state.experts):
+        return Decision(_drafts(state, ctx, ended, replace(taken, person=asked.holder, left=True), taken))
+    return Decision(_drafts(state, ctx, ended, taken))
 
 
 def decline(state: State, command: c.DeclineHandover, ctx: Context) -> Outcome:

@@ -49,7 +49,7 @@ def _impact(state: State, now: datetime) -> str:
         return "none was noted"
     minutes = f"{timers.impact(state, now).total_seconds() // 60:.0f} min"
     running = state.open_impact
-    return f"RUNNING, {minutes}: {running.scope or 'scope not given'}" if running else f"stopped after {minutes}"
+    return f"RUNNING, {minutes}: {running.said or 'scope not given'}" if running else f"stopped after {minutes}"
 
 
 def _theory(state: State) -> str:

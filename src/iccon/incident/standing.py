@@ -104,7 +104,7 @@ def _impact(state: State, now: datetime) -> Parts:
     going = state.open_impact
     if going is None:
         return ((f"{minutes} min, stopped", Tone.GOOD),)
-    return ((f"RUNNING {minutes} min", Tone.BAD), (f"  {clean(going.scope)}", Tone.PLAIN))
+    return ((f"RUNNING {minutes} min", Tone.BAD), (f"  {clean(going.said)}", Tone.PLAIN))
 
 
 def _people(view: View) -> Iterator[Line]:

@@ -22,12 +22,25 @@ class Holding(Struct, frozen=True):
 
 
 class Impact(Struct, frozen=True):
-    """One span of customer impact; `stopped` is None while it lasts. `id` is the start entry's."""
+    """One span of customer impact; `stopped` is None while it lasts. `id` is the start entry's, `share` in percent."""
 
     id: str
     scope: str
     started: datetime
     stopped: datetime | None = None
+    share: float | None = None
+
+    @property
+    def said(self) -> str:
+        """Who is hurt, and what part of them; "" where nobody said."""
+        return impact_text(self.scope, self.share)
+
+
+def impact_text(scope: str, share: float | None) -> str:
+    """Return `EU customers (30 %)`, or what is known of that."""
+    if share is None:
+        return scope
+    return f"{scope} ({share:g} %)" if scope else f"{share:g} %"
 
 
 class Theory(Struct, frozen=True):

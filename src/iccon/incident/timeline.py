@@ -61,6 +61,7 @@ from iccon.incident.fold import Ledger
 from iccon.incident.ids import short
 from iccon.incident.roles import TITLES, Role
 from iccon.incident.runs import RUN_OF, RunRole
+from iccon.incident.state import impact_text
 from iccon.incident.tasks import ENDS, TaskKind
 from iccon.redact import redact
 
@@ -294,7 +295,7 @@ _READINGS: dict[type[Body], Callable[[Any], str]] = {
     RoleTaken: _role_text,
     HandoverProposed: _handover_text,
     HandoverEnded: _handover_ended_text,
-    ImpactStarted: lambda b: _with_reason("customer impact started", b.scope),
+    ImpactStarted: lambda b: _with_reason("customer impact started", impact_text(b.scope, b.share)),
     ImpactStopped: lambda b: f"customer impact stopped ({short(b.segment)})",
     TheorySet: lambda b: f"theory{' (confirmed)' if b.confirmed else ''}: {b.text}",
     TaskNoted: _task_text,

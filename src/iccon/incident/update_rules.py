@@ -6,11 +6,12 @@ from iccon.incident import commands as c
 from iccon.incident import entries as e
 from iccon.incident.effects import Effect, EffectState
 from iccon.incident.ruling import Context, Decision, Outcome, Refusal, unreadable
-from iccon.incident.severity import Audience
+from iccon.incident.severity import Audience, Phase
 from iccon.incident.state import State
 
 PROMISE_LIMIT = 7 * 24 * 60  # minutes: how far ahead an update may be promised
 NAMELESS = "one of our services"
+CLOSING = "resolved"  # the template that closes what was posted
 NAMED = 50  # services that an update names
 
 
@@ -52,7 +53,7 @@ def _effect(state: State, command: c.IssueUpdate, ctx: Context, outlet: str) -> 
         "audience": str(command.audience),
         "title": headline(state, command.audience),
         "severity": str(state.severity),
-        "phase": str(state.phase),
+        "phase": str(Phase.RESOLVED if command.template == CLOSING else state.phase),
         "services": state.services[:NAMED],
         "drill": state.drill,
         "thread": thread(state, outlet),

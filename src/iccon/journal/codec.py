@@ -18,6 +18,7 @@ UPCASTERS: dict[tuple[str, int], Upcaster] = {
     ("page_acted", 1): lambda body: {**body, "arguments": {}},
     ("amended", 1): lambda body: body,  # what it does not say, stays
     ("task", 1): lambda body: body,
+    ("impact_started", 1): lambda body: body,  # nobody said what part
     ("role", 1): lambda body: {**body, "instead_of": ""},
     ("runbook_opened", 1): lambda body: {**body, "revision": ""},
 }

@@ -13,6 +13,8 @@ from msgspec import Struct
 from iccon.config.leaks import LeakRule
 from iccon.incident.severity import DEFAULT_POLICY, Audience, Phase, Policy
 from iccon.incident.state import State
+from iccon.incident.update_rules import CLOSING
+from iccon.redact import SECRETS
 from iccon.text import CleanText, clean
 
 LIMIT = 20  # findings of one rule
@@ -47,20 +49,28 @@ def check(
     next_minutes: int | None = None,
     policy: Policy = DEFAULT_POLICY,
     rules: Iterable[LeakRule] = (),
+    template: str = "",
 ) -> tuple[Finding, ...]:
     """Return what to look at in `text` before it goes to `audience`, in the order of the text, what is absent last.
 
     `state` lets it find names of people, an unconfirmed cause, words of another phase, and that `policy` wants a
-    review; `next_minutes` is the promise beside the text. `rules` are those of the files (bootstrap.leak_rules).
+    review; `next_minutes` is the promise beside the text, which the closing `template` needs not. `rules` are those of the files (bootstrap.leak_rules).
     """
     asked = (rule for rule in rules if audience in OUTSIDE or not rule.outside)
-    found = [finding for rule in asked for finding in _apply(rule, text)]
+    found = [*_secrets(text), *(finding for rule in asked for finding in _apply(rule, text))]
     if state is not None and audience is Audience.CUSTOMER:
         found.extend(_people(text, state))
         found.extend(_cause(text, state))
         found.extend(_phase(text, state))
+    over = template == CLOSING or (state is not None and state.phase is Phase.RESOLVED)
     distinct = sorted({(f.at, f.code, f.words): f for f in reversed(found)}.values(), key=lambda f: f.at)
-    return (*distinct, *_absent(text, audience, state, next_minutes), *_review(audience, state, policy))
+    return (*distinct, *_absent(text, audience, next_minutes, over), *_review(audience, state, policy))
+
+
+def _secrets(text: str) -> Iterator[Finding]:
+    for rule in SECRETS:
+        for match in islice(rule.pattern.finditer(text), LIMIT):
+            yield Finding("secret", clean(match[0], 80), rule.reason, rule.stop, match.start())
 
 
 def _apply(rule: LeakRule, text: str) -> Iterator[Finding]:
@@ -97,9 +107,8 @@ def _review(audience: Audience, state: State | None, policy: Policy) -> Iterator
         yield Finding("review", clean(""), reason, False)
 
 
-def _absent(text: str, audience: Audience, state: State | None, next_minutes: int | None) -> Iterator[Finding]:
+def _absent(text: str, audience: Audience, next_minutes: int | None, over: bool) -> Iterator[Finding]:
     if not text.strip():
         yield Finding("empty", clean(""), "there is no text", True)
-    over = state is not None and state.phase is Phase.RESOLVED
     if audience is Audience.CUSTOMER and not over and not next_minutes:
         yield Finding("next_update", clean(""), "it does not promise when the next update comes", False)

@@ -147,7 +147,7 @@ class Composer(Modal[bool]):
 
     def _check(self) -> None:
         text, policy = clean_block(self._text.text), self.console.parts.policy
-        self._findings = check(text, self._audience, self._state, self._minutes, policy, self._rules)
+        self._findings = check(text, self._audience, self._state, self._minutes, policy, self._rules, self._template)
         lines = [f"▲ {finding.said}" for finding in self._findings[:SHOWN]]
         if more := len(self._findings) - SHOWN:
             lines += [f"  and {more} more"] if more > 0 else []

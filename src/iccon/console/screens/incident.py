@@ -164,9 +164,7 @@ class IncidentScreen(EditingSurface):
             return
         for timer in timers.running(self.ledger.state, self.console.parts.policy):
             if before < timer.due <= now:
-                self.console.say(f"DUE: {timer.label}{f' ({timer.owner})' if timer.owner else ''}", "warning")
-                if self.console.parts.setting.config.console.bell:
-                    self.app.bell()
+                self.console.call_out(f"DUE: {timer.label}{f' ({timer.owner})' if timer.owner else ''}")
 
     @property
     def began(self) -> float | None:

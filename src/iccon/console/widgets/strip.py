@@ -179,7 +179,7 @@ def _impact(state: State, facts: Now) -> Piece:
     running = state.open_impact
     if running is None:
         return Piece(((f"impact {minutes} min, stopped", ""),), ((f"impact {minutes}m stopped", ""),), 3)
-    scope = f": {clean(running.scope, 40)}" if running.scope else ""
+    scope = f": {clean(running.said, 40)}" if running.said else ""
     word = (f"impact {minutes} min RUNNING", "v-bad")
     return Piece((word, (scope, "")), ((f"impact {minutes}m RUNNING", "v-bad"),), 1)
 

@@ -54,7 +54,8 @@ def check(
     """Return what to look at in `text` before it goes to `audience`, in the order of the text, what is absent last.
 
     `state` lets it find names of people, an unconfirmed cause, words of another phase, and that `policy` wants a
-    review; `next_minutes` is the promise beside the text, which the closing `template` needs not. `rules` are those of the files (bootstrap.leak_rules).
+    review; `next_minutes` is the promise beside the text, which the closing `template` needs not.
+    `rules` are those of the files (bootstrap.leak_rules).
     """
     asked = (rule for rule in rules if audience in OUTSIDE or not rule.outside)
     found = [*_secrets(text), *(finding for rule in asked for finding in _apply(rule, text))]

@@ -120,6 +120,15 @@ def test_a_file_of_patterns_that_is_wrong_stops_everything_and_check_says_so(icc
     assert (running["ok"], "regular expression" in running["detail"]) == (False, True)
 
 
+@pytest.mark.parametrize("name", ["SLACK", "PD", "ICCON_HOME"])
+def test_no_secret_of_the_console_is_handed_on(iccon, book, configure, name) -> None:
+    pager = 'pagerduty.token = { env = "PD" }\n'
+    slack = 'updates.outlets.s = { kind = "slack", channel = "C1", token = { env = "SLACK" } }\n'
+    configure(ON + pager + slack + f'runbooks.run.keep_env = ["KUBECONFIG", "{name}"]\n')
+    refused = iccon("runbook", "runs")
+    assert (refused.code, f"{name}, which is the console's own" in refused.err.replace('"', "")) == (2, True)
+
+
 def test_what_deletes_needs_its_target_typed_whatever_the_runbook_says(iccon, book, incident) -> None:
     words = ("runbook", "run", "disk", "2")
     for more in ((), ("--yes",), ("--target", "prod"), ("--target", "stagin")):

@@ -1,10 +1,12 @@
 """Whatever a page or an alert says, what would run is the fence's own text, and the same words start it."""
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from iccon.config.execution import Run
 from iccon.incident.runs import RunRole
@@ -60,6 +62,8 @@ def test_nothing_that_was_fetched_or_is_not_allowed_is_run() -> None:
     values = values_of(State("i"), page, "")
     elsewhere = Document(Runbook("wiki", "a.md", clean("A")), clean_block("x"), (), "d")
     assert "fetched" in plan(elsewhere, STEP, FENCE, WHERE, values).trouble
+    copied = replace(BOOK, fetched_at=datetime(2026, 11, 24, tzinfo=UTC))
+    assert "fetched" in plan(copied, STEP, FENCE, WHERE, values).trouble
     python = Fence("python", "print(1)\n", RunRole.COMMAND)
     assert "python is not in" in plan(BOOK, STEP, python, WHERE, values).trouble
     off = Where("vm", "", Path("/runs"), Run(), ("books",))

@@ -74,7 +74,7 @@ def _check(check: Checker, config: Config, data: Mapping[str, Any], folders: Fol
     servers = _servers(data)
     _check_signals(check, config, servers)
     check_policy(check, config.policy)
-    check_run(check, config, frozenset(s.env for s in secrets_of(config).values() if s.env))
+    check_run(check, config)
     for name, slo in config.slo.items():
         check_slo(check, ("slo", name), slo)
         _check_which_server(check, ("slo", name), slo.server, servers, "an objective")

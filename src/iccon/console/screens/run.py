@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import ClassVar
 
 from textual import events, on
@@ -199,10 +200,10 @@ class RunScreen(IncidentOverlay):
         self._version = self._live.version
 
     def _plan_rows(self, now: datetime, width: int) -> list[list[Span]]:
-        rows: list[list[Span]] = [[(f"Given to {self._plan.fence.language or 'nothing'}, as it stands:", "dim")]]
+        fence = self._plan.fence
         bar = "| " if self.query_one(OutputView).ascii_only else "│ "
-        for line in self._plan.fence.code.rstrip("\n").split("\n"):
-            rows += [[(bar, "dim"), (piece, "md-code")] for piece in wrap(line, width - 2)]
+        rows: list[list[Span]] = [[(f"Given to {fence.language or 'nothing'}, as it stands:", "dim")]]
+        rows += [[(bar, "dim"), (piece, "md-code")] for piece in _wrapped(fence.code, width - 2)]
         rows.append([])
         for name, value in self._plan.facts():
             rows += _fact(name, value, width, "v-bad" if name == "RISKY" else "")
@@ -220,9 +221,10 @@ class RunScreen(IncidentOverlay):
 
     def _run_rows(self, now: datetime, width: int) -> list[list[Span]]:
         state = self._read_state()
-        run = state.runs[self._effect]
-        live = self._live
-        rows: list[list[Span]] = [[(line, "")] for line in (*live.lines,)]
+        run, live = state.runs.get(self._effect), self._live
+        rows: list[list[Span]] = [[(line, "")] for line in tuple(live.lines)]
+        if run is None:  # its entry is on its way to this screen
+            return rows
         if self.phase is Phase.RUNNING:
             since = f"{(now - run.at).total_seconds():.0f} s"
             here = self._effect in self.console.running
@@ -358,6 +360,12 @@ class RunScreen(IncidentOverlay):
         if self.phase is Phase.RUNNING and self._effect in self.console.running:
             self.console.say("it goes on; the same key on that step shows it again")
         super().action_close()
+
+
+@lru_cache(4)
+def _wrapped(code: str, width: int) -> tuple[str, ...]:
+    """Return a command in lines of at most `width` cells; kept, because it is shown anew every second."""
+    return tuple(piece for line in code.rstrip("\n").split("\n") for piece in wrap(line, width))
 
 
 def _fact(name: str, value: str, width: int, ink: str) -> list[list[Span]]:

@@ -110,7 +110,8 @@ def attempt(ports: Ports, effect: Effect) -> Fate:
 def _ended_by(error: Exception) -> Fate:
     if not isinstance(error, SourceFault):
         return Fate(EffectState.UNKNOWN, clean(f"{type(error).__name__}: {error}"))
-    return Fate(EffectState.UNKNOWN if error.kind in _UNCERTAIN else EffectState.FAILED, str(error))
+    detail = error.reason if error.kind is FaultKind.ENDED else str(error)
+    return Fate(EffectState.UNKNOWN if error.kind in _UNCERTAIN else EffectState.FAILED, detail)
 
 
 def attempt_all(ports: Ports, effects: Sequence[Effect]) -> tuple[Fate, ...]:
@@ -278,14 +279,18 @@ async def run_async(call: Call, ports: Ports, effect_id: str, owner: str, deadli
 
 
 async def _run_batch(call: Call, ports: Ports, batch: Sequence[Effect], owner: str, deadline: float) -> Fates:
-    """Claim, perform, settle and read back what goes together; return the fates in the order they came about."""
+    """Claim, perform, settle and read back what goes together; return the fates in the order they came about.
+
+    The payload's `patience` is how many seconds more than `deadline` an effect may take.
+    """
     taken = [effect for effect in batch if await _claim(call, effect, owner)]
     if not taken:
         return []
+    patience = deadline + max(effect.payload.get("patience", 0) for effect in taken)
     try:
-        fates = await _bounded(lambda: attempt_all(ports, taken), f"send to {taken[0].target}", deadline)
+        fates = await _bounded(lambda: attempt_all(ports, taken), f"send to {taken[0].target}", patience)
     except TimeoutError:  # its thread may still be at it: too early to read back
-        late = Fate(EffectState.UNKNOWN, f"no answer within {deadline:g} s")
+        late = Fate(EffectState.UNKNOWN, f"no answer within {patience:g} s")
         return await _settle(call, taken, [late] * len(taken))
     told = await _settle(call, taken, fates)
     doubtful, why = _unknown(told)

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -301,3 +302,36 @@ async def test_a_look_that_hangs_leaves_it_unknown(thread: DeskThread, monkeypat
     hang.set()
     assert fate is not None
     assert fate.state is EffectState.UNKNOWN
+
+
+async def test_an_effect_may_take_the_time_that_it_asks_for(thread: DeskThread) -> None:
+    class Slow(FakePort):
+        def perform(self, effect: Effect) -> str:
+            time.sleep(0.2)
+            return super().perform(effect)
+
+    command = c.RunStep(
+        path="a.md",
+        digest="d",
+        step="s",
+        text="Look",
+        role="command",
+        language="bash",
+        code="true\n",
+        variables={},
+        host="vm",
+        directory="/runs",
+        environment="",
+        target="vm",
+        timeout=30,
+    )
+    incident = await thread.call(declare)
+    (effect,) = did(await thread.call(lambda desk: desk.do(command, incident))).effects
+    fate = await EffectRunner(thread.call, {"runbooks": Slow()}, 0.05).run(effect)
+    assert fate is not None
+    assert fate.state is EffectState.SENT
+
+
+def test_what_came_to_a_bad_end_is_told_in_its_own_words(desk: Desk) -> None:
+    fate = run(desk, {"updates": FakePort(SourceFault(FaultKind.ENDED, "exit 3"))}, queued(desk), "me/1/1")
+    assert fate == Fate(EffectState.FAILED, "exit 3")

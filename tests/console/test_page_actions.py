@@ -17,6 +17,7 @@ from iccon.console.screens.page import PageScreen
 from iccon.console.widgets.pages import PagesView
 from iccon.drill.pagerduty_api import PagerDutyServer
 from iccon.faults import FaultKind, SourceFault
+from iccon.incident import commands as c
 from iccon.incident import entries as e
 from iccon.incident import page_verbs
 from iccon.pages.model import Page
@@ -329,3 +330,21 @@ async def test_what_nobody_can_tell_a_person_settles(tmp_path: Path, steps: int,
         await console.until_modal(Form)
         assert "take place" not in console.shown()
         assert pager.sent == ["P1"]
+
+
+async def test_what_may_have_taken_place_is_not_offered_again_before_that_is_settled(tmp_path: Path) -> None:
+    pager = Pager(page("P1"))
+    pager.fault = SourceFault(FaultKind.LOST, "reset")
+    async with running(setting_in(tmp_path), sources=[pager.source], ports=pager.ports) as console:
+        await chosen(console, "P1")
+        status = c.ActOnPage(page=page("P1").ref, verb="status", arguments={"text": "x"})
+        assert await console.app.act_on_pages([status], None) is None
+        await console.until(lambda: "status UNKNOWN" in console.shown())
+        for settled in (False, True):
+            await console.press("A")
+            await console.until_modal(Form)
+            options = console.app.screen.query_one(SafeOptions)
+            assert options.get_option("status").disabled is not settled
+            await console.press("escape" if settled else "up", *([] if settled else ["enter"]))
+            await console.until(lambda: not isinstance(console.app.screen, Form))
+            await console.settle()

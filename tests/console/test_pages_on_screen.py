@@ -241,3 +241,14 @@ async def test_a_pager_that_asks_for_patience_is_counted_down_to_beside_one_that
         await console.until(lambda: "pagerduty: rate limited, again in 1m" in console.shown())
         assert "Pages - 7 of 60 requests left" in console.shown()
         await console.until(lambda: re.search(r"again in (1m2[0-8]s|1m1|1m0|[0-5])", console.shown()), 20.0)
+
+
+async def test_what_was_said_of_a_page_is_known_to_the_next_console(tmp_path: Path) -> None:
+    setting, pager = setting_in(tmp_path), Pager(page("P1"), page("P2"))
+    for said in ("noise", "actionable"):
+        async with running(setting, sources=[pager.source], ports=pager.ports) as console:
+            await chosen(console, "P1", "P2")
+            await console.press("N")
+            await console.until(lambda said=said: said in console.shown())
+    async with running(setting, sources=[pager.source], ports=pager.ports) as console:
+        await console.until(lambda: "actionable" in console.shown())

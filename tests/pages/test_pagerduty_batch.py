@@ -134,3 +134,12 @@ def test_what_differs_or_is_too_much_goes_apart(server: PagerDutyServer) -> None
     high.payload["arguments"] = {"urgency": "high"}
     made = batches(ports(server), [*acks, *notes, low, high])
     assert [len(batch) for batch in made] == [MOST, 5, 1, 1, 1, 1]
+
+
+def test_a_storm_is_acknowledged_within_the_budget() -> None:
+    with PagerDutyServer(token=TOKEN, limit=40) as server:
+        wanted = effects(server, "acknowledge", opened(server, 300))
+        fates = [fate for batch in batches(ports(server), wanted) for fate in attempt_all(ports(server), batch)]
+        assert states(fates) == ["sent"] * 300
+        assert writes(server) == 2
+        assert len(server.calls) < 12

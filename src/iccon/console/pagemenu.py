@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from iccon.console.app import IcconApp
 
 NAMED = 4  # pages that a form names; of more it gives the number
+LOOKS_FIRST = ("acknowledge", "resolve", "reopen", "reassign", "priority", "urgency")  # to ask again does no harm
 HAPPENED = "happened"
 SETTLE = {HAPPENED: "It took place: I looked", "not": "It did not take place: I looked, it may be done again"}
 WHO = "a name, an e-mail address, or policy:NAME; several with commas"
@@ -122,14 +123,14 @@ class PageMenu:
     async def open(self) -> None:
         """Ask for the verb."""
         await self._find_unclear()
-        if not self._offered:
+        if not self._offered and self._unclear is None:
             why = "; ".join(dict.fromkeys(self._lacks.values())) or "its pager takes no commands"
             self._console.say(f"nothing can be done to what is chosen: {why}", "warning")
             return
         many = f" ({len(self._pages)})" if len(self._pages) > 1 else ""
         verbs = tuple((verb.name, self._option(verb)) for verb in VERBS.values() if self._is_shown(verb.name))
         first = tuple(SETTLE.items()) if self._unclear else ()
-        choice = ChoiceField("verb", "", first + verbs, next(iter(self._offered)), frozenset(self._lacks))
+        choice = ChoiceField("verb", "", first + verbs, next(iter(self._offered), ""), frozenset(self._lacks))
 
         async def submit(answers: Answers) -> str | None:
             self._chosen = answers["verb"]
@@ -147,7 +148,11 @@ class PageMenu:
             mine = [row.effect for row in rows if (row.effect.target, row.effect.payload.get("page")) == here]
             self._unclear = mine[-1] if mine else None
         if self._unclear is not None:
-            self._lines.append(f"unknown: did {self._unclear.verb.replace('_', ' ')} take place? look, then say so")
+            verb = self._unclear.verb
+            if verb not in LOOKS_FIRST and verb in self._offered:
+                del self._offered[verb]
+                self._lacks[verb] = "say first whether the last one took place"
+            self._lines.append(f"unknown: did {verb.replace('_', ' ')} take place? look, then say so")
 
     async def _settle(self, effect: str, happened: bool) -> None:
         actor = self._console.parts.setting.actor

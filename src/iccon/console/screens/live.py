@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from textual.widget import Widget
 
+from iccon.background import spawn
 from iccon.console import commands, questions
 from iccon.console.figures import age_text
 from iccon.console.safe import set_titles
@@ -123,9 +124,16 @@ class LiveSurface(Surface):
         self.each(BoardView, self._say_order)
 
     def on_mount(self) -> None:
-        """Turn the board's pages where the layout is one that nobody sits at."""
+        """Show what was said of pages before; turn the board's pages where the layout is one that nobody sits at."""
+        spawn(self._remember_worth(), "what was said of pages")
         if seconds := self.console.parts.layout.turn:
             self.set_interval(seconds, lambda: self.each(BoardView, self._turn))
+
+    async def _remember_worth(self) -> None:
+        from iccon.earlier import worth  # not for the first frame
+
+        self._acts.worth = await self.console.parts.desk.call(worth) | self._acts.worth
+        self.each(PagesView, lambda view: view.mark_pending(self._acts.pending(), self._acts.worth))
 
     def _turn(self, view: BoardView) -> None:
         view.turn()

@@ -376,12 +376,15 @@ def test_what_nobody_can_tell_is_settled_by_a_person(iccon, incident, pager):
         pager.fail(Fault("reset after", method="POST", path="/instances"))
         assert iccon("page", "workflow", key, "--workflow", "Major incident", "--json").json["counts"] == {"unknown": 1}
         (row,) = iccon("outbox", "--state", "unknown", "--json").json
+        again = iccon("page", "workflow", key, "--workflow", "Major incident", "--json")
+        assert (again.code, again.json["refused"]["code"]) == (3, "unclear")
         assert iccon("outbox", option, "nope").code == 3
         settled = iccon("outbox", option, row["short"], "--json").json["outcomes"][0]
         assert " looked: it " in settled["detail"]
         ended.append(settled["state"])
         assert iccon("outbox", option, row["id"]).code == 3  # it is known now
     assert ended == ["sent", "failed"]
+    assert len(pager.incidents()[0].runs) == 2
     assert "Kim Doe looked: it happened" in iccon("timeline", "--machine").out
 
 

@@ -348,3 +348,23 @@ async def test_what_may_have_taken_place_is_not_offered_again_before_that_is_set
             await console.press("escape" if settled else "up", *([] if settled else ["enter"]))
             await console.until(lambda: not isinstance(console.app.screen, Form))
             await console.settle()
+
+
+async def test_many_writes_that_end_at_once_ask_for_the_details_twice_at_most(
+    tmp_path: Path, server: PagerDutyServer
+) -> None:
+    account = schema.PagerDuty(token=schema.Secret(literal="t"), url=server.url)
+    keys = [server.trigger(f"disk {i}", "db") for i in range(20)]
+    async with running(setting_in(tmp_path, config_of(pagerduty=account))) as console:
+        view = console.one(PagesView)
+        await console.until(lambda: len(view.pages) == len(keys))
+        pages = [view.pages[f"pagerduty:{key}"] for key in keys]
+        await console.app.push_screen(PageScreen(pages[0], None))
+        await console.until(lambda: "Log" in console.shown())
+        server.calls.clear()
+        acks = [c.ActOnPage(page=each.ref, verb="acknowledge") for each in pages]
+        assert await console.app.act_on_pages(acks, None) is None
+        await console.until(lambda: "acknowledged for" in console.shown())
+        await console.settle()
+        asked = [call for call in server.calls if call.path.endswith("/log_entries")]
+        assert 1 <= len(asked) < len(keys) / 2

@@ -9,7 +9,9 @@ from iccon.cli.parsing import FAULT, OK, Commands, add_command
 from iccon.cli.sending import perform
 from iccon.cli.session import BadUse, Session, refuse, session, text_of
 from iccon.cli.written import say_receipt
-from iccon.incident.page_verbs import VERBS, problem
+from iccon.incident.effects import EffectState
+from iccon.incident.ids import short
+from iccon.incident.page_verbs import LOOKS_FIRST, VERBS, problem
 from iccon.text import clean
 from iccon.when import ago, seconds_of
 
@@ -285,6 +287,8 @@ def _act(opened: Session, verb: str, pages: "list[Page]", arguments: dict[str, s
     """Write down all acts before the first is sent, then send one after the other."""
     from iccon.incident.commands import ActOnPage
 
+    if verb not in LOOKS_FIRST:
+        _refuse_unclear(opened, verb, pages, arguments)
     active = opened.desk.active()
     incident = active[0].incident if len(active) == 1 else None
     receipts = [
@@ -295,6 +299,20 @@ def _act(opened: Session, verb: str, pages: "list[Page]", arguments: dict[str, s
         for page in pages
     ]
     return perform(opened, _together(receipts))
+
+
+def _refuse_unclear(opened: Session, verb: str, pages: "list[Page]", arguments: dict[str, str]) -> None:
+    """Refuse what may have taken place already: nothing is done twice. Raises Refused."""
+    meant = {(page.source, page.id) for page in pages}
+    for row in opened.desk.outbox(EffectState.UNKNOWN):
+        what = row.effect
+        known = (what.verb, what.payload.get("arguments")) != (verb, arguments)
+        if not known and (what.target, what.payload.get("page")) in meant:
+            raise refuse(
+                "unclear",
+                f"it is not known whether that took place already ({short(what.id)})",
+                "look, then say so by `iccon outbox --happened ID` or `--not-happened ID`",
+            )
 
 
 def _together(receipts: "list[Receipt]") -> "Receipt":

@@ -10,7 +10,7 @@ from iccon.console.questions import Answers, ChoiceField, Field, TextField
 from iccon.console.screens.form import Form
 from iccon.incident import commands as c
 from iccon.incident.effects import Effect, EffectState
-from iccon.incident.page_verbs import VERBS, PageVerb
+from iccon.incident.page_verbs import LOOKS_FIRST, VERBS, PageVerb
 from iccon.pages.model import Page
 from iccon.pages.silences import hit
 from iccon.when import seconds_of
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from iccon.console.app import IcconApp
 
 NAMED = 4  # pages that a form names; of more it gives the number
-LOOKS_FIRST = ("acknowledge", "resolve", "reopen", "reassign", "priority", "urgency")  # to ask again does no harm
 HAPPENED = "happened"
 SETTLE = {HAPPENED: "It took place: I looked", "not": "It did not take place: I looked, it may be done again"}
 WHO = "a name, an e-mail address, or policy:NAME; several with commas"

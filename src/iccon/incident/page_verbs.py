@@ -13,6 +13,8 @@ SNOOZE_LIMIT = 604_800  # seconds: PagerDuty's week
 LEVEL_LIMIT = 20
 MERGE_LIMIT = 250  # pages into one, in one command
 
+LOOKS_FIRST = ("acknowledge", "resolve", "reopen", "reassign", "priority", "urgency")  # to ask again does no harm
+
 Arguments = Mapping[str, str]
 
 

@@ -34,6 +34,7 @@ class PageScreen(Overlay):
         self._detail: Detail | None = None
         self._told: datetime | None = None
         self._note = "asking"
+        self._loading = self._stale = False
         self._earlier: tuple[Earlier, ...] = ()
 
     def compose(self) -> ComposeResult:
@@ -56,6 +57,20 @@ class PageScreen(Overlay):
             self.show_now()
 
     async def _load(self) -> None:
+        """Ask, and once more where that was wanted meanwhile: many writes that end at once are no burst of requests."""
+        if self._loading:
+            self._stale = True
+            return
+        self._loading = True
+        try:
+            await self._ask()
+        finally:
+            self._loading = False
+        if self._stale and self.is_mounted:
+            self._stale = False
+            await self._load()
+
+    async def _ask(self) -> None:
         ask, page = self.console.parts.page_detail, self._page
         try:
             self._detail = await in_thread(lambda: ask(page.source, page.id), "page detail", PATIENCE)

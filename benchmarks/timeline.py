@@ -29,6 +29,8 @@ def figures(folder: Path, presses: int) -> dict[str, list[float]]:
             term.strike(TAB)
         taken["cursor, ms"] = [1000 * t for t in pressed(term, [UP, UP, DOWN], presses)[0]]
         taken["page, ms"] = [1000 * t for t in pressed(term, ["\x1b[5~", "\x1b[6~"], presses)[0]]
+        taken["fold machine entries, other order, ms"] = [1000 * t for t in pressed(term, ["m", "b"], presses // 4)[0]]
+        term.strike("\x1b[F")
         term.strike("/")
         typed = [*WORDS, *(["\x7f"] * len(WORDS))]
         # What was found is painted when all was looked at: a short gap takes the letter alone.

@@ -224,8 +224,7 @@ async def test_hostile_entries(size):
 def test_rows_grown_step_by_step_are_the_rows_made_at_once(seed):
     rng = random.Random(seed)
     order: list[Entry] = []
-    grown = Rows()
-    grown.unfolded = rng.random() < 0.2
+    grown = Rows(unfolded=rng.random() < 0.2)
     for number in range(60):
         made = machine(number) if rng.random() < 0.6 else note(number)
         if rng.random() < 0.15 and order:
@@ -235,10 +234,40 @@ def test_rows_grown_step_by_step_are_the_rows_made_at_once(seed):
         if rng.random() < 0.7:
             grown.update(order)
     grown.update(order)
-    fresh = Rows()
-    fresh.unfolded = grown.unfolded
+    fresh = Rows(grown.unfolded)
     fresh.rebuild(order)
     assert (grown.keys, grown.starts, grown.folded) == (fresh.keys, fresh.starts, fresh.folded)
+
+
+@pytest.mark.parametrize("keys", ["mm", "bb", "mbmb", "bmbm"])
+async def test_rows_that_are_kept_for_a_key_are_those_made_anew(keys):
+    view, fresh = TimelineView(), TimelineView()
+    async with Gallery([view, fresh]).run_test(size=(90, 40)) as pilot:
+        story = Story(view, history())
+        view.focus()
+        for number, key in enumerate(keys):
+            await pilot.press(key)
+            at = START - timedelta(minutes=number)
+            story.add(entry(100 + 2 * number, Note(text="late"), at=at, late=9_000), machine(101 + 2 * number))
+        await pilot.press(*keys)
+        fresh.show(Timeline(story.ledger))
+        assert (list(view.keys), view.rows_of.starts) == (list(fresh.keys), fresh.rows_of.starts)
+        view.choose_key(view.keys[3])
+        assert view.chosen is None or view.chosen.id == view.keys[3]
+
+
+async def test_what_was_found_is_turned_to_the_other_order():
+    view = TimelineView()
+    async with Gallery([view]).run_test(size=(90, 40)) as pilot:
+        story = Story(view, [note(n) for n in range(5)])
+        story.add(entry(9, Note(text="note of old"), at=START - timedelta(hours=1), late=3_900))
+        view.focus()
+        view.find("note")
+        await pilot.pause()
+        assert view.filtered
+        assert "note of old" in shown(view)[1]
+        await pilot.press("b")
+        assert [line.split()[-1] for line in shown(view)[1:7]] == ["0", "1", "2", "3", "4", "old"]
 
 
 SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(1, 30))]

@@ -98,29 +98,36 @@ class Item(Struct, frozen=True, gc=False):
 class Timeline:
     """The entries of a ledger ordered by when they happened, or `by_recorded`: by when they were written down.
 
-    Corrections show on their target, not as lines.
+    Corrections show on their target, not as lines. An order that was asked for once is kept up to date.
     """
 
     def __init__(self, ledger: Ledger, *, by_recorded: bool = False) -> None:
         self.ledger = ledger
         self.by_recorded = by_recorded
-        self.order: list[Entry] = sorted((e for e in ledger.entries if is_line(e)), key=self.key)
+        self._orders = {by_recorded: sorted((e for e in ledger.entries if is_line(e)), key=self.key)}
+
+    @property
+    def order(self) -> list[Entry]:
+        """The entries that are lines, in order."""
+        return self._orders[self.by_recorded]
 
     def extend(self, fresh: Iterable[Entry]) -> None:
         """Take in what `Ledger.extend` returned. Amended times move their entries."""
         moved = False
         for entry in fresh:
             if is_line(entry):
-                insort(self.order, entry, key=self.key)
+                for by_recorded, order in self._orders.items():
+                    insort(order, entry, key=self._recorded if by_recorded else self._happened)
             elif isinstance(entry.body, Amended) and entry.body.happened_at is not None:
                 moved = True
-        if moved:
-            self.order.sort(key=self.key)
+        if moved and False in self._orders:
+            self._orders[False].sort(key=self._happened)
 
     def turn(self) -> None:
         """Order by the other of the two times."""
         self.by_recorded = not self.by_recorded
-        self.order.sort(key=self.key)
+        if self.by_recorded not in self._orders:
+            self._orders[self.by_recorded] = sorted(self._orders[not self.by_recorded], key=self.key)
 
     def after(self, entry: Entry, now: datetime) -> datetime:
         """Return an instant right after `entry`: midway to the next line, or to `now`, a minute on at the most."""
@@ -155,7 +162,13 @@ class Timeline:
 
     def key(self, entry: Entry) -> tuple[datetime, str]:
         """Return what `entry` is ordered by."""
-        return entry.recorded_at if self.by_recorded else self.ledger.effective(entry).happened_at, entry.id
+        return self._recorded(entry) if self.by_recorded else self._happened(entry)
+
+    def _recorded(self, entry: Entry) -> tuple[datetime, str]:
+        return entry.recorded_at, entry.id
+
+    def _happened(self, entry: Entry) -> tuple[datetime, str]:
+        return self.ledger.effective(entry).happened_at, entry.id
 
     def time(self, entry: Entry) -> datetime:
         """Return the one of the two times of `entry` that the order goes by."""

@@ -17,6 +17,7 @@ from iccon.console.screens.editing import EditingSurface
 from iccon.console.screens.live import NO_CELL
 from iccon.console.widgets.board import BoardView
 from iccon.console.widgets.keybar import KeyBar
+from iccon.console.widgets.lines_of_time import Rows, rows_both_ways
 from iccon.console.widgets.pages import PagesView
 from iccon.console.widgets.runbook import Reading, RunbookView
 from iccon.console.widgets.strip import StateStrip
@@ -109,13 +110,13 @@ class IncidentScreen(EditingSurface):
         """Read the whole record, off the loop: the first frame has the state and the newest entries only."""
         entries = await self.console.parts.desk.call(lambda desk: desk.entries(self.incident))
         if len(entries) > len(self.ledger.entries):
-            whole = await in_thread(lambda: Timeline(Ledger(self.incident, entries)), "fold", 60)
+            whole, rows = await in_thread(lambda: _whole(self.incident, entries), "fold", 60)
             whole.extend(whole.ledger.extend(self.ledger.entries))
             if self.timeline.by_recorded:
                 whole.turn()
             self.ledger, self.timeline = whole.ledger, whole
             self._acts.take(entries)
-            self.each(TimelineView, lambda view: view.complete(self.timeline))
+            self.each(TimelineView, lambda view: view.complete(self.timeline, rows))
         if self.console.board is None:
             await self._read_recorded()
 
@@ -353,3 +354,9 @@ class IncidentScreen(EditingSurface):
             self.minimize()
         else:
             await self.console.open_home()
+
+
+def _whole(incident: str, entries: Sequence[Entry]) -> tuple[Timeline, dict[tuple[bool, bool], Rows]]:
+    """Return the timeline of all entries with its rows: half a second for 100,000."""
+    timeline = Timeline(Ledger(incident, entries))
+    return timeline, rows_both_ways(timeline)

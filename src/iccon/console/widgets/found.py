@@ -11,7 +11,8 @@ from iccon.incident.finding import Query
 from iccon.incident.timeline import Timeline, is_line
 
 CHUNK = 25  # entries
-SLICE = 0.001  # seconds of looking between two turns of the loop
+SLICE = 0.002  # seconds of looking between two turns of the loop
+REST = 0.0005  # seconds between two slices: the threads that read keys and write lines want the interpreter too
 HOLD = 0.03  # seconds after a key in which nobody looks: its answer takes many turns of the loop
 
 
@@ -45,8 +46,7 @@ class Found:
         self._looking = None
 
     async def _look(self, timeline: Timeline) -> None:
-        found, rows, order = list[Entry](), Rows(), list(timeline.order)
-        rows.unfolded = True
+        found, rows, order = list[Entry](), Rows(unfolded=True), list(timeline.order)
         until = asyncio.get_running_loop().time() + SLICE  # what is done in one goes before the next key
         for start in range(0, len(order), CHUNK):
             found += [entry for entry in order[start : start + CHUNK] if self.asked.finds(entry, timeline)]
@@ -61,8 +61,17 @@ class Found:
     async def _turn(self) -> float:
         """Let the loop do what waits, and a key be answered; return until when to look then, in the loop's time."""
         loop = asyncio.get_running_loop()
-        await asyncio.sleep(max(self._keyed_at() + HOLD - loop.time(), 0))
+        await asyncio.sleep(max(self._keyed_at() + HOLD - loop.time(), REST))
         return loop.time() + SLICE
+
+    def turn(self, timeline: Timeline) -> None:
+        """Put what was found into another order of the timeline."""
+        if not self.asked.rules:
+            return
+        found = {entry.id for entry in self.entries}
+        self.entries = [entry for entry in timeline.order if entry.id in found]
+        self.rows.rebuild(self.entries)
+        self.look(self.asked, timeline)
 
     def take(self, fresh: Iterable[Entry], timeline: Timeline) -> None:
         """Take in entries that have just come into `timeline`."""

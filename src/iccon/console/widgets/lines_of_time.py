@@ -10,7 +10,7 @@ from iccon.console.fit import Span, cells, crop, fit, wrap
 from iccon.incident.entries import EffectEnded, Entry
 from iccon.incident.ids import short
 from iccon.incident.links import links
-from iccon.incident.timeline import Item, is_routine
+from iccon.incident.timeline import Item, Timeline, is_routine
 from iccon.text import clean, clean_block
 from iccon.when import span_text
 
@@ -37,15 +37,14 @@ CHANGE = ("◆", "#", "strong")
 class Rows:
     """Which rows a timeline has: an entry each, runs of two and more routine machine entries folded into one.
 
-    A row's key is the id of its first entry, `places` says which row has a key, and `starts` where its first entry is
-    in the order of entries. Taking in entries at the end costs what arrives.
+    A row's key is the id of its first entry; `starts` says where that is in the order of entries. Taking in entries at
+    the end costs what arrives.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, unfolded: bool = False) -> None:
         self.keys: list[str] = []
         self.starts = array("I")
-        self.places: dict[str, int] = {}
-        self.unfolded = False
+        self.unfolded = unfolded
         self.pinned: Collection[str] = ()  # the ids of entries that stand out: they are not folded
         self.opened: set[str] = set()
         self.folded = 0
@@ -63,21 +62,20 @@ class Rows:
 
     def rebuild(self, order: Sequence[Entry]) -> None:
         """Make all rows anew."""
-        self.keys, self.starts, self.places, self.folded = [], array("I"), {}, 0
+        self.keys, self.starts, self.folded = [], array("I"), 0
         if self.unfolded:
             self._take_single(order)
         else:
             self._take(order, 0)
 
     def _drop_last(self) -> int:
-        key, start = self.keys.pop(), self.starts.pop()
-        del self.places[key]
+        self.keys.pop()
+        start = self.starts.pop()
         self.folded -= self._count - start if self._count - start > 1 else 0
         return start
 
     def _take_single(self, order: Sequence[Entry]) -> None:
         self.keys, self.starts = [entry.id for entry in order], array("I", range(len(order)))
-        self.places = dict(zip(self.keys, self.starts, strict=True))
         self._count, self._last = len(order), order[-1].id if order else ""
 
     def _take(self, order: Sequence[Entry], start: int) -> None:
@@ -94,7 +92,6 @@ class Rows:
         return is_routine(entry) and entry.id not in self.pinned
 
     def _add(self, key: str, start: int, stop: int) -> None:
-        self.places[key] = len(self.keys)
         self.keys.append(key)
         self.starts.append(start)
         self.folded += stop - start if stop - start > 1 else 0
@@ -103,23 +100,31 @@ class Rows:
         """Return where the entries of a row are in the order of entries: the first, and the one after the last."""
         return self.starts[place], self.starts[place + 1] if place + 1 < len(self.starts) else self._count
 
-    def machines(self, key: str) -> int:
-        """Return how many machine entries the row of `key` folds; 0 where it is one entry."""
-        start, stop = self.span(self.places[key])
+    def machines(self, place: int) -> int:
+        """Return how many machine entries a row folds; 0 where it is one entry."""
+        start, stop = self.span(place)
         return stop - start if stop - start > 1 else 0
 
-    def unfold(self, order: Sequence[Entry], key: str) -> None:
-        """Show the entries that the row of `key` folds."""
-        start, stop = self.span(self.places[key])
+    def unfold(self, order: Sequence[Entry], place: int) -> None:
+        """Show the entries that a row folds."""
+        start, stop = self.span(place)
         self.opened.update(order[i].id for i in range(start, stop))
         self.rebuild(order)
 
-    def holding(self, order: Sequence[Entry], ident: str) -> str | None:
-        """Return the key of the row that shows or folds entry `ident`. Costs a pass over the entries."""
-        if ident in self.places:
-            return ident
-        place = next((i for i, entry in enumerate(order) if entry.id == ident), None)
-        return None if place is None else self.keys[bisect_right(self.starts, place) - 1]
+    def holding(self, index: int) -> int:
+        """Return which row shows or folds the entry at `index` of the order."""
+        return bisect_right(self.starts, index) - 1
+
+
+def rows_both_ways(timeline: Timeline) -> dict[tuple[bool, bool], Rows]:
+    """Return the folded rows by either of the two times, by (by_recorded, unfolded)."""
+    made: dict[tuple[bool, bool], Rows] = {}
+    for _ in range(2):
+        timeline.turn()
+        rows = made[timeline.by_recorded, False] = Rows()
+        rows.pinned = timeline.ledger.state.pins
+        rows.update(timeline.order)
+    return made
 
 
 def stamp(instant: datetime, zone: tzinfo, dated: bool) -> str:

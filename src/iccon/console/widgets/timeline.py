@@ -1,7 +1,8 @@
 """The timeline: every entry of the incident, read lazily, following its end until the reader moves up."""
 
 import math
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
 from typing import ClassVar
@@ -47,6 +48,8 @@ class TimelineView(VirtualList):
         self.zone = zone
         self.timeline: Timeline | None = None
         self.rows_of = self._all_rows = Rows()
+        self._kept: dict[tuple[bool, bool], Rows] = {}  # by (by_recorded, unfolded): a key turns to others at once
+        self._unfolded = False
         self.following = True
         self.found = Found(self._show_found, self._keyed_at)
         self.filtered = False  # only what was found is shown
@@ -61,20 +64,31 @@ class TimelineView(VirtualList):
         """Show another timeline, from its end. From now on it is this widget that extends it."""
         self.timeline = timeline
         self._corrections += 1
-        unfolded, self.rows_of = self._all_rows.unfolded, Rows()
-        self.rows_of.unfolded, self._all_rows = unfolded, self.rows_of
-        self.rows_of.pinned = timeline.ledger.state.pins if timeline else ()
+        self._kept = {}
         self.filtered, self.following = False, True
+        self._turn_to_kept()
         self._key, self._place = None, 0
         self._update()
 
-    def complete(self, timeline: Timeline) -> None:
-        """Show `timeline`, which has what the one shown has and older entries. The reader's line and choice stay."""
+    def _turn_to_kept(self) -> None:
+        """Take the rows of the present order and folding."""
+        by_recorded = self.timeline is not None and self.timeline.by_recorded
+        self._all_rows = self._kept.setdefault((by_recorded, self._unfolded), Rows(self._unfolded))
+        pins = self.timeline.ledger.state.pins if self.timeline else ()
+        if self.timeline and self._all_rows.pinned != pins:
+            self._all_rows.pinned = pins
+            self._all_rows.rebuild(self.timeline.order)
+        if not self.filtered:
+            self.rows_of = self._all_rows
+            self.rows_of.update(self.order)
+
+    def complete(self, timeline: Timeline, kept: Mapping[tuple[bool, bool], Rows]) -> None:
+        """Show `timeline`, the one shown with older entries, whose rows `kept` are. The reader's line and choice stay."""
         self._seen += 0 if self.filtered else len(timeline.order) - self._total()
         self.timeline = timeline
         self._corrections += 1
-        self._all_rows.pinned = timeline.ledger.state.pins
-        self._all_rows.rebuild(timeline.order)
+        self._kept = dict(kept)
+        self._turn_to_kept()
         self._update()
         self.found.look(self.found.asked, timeline)
 
@@ -86,8 +100,9 @@ class TimelineView(VirtualList):
         self.timeline.extend(fresh)
         if corrected := any(not is_line(e) for e in fresh):
             self._corrections += 1
-        self._all_rows.pinned = self.timeline.ledger.state.pins
         if any(_moves(entry) for entry in fresh):
+            self._kept = {key: rows for key, rows in self._kept.items() if rows is self._all_rows}
+            self._all_rows.pinned = self.timeline.ledger.state.pins
             self._all_rows.rebuild(self.timeline.order)
         if corrected:
             self.found.look(self.found.asked, self.timeline)
@@ -121,8 +136,29 @@ class TimelineView(VirtualList):
         self.repaint_changed()
 
     def place_of(self, key: str) -> int | None:
-        """Return the index of `key`, or None: the rows know, and 100,000 keys need no second index."""
-        return self.rows_of.places.get(key)
+        """Return the index of `key`, or None. Rows are in the order of time: 100,000 keys need no index beside it."""
+        keys = self.rows_of.keys
+        if self._place < len(keys) and keys[self._place] == key:
+            return self._place
+        index = self._index(key)
+        place = None if index is None else self.rows_of.holding(index)
+        return place if place is not None and keys[place] == key else None
+
+    def _index(self, ident: str) -> int | None:
+        """Return where entry `ident` is in the order; looked for one by one only where it is not at its time."""
+        entry = self.timeline.ledger.by_id.get(ident) if self.timeline else None
+        if self.timeline is None or entry is None:
+            return None
+        order, key = self.order, self.timeline.key
+        index = bisect_left(order, key(entry), key=key)
+        if index < len(order) and order[index].id == ident:
+            return index
+        return next((index for index, each in enumerate(order) if each.id == ident), None)
+
+    def _holding(self, ident: str) -> str | None:
+        """Return the key of the row that shows or folds entry `ident`."""
+        index = self._index(ident)
+        return None if index is None else self.rows_of.keys[self.rows_of.holding(index)]
 
     def _anchor(self) -> tuple[str, int] | None:
         return None if self.following else super()._anchor()
@@ -142,21 +178,22 @@ class TimelineView(VirtualList):
     def chosen(self) -> Item | None:
         """The entry under the cursor; None for a row of folded machine entries, or without a choice."""
         key = self.chosen_key
-        if self.timeline is None or key is None or key not in self.rows_of.places or self.rows_of.machines(key):
+        place = None if key is None else self.place_of(key)
+        if self.timeline is None or place is None or self.rows_of.machines(place):
             return None
-        return self.timeline.item(self._entry(key))
+        return self.timeline.item(self._entry(place))
 
     def choose_id(self, ident: str) -> bool:
         """Choose the row that shows entry `ident`; say whether there is one."""
-        key = self.rows_of.holding(self.order, ident)
+        key = self._holding(ident)
         return key is not None and self.choose_key(key)
 
     def _time(self, entry: Entry) -> datetime:
         assert self.timeline is not None
         return self.timeline.time(entry)
 
-    def _entry(self, key: str) -> Entry:
-        return self.order[self.rows_of.starts[self.rows_of.places[key]]]
+    def _entry(self, place: int) -> Entry:
+        return self.order[self.rows_of.starts[place]]
 
     # Finding
 
@@ -177,7 +214,7 @@ class TimelineView(VirtualList):
         self.filtered, self.rows_of = False, self._all_rows
         self.rows_of.update(self.order)
         if self._key is not None:
-            self._key = self.rows_of.holding(self.order, self._key)
+            self._key = self._holding(self._key)
         self._update()
 
     def _keyed_at(self) -> float:
@@ -191,7 +228,8 @@ class TimelineView(VirtualList):
 
     def action_match(self, by: int) -> None:
         """Go to the next of the entries that were found, or to the previous, in the whole timeline too."""
-        chosen = None if self.timeline is None or self._key is None else self._entry(self._key)
+        place = None if self._key is None else self.place_of(self._key)
+        chosen = None if place is None else self._entry(place)
         beside = self.found.beside(chosen, by, self.timeline) if self.timeline is not None else None
         if beside is not None:
             self.choose_id(beside.id)
@@ -240,11 +278,11 @@ class TimelineView(VirtualList):
         if self.timeline is None:
             return
         self.show_all()
-        rows, before = self.rows_of, self.chosen_key
-        rows.unfolded, rows.opened = not rows.unfolded, set()
-        rows.rebuild(self.timeline.order)
-        if before is not None and before not in rows.places:
-            self._key = rows.holding(self.timeline.order, before)
+        self._unfolded = not self._unfolded
+        self._kept = {key: rows for key, rows in self._kept.items() if not rows.opened}
+        self._turn_to_kept()
+        if self._key is not None:
+            self._key = self._holding(self._key)
         self._update()
         self.repaint_changed()
 
@@ -253,16 +291,20 @@ class TimelineView(VirtualList):
         if self.timeline is None:
             return
         self.timeline.turn()
-        self.complete(self.timeline)
+        self._corrections += 1
+        self._turn_to_kept()
+        self.found.turn(self.timeline)
+        self._update()
 
     def action_unfold(self) -> None:
         """Show the machine entries of the row under the cursor; an entry is left to the screen to open."""
         if self.timeline is None or self.chosen_key is None:
             return
-        if not self.rows_of.machines(self.chosen_key):
+        place = self.place_of(self.chosen_key)
+        if place is None or not self.rows_of.machines(place):
             self.post_message(self.Activated(self, self.chosen_key))
             return
-        self.rows_of.unfold(self.timeline.order, self.chosen_key)
+        self.rows_of.unfold(self.timeline.order, place)
         self._update()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
@@ -302,12 +344,14 @@ class TimelineView(VirtualList):
 
     def row_version(self, key: str) -> Hashable:
         """An entry's row changes by corrections only, so that a new entry costs one row and not the view."""
-        return self._corrections, self._dated, self.rows_of.machines(key)
+        place = self.place_of(key)
+        return self._corrections, self._dated, place is not None and self.rows_of.machines(place)
 
     def row_spans(self, key: str, width: int) -> list[Span]:
         """Return the row of an entry, or of folded machine entries."""
-        assert self.timeline is not None
-        entry, count = self._entry(key), self.rows_of.machines(key)
+        place = self.place_of(key)
+        assert self.timeline is not None and place is not None
+        entry, count = self._entry(place), self.rows_of.machines(place)
         if count:
             return fold_spans(count, self._time(entry), self.zone, self._dated, self.ascii_only)
         item, at = self.timeline.item(entry), self._time(entry)

@@ -12,6 +12,8 @@ _DOTS = ((0x40, 0x04, 0x02, 0x01), (0x80, 0x20, 0x10, 0x08))  # bits from the bo
 _FILL = tuple(tuple(sum(column[:height]) for height in range(5)) for column in _DOTS)
 _ASCII = " .:-=+*#%@"
 _BLANK = 0x2800
+# By how much of its left and of its right column is filled: 50 sparks are drawn anew at each answer.
+_CELLS = tuple(tuple(chr(_BLANK + left + right) if left or right else " " for right in _FILL[1]) for left in _FILL[0])
 
 
 def _finite(value: float | None) -> bool:
@@ -37,20 +39,15 @@ def _peak(share: Sequence[float | None]) -> float | None:
     return max(found) if found else None
 
 
-def _level(value: float | None, low: float, high: float, levels: int) -> int:
-    """Return how many of `levels` steps are filled: 0 for a gap, at least 1 for a value."""
-    if value is None or not math.isfinite(value):
-        return 0
-    half_low, half_high = low / 2, high / 2  # halves, because high - low of huge numbers overflows
-    span = half_high - half_low
-    share = (value / 2 - half_low) / span if span > 0 else 0.5
-    return 1 + round(min(max(share, 0.0), 1.0) * (levels - 1))
-
-
 def _columns(values: Sequence[float | None], count: int, levels: int, limit: float | None) -> list[int]:
+    """Return how many of `levels` steps of each column are filled: 0 for a gap, at least 1 for a value."""
     points = resample(values, count)
     low, high = bounds(points, limit)
-    return [_level(point, low, high, levels) for point in points]
+    half, top = low / 2, levels - 1  # halves, because high - low of huge numbers overflows
+    span = high / 2 - half
+    if span <= 0:
+        return [0 if point is None else 1 + round(0.5 * top) for point in points]
+    return [0 if point is None else 1 + round((point / 2 - half) / span * top) for point in points]
 
 
 def spark(values: Sequence[float | None], width: int, ascii_only: bool = False, limit: float | None = None) -> str:
@@ -72,17 +69,12 @@ def chart(
     width, height = max(width, 0), max(height, 0)
     if not width or not height:
         return [" " * width] * height
+    steps = len(_ASCII) - 1 if ascii_only else 4
+    columns = _columns(values, width if ascii_only else width * 2, height * steps, limit)
+    rows = [columns] if height == 1 else [[_part(c, row, height, steps) for c in columns] for row in range(height)]
     if ascii_only:
-        steps = len(_ASCII) - 1
-        columns = _columns(values, width, height * steps, limit)
-        return ["".join(_ASCII[_part(c, row, height, steps)] for c in columns) for row in range(height)]
-    columns = _columns(values, width * 2, height * 4, limit)
-    return ["".join(_cell(columns, i, row, height) for i in range(0, width * 2, 2)) for row in range(height)]
-
-
-def _cell(columns: Sequence[int], index: int, row: int, height: int) -> str:
-    left, right = (_FILL[side][_part(columns[index + side], row, height, 4)] for side in (0, 1))
-    return chr(_BLANK + left + right) if left or right else " "
+        return ["".join([_ASCII[part] for part in parts]) for parts in rows]
+    return ["".join([_CELLS[a][b] for a, b in zip(parts[::2], parts[1::2], strict=True)]) for parts in rows]
 
 
 def _part(filled: int, row: int, height: int, steps: int) -> int:

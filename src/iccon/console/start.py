@@ -53,8 +53,8 @@ class First(Struct, frozen=True):
 def run(setting: Setting, incident: str | None) -> int:
     """Open the console and return its exit code. Raises JournalFault where the journal cannot even be read."""
     gc.disable()  # `tidying.py` asks for it, between keys
-    os.environ.setdefault("TEXTUAL_FPS", "120")  # read at import: a key right after a frame waits 8 ms, not 17
-    sys.setswitchinterval(0.001)  # a key waits that long, not 5 ms, each time a poll on a thread computes
+    os.environ.setdefault("TEXTUAL_FPS", "1000")  # read at import: a key right after a frame waits up to two of these
+    sys.setswitchinterval(0.0003)  # a key waits that long, not 5 ms, each time a poll on a thread computes
     _log_to(setting.folders.logs)
     return asyncio.run(_run(setting, incident))
 

@@ -6,13 +6,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 from textual import events
+from textual.geometry import Region
 from textual.reactive import Reactive
 from textual.screen import ModalScreen, Screen, ScreenResultType
+from textual.strip import Strip
 from textual.widget import Widget
 
 from iccon.console import questions
 from iccon.console.commands import REGISTRY, key_name
 from iccon.console.figures import age_text, time_text, zone_name
+from iccon.console.widgets.kept import Kept
 from iccon.feed.model import Slot, Snapshot
 from iccon.incident.entries import Entry
 from iccon.incident.exit_criteria import Calm, Sight
@@ -32,6 +35,14 @@ class Surface(Screen[None]):
     _since: tuple[object, object, Mapping[tuple[str, str], Calm]] | None = None  # of which board and incident
     # Who gets or loses the focus is painted for it; Textual would paint the whole screen once more.
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kept = Kept(self, super().render_lines)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return the lines that Textual asks for."""
+        return self._kept.lines(crop)
 
     @property
     def console(self) -> "IcconApp":

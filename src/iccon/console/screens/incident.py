@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.geometry import Region
+from textual.strip import Strip
 from textual.widget import Widget
 
 from iccon.background import in_thread, spawn
@@ -16,6 +18,7 @@ from iccon.console.safe import set_titles
 from iccon.console.screens.editing import EditingSurface
 from iccon.console.screens.live import NO_CELL
 from iccon.console.widgets.board import BoardView
+from iccon.console.widgets.kept import Kept
 from iccon.console.widgets.keybar import KeyBar
 from iccon.console.widgets.lines_of_time import Rows, rows_both_ways
 from iccon.console.widgets.pages import PagesView
@@ -52,6 +55,18 @@ MARKED = (Declared, SeveritySet, PhaseSet, MilestoneSet, ImpactStarted, ImpactSt
 TITLES = {"signals": "Signals", "pages": "Pages", "timeline": "Timeline", "runbook": "Runbook", "updates": "Updates"}
 
 
+class Row(Horizontal):
+    """Regions side by side."""
+
+    def __init__(self, *, classes: str) -> None:
+        super().__init__(classes=classes)
+        self._kept = Kept(self, super().render_lines)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return the lines that Textual asks for."""
+        return self._kept.lines(crop)
+
+
 class IncidentScreen(EditingSurface):
     """Regions, their data, and what the keys do with them."""
 
@@ -70,7 +85,7 @@ class IncidentScreen(EditingSurface):
     def compose(self) -> ComposeResult:
         """Place the regions as the layout says; note line and keys below."""
         for row in self._placed.rows:
-            with Horizontal(classes="row state" if [r.name for r in row.regions] == ["state"] else "row") as box:
+            with Row(classes="row state" if [r.name for r in row.regions] == ["state"] else "row") as box:
                 box.styles.height = row.height.css()
                 for region in row.regions:
                     widget = self._region(region.name)

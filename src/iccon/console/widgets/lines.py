@@ -14,6 +14,7 @@ from textual.strip import Strip
 from iccon.console.fit import Span, fit_spans
 from iccon.console.inks import style_of
 from iccon.console.safe import guard_strip
+from iccon.console.widgets.kept import Kept
 
 FRAME: Final = ("border_top", "border_title_color", "border_title_style")
 
@@ -37,6 +38,7 @@ class Lines(ScrollView, can_focus=False, inherit_bindings=False):
     def __init__(self, *, id: str | None = None, classes: str | None = None, ascii_only: bool = False) -> None:
         super().__init__(id=id, classes=classes)
         self.ascii_only = ascii_only
+        self._kept = Kept(self, self._made_lines)
         self._looks: dict[tuple[str, str], Style] = {}
         self._painted: dict[int, Strip] = {}
         self._area: Size | None = None  # while many lines are looked at: to find it costs as much as a line
@@ -67,7 +69,11 @@ class Lines(ScrollView, can_focus=False, inherit_bindings=False):
                     self.refresh(Region(0, y, self.area.width, 1))
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Return the screen lines that Textual asks for, from one look at the widget."""
+        """Return the screen lines that Textual asks for."""
+        return self._kept.lines(crop)
+
+    def _made_lines(self, crop: Region) -> list[Strip]:
+        """Return lines from one look at the widget."""
         with self.looking():
             return super().render_lines(crop)
 

@@ -50,7 +50,7 @@ class Recorder:
             return
         self._taking.add(incident)
         try:
-            found = events(before, pages)
+            found = await in_thread(lambda: events(before, pages), "events", 60)
             for at in range(0, len(found), AT_ONCE):
                 await self._do(Capture(events=found[at : at + AT_ONCE]), incident)
             self._seen[incident] = pages  # only now: what could not be written is captured again

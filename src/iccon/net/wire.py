@@ -2,8 +2,11 @@
 
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+
+import msgspec
 
 from iccon.faults import SourceFault
 from iccon.net import decode_json
@@ -27,6 +30,18 @@ def decode(response: Any) -> Any:
             return json.loads(response.content.decode("utf-8", "replace"), strict=False)
         except (ValueError, RecursionError):
             raise fault from None
+
+
+def decode_list(response: Any, give_way: Callable[[], object]) -> Any:
+    """Return the JSON of a response as `decode` does; where it is a list, calls `give_way` between its items."""
+    try:
+        items = []
+        for raw in msgspec.json.decode(response.content, type=list[msgspec.Raw]):
+            give_way()
+            items.append(msgspec.json.decode(raw))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, TypeError):
+        return decode(response)
+    return items
 
 
 def record(value: Any) -> dict[str, Any]:

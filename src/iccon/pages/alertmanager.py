@@ -13,9 +13,10 @@ from iccon.incident import page_verbs
 from iccon.incident.runs import LABELS
 from iccon.net import Limits, checked, guarded_session, host_of, http_date
 from iccon.net.together import together
-from iccon.net.wire import NO_TITLE, decode, first, instant, link, record, records, text
+from iccon.net.wire import NO_TITLE, decode, decode_list, first, instant, link, record, records, text
 from iccon.pages import silences
 from iccon.pages.model import UNKNOWN_TIME, Act, Detail, Done, Listing, Page, PageStatus, Story, Trace, place
+from iccon.precedence import turn
 from iccon.text import CleanText, clean
 
 if TYPE_CHECKING:
@@ -56,12 +57,14 @@ class AlertmanagerBackend:
         answers, notices = self._ask("/api/v2/alerts")
         pages: dict[str, Page] = {}
         dropped = 0
-        for alert in (row for rows in answers for row in records(rows)):
-            page = page_of(self.name, alert, self._config.service_label)
-            if page is None:
-                dropped += 1
-            else:
-                pages[page.id] = _louder(pages.get(page.id), page)
+        with turn() as give_way:
+            for alert in (row for rows in answers for row in records(rows)):
+                give_way()
+                page = page_of(self.name, alert, self._config.service_label)
+                if page is None:
+                    dropped += 1
+                else:
+                    pages[page.id] = _louder(pages.get(page.id), page)
         if dropped:
             notices += (CleanText(f"{dropped} alerts without a fingerprint are not shown"),)
         if any(page.status is PageStatus.SILENCED for page in pages.values()):
@@ -184,7 +187,9 @@ class AlertmanagerBackend:
         return answers, tuple(clean(f"peer {host_of(url)}: {fault.reason}") for url, fault in faults.items())
 
     def _get(self, url: str, path: str) -> Any:
-        answer = decode(checked(self._session(url).get(url.rstrip("/") + path)))
+        came = checked(self._session(url).get(url.rstrip("/") + path))
+        with turn() as give_way:
+            answer = decode_list(came, give_way)
         if path.endswith("alerts") and not isinstance(answer, list):
             raise SourceFault(FaultKind.BAD_ANSWER, "an answer without alerts: is this Alertmanager's address?")
         return answer

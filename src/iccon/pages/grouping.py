@@ -28,7 +28,8 @@ class Group(Struct, frozen=True):
     """Pages that belong together, in the order given. `key` is the same after a refresh; `title` what they share.
 
     `counts` says how many of its pages stand where, the loudest first; those that none has are left out. `newest` is
-    when its newest page was opened (aware UTC). They are counted once: a row is painted every second.
+    when its newest page was opened (aware UTC), `keys` are its pages'. All is worked out once: a row is painted every
+    second.
     """
 
     key: str
@@ -36,6 +37,7 @@ class Group(Struct, frozen=True):
     pages: tuple[Page, ...]
     counts: dict[PageStatus, int]
     newest: datetime
+    keys: tuple[str, ...]
 
     @property
     def status(self) -> PageStatus:
@@ -44,10 +46,17 @@ class Group(Struct, frozen=True):
 
 
 class Grouping(Struct, frozen=True):
-    """All groups, those with the loudest page first, and the rule by which they were made, as people read it."""
+    """All groups, those with the loudest page first, and the rule by which they were made, as people read it.
+
+    `pages` has every page by its key, in their order, `several` the groups of more than one by theirs, `group_of` the
+    key of such a group by that of a page in it: made with the groups, where nobody waits for the screen.
+    """
 
     rule: CleanText
     groups: tuple[Group, ...]
+    pages: dict[str, Page]
+    several: dict[str, Group]
+    group_of: dict[str, str]
 
 
 def shape(title: str) -> CleanText:
@@ -69,23 +78,35 @@ RULES: Final[tuple[_Rule, ...]] = (
 )
 
 
-def grouped(pages: Sequence[Page], before: str = "") -> Grouping:
-    """Return `pages` (loudest first) in groups; `before` is the rule of the last grouping, "" where there was none."""
+def grouped(pages: Sequence[Page], before: str = "", give_way: Callable[[], object] = lambda: None) -> Grouping:
+    """Return `pages` (loudest first) in groups; `before` is the rule of the last grouping, "" where there was none.
+
+    Calls `give_way` between pages.
+    """
     names = [name for name, _ in RULES]
     coarse = names.index(before) if before in names else 0
     made: list[Group] = []
     for rank, (name, parts) in enumerate(RULES):
         if len({parts(page) for page in pages[:_SAMPLE]}) > MOST:
             continue  # far too many rows, without making them
-        made = _by(pages, name, parts)
+        made = _by(pages, name, parts, give_way)
         if len(made) <= (FEW if rank < coarse else MOST):
-            return Grouping(CleanText(name), tuple(made))
-    return Grouping(CleanText(names[-1]), tuple(made))
+            break
+    return _grouping(name, made, {page.key: page for page in pages})
 
 
-def _by(pages: Sequence[Page], rule: str, parts: Callable[[Page], tuple[str, ...]]) -> list[Group]:
+def _grouping(rule: str, made: list[Group], pages: dict[str, Page]) -> Grouping:
+    several = {group.key: group for group in made if len(group.pages) > 1}
+    group_of = {key: group.key for group in several.values() for key in group.keys}
+    return Grouping(CleanText(rule), tuple(made), pages, several, group_of)
+
+
+def _by(
+    pages: Sequence[Page], rule: str, parts: Callable[[Page], tuple[str, ...]], give_way: Callable[[], object]
+) -> list[Group]:
     found: dict[tuple[str, ...], list[Page]] = {}
     for page in pages:
+        give_way()
         found.setdefault(parts(page), []).append(page)
     groups = [group for values, members in found.items() for group in _occurrences(rule, values, members)]
     return sorted(groups, key=lambda group: _LOUDEST[group.status])
@@ -99,7 +120,8 @@ def _occurrences(rule: str, values: tuple[str, ...], members: list[Page]) -> Ite
         since = f"\0{min(page.created_at for page in pages):%Y-%m-%dT%H}" if number else ""
         mine = {page.key for page in pages}
         ordered = tuple(page for page in members if page.key in mine) if len(pages) < len(members) else tuple(members)
-        yield Group(f"group:{key}{since}", title, ordered, _counts(ordered), pages[0].created_at)
+        keys = tuple(page.key for page in ordered)
+        yield Group(f"group:{key}{since}", title, ordered, _counts(ordered), pages[0].created_at, keys)
 
 
 def _counts(pages: Sequence[Page]) -> dict[PageStatus, int]:

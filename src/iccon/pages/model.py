@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -11,6 +11,9 @@ from iccon.faults import SourceFault, SourceTrouble
 from iccon.incident.commands import Captured
 from iccon.incident.entries import PageRef
 from iccon.text import CleanText, clean
+
+if TYPE_CHECKING:
+    from iccon.pages.grouping import Grouping
 
 UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)  # stands where a backend gave no readable time
 
@@ -97,7 +100,7 @@ class Pages(Struct, frozen=True):
     a reader who missed one misses no ending; `changed_at` is None where the backend does not say when.
     `verbs` says what each backend can do, `lacks` of what it cannot for this account why not, `budgets` how many
     requests it still takes. A backend in `trouble` has its last known pages in `pages`. `at` is when the poll ended
-    (aware UTC).
+    (aware UTC). `grouping` says which pages belong together, where somebody has worked that out.
     """
 
     pages: tuple[Page, ...] = ()
@@ -108,6 +111,7 @@ class Pages(Struct, frozen=True):
     verbs: dict[str, tuple[str, ...]] = {}
     lacks: dict[str, dict[str, CleanText]] = {}
     budgets: dict[str, CleanText] = {}
+    grouping: "Grouping | None" = None
 
 
 class Trace(Struct, frozen=True):

@@ -28,6 +28,7 @@ from iccon.pages.pagerduty_proofs import Wish, incident
 from iccon.pages.pagerduty_story import story_of
 from iccon.pages.pagerduty_verbs import VERBS, Verb, prepare, proof, send
 from iccon.pages.paging import PAGE, Rows, complete
+from iccon.precedence import turn
 from iccon.text import CleanText, clean
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ class PagerDutyBackend:
         query = self._filters() | {"statuses[]": ["triggered", "acknowledged"], "sort_by": "created_at:asc"}
         until = time.monotonic() + self._config.timeout * LIST_PATIENCE
         rows, missing = complete(lambda offset: self._incidents(query, offset, until), "PagerDuty", REACH)
-        pages = {page.id: page for row in rows if (page := page_of(self.name, row))}
+        with turn() as give_way:
+            pages = {page.id: page for row in rows if give_way() is None and (page := page_of(self.name, row))}
         dropped = len(rows) - len(pages)
         nameless = CleanText(f"{dropped} incidents without an id are not shown") if dropped else CleanText("")
         notices = tuple(notice for notice in (missing, nameless, self._client.budget.low()) if notice)

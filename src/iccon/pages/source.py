@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Final
 
 from msgspec import Struct
@@ -10,7 +11,9 @@ from msgspec.structs import replace
 from iccon.clock import Clock, SystemClock
 from iccon.faults import SourceFault, SourceTrouble
 from iccon.net.together import together
+from iccon.pages.grouping import grouped
 from iccon.pages.model import Listing, Page, PageBackend, Pages, PageStatus
+from iccon.precedence import turn
 from iccon.text import CleanText, clean
 
 RECENT: Final = 200  # endings that are told again, for readers that do not see every poll
@@ -33,6 +36,7 @@ class PagesSource:
         self.backends = {backend.name: backend for backend in backends}
         self.deadline = max((backend.deadline for backend in backends), default=0.0) * 2 + 1.0
         self._clock = clock or SystemClock()
+        self._grouping = grouped(())
         self._recent: tuple[Page, ...] = ()
         self._known: dict[str, _Known] = {name: _Known() for name in self.backends}
 
@@ -46,14 +50,15 @@ class PagesSource:
         fresh = self._ask(before)
         now = {name: self._after(before[name], fresh.get(name)) for name in self.backends}
         ended = tuple(page for name in fresh for page in self._closed(name, before[name], fresh[name]))
-        open_now = {page.key for known in now.values() for page in known.listing.pages}
+        pages = self._in_order(now)
+        open_now = self._grouping.pages.keys()
         closed = tuple(page for page in self._recent if page.key not in open_now) + ended
         self._known, self._recent = now, closed[-RECENT:]
         faults = {name: known.fault for name, known in now.items() if known.fault is not None}
         if faults and len(faults) == len(now):
             raise _of_all(faults)
         return Pages(
-            pages=tuple(sorted((p for known in now.values() for p in known.listing.pages), key=_rank)),
+            pages=pages,
             closed=self._recent,
             trouble=tuple(self._trouble(name, now[name], fault) for name, fault in faults.items()),
             at=self._clock.now(),
@@ -61,7 +66,20 @@ class PagesSource:
             lacks={name: known.listing.lacks for name, known in now.items() if known.listing.lacks},
             budgets={n: k.listing.budget for n, k in now.items() if k.listing.budget and k.fault is None},
             notices=tuple(_notice(name, text) for name, known in now.items() for text in known.listing.notices),
+            grouping=self._grouping,
         )
+
+    def _in_order(self, now: dict[str, _Known]) -> tuple[Page, ...]:
+        """Return all pages in order, and group them: here, where no key waits for it."""
+        with turn() as give_way:
+            ranked = []
+            for page in (page for known in now.values() for page in known.listing.pages):
+                give_way()
+                ranked.append((_rank(page), page))
+            ranked.sort(key=itemgetter(0))
+            pages = tuple(page for _, page in ranked)
+            self._grouping = grouped(pages, self._grouping.rule, give_way)
+        return pages
 
     def _trouble(self, name: str, known: _Known, fault: SourceFault) -> SourceTrouble:
         left = known.not_before - self._clock.monotonic()

@@ -21,7 +21,7 @@ from iccon.incident.effects import EffectState
 from iccon.incident.entries import Amended, EffectEnded, Entry, PageActed, PageMarked, StepMarked, StepRun, Struck
 from iccon.incident.state import State
 from iccon.journal.faults import JournalFault
-from iccon.pages.model import Page
+from iccon.pages.model import Page, Pages
 from iccon.signals.board import aged
 from iccon.signals.model import Board
 from iccon.when import stamp
@@ -187,12 +187,13 @@ class LiveSurface(Surface):
 
     def _show_pages(self, now: datetime) -> None:
         slot = self.console.snapshot.slots.get("pages")
-        found = slot.value.pages if slot and slot.value else None
+        told: Pages | None = slot.value if slot else None
+        found, made = (told.pages, told.grouping) if told else (None, None)
         note = self.trouble_note(slot, NO_PAGER) or self.partial_note(slot)
         if slot and slot.at and abs(age := (now - slot.at).total_seconds()) > OLD:
             note = "; ".join(filter(None, (f"as of {self.clock_text(slot.at)} ({age_text(age)})", note)))
-        self.each(PagesView, lambda view: view.show(found, now, note, self._acts.pending()))
-        self.each(PagesView, lambda view: view.say_budgets(slot.value.budgets if slot and slot.value else {}))
+        self.each(PagesView, lambda view: view.show(found, now, note, self._acts.pending(), made))
+        self.each(PagesView, lambda view: view.say_budgets(told.budgets if told else {}))
 
     # What the keys do
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from iccon.console.figures import age_text
 from iccon.console.fit import Span, crop, fit
-from iccon.pages.grouping import MOST, Group, grouped
+from iccon.pages.grouping import MOST, Group, Grouping, grouped
 from iccon.pages.model import Page, PageStatus
 
 # status: glyph, ASCII, word, short word, style
@@ -29,36 +29,35 @@ class PageRows:
         self.groups: dict[str, Group] = {}
         self.rule = ""
         self._pages: Sequence[Page] = ()
-        self._group_of: dict[str, str] = {}
-        self._made: tuple[Group, ...] = ()
+        self._made: Grouping | None = None
 
     @property
     def on(self) -> bool:
         """Are there groups now?"""
         return len(self._pages) > MOST if self.wish is None else self.wish
 
-    def take(self, pages: Sequence[Page], looked_at: Collection[str]) -> tuple[str, ...]:
-        """Take in `pages` and return the keys of the rows. Groups of pages that are `looked_at` are unfolded."""
-        if pages is not self._pages:
-            self._pages, made = pages, grouped(pages, self.rule)
-            self.rule, self._made = made.rule, made.groups
-            self.groups = {group.key: group for group in made.groups if len(group.pages) > 1}
-            self._group_of = {page.key: group.key for group in self.groups.values() for page in group.pages}
+    def take(self, pages: Sequence[Page], looked_at: Collection[str], made: Grouping | None = None) -> tuple[str, ...]:
+        """Take in `pages` and return the keys of the rows. Groups of pages that are `looked_at` are unfolded.
+
+        `made` are their groups, where somebody has made them already.
+        """
+        if pages is not self._pages or self._made is None:
+            self._pages, self._made = pages, made or grouped(pages, self.rule)
+            self.rule, self.groups = self._made.rule, self._made.several
             self.unfolded &= self.groups.keys()
         if not self.on:
             return tuple(dict.fromkeys(page.key for page in pages))
-        self.unfolded |= {self._group_of[key] for key in looked_at if key in self._group_of}
-        return tuple(dict.fromkeys(key for group in self._made for key in self._rows_of(group)))
+        self.unfolded |= {self._made.group_of[key] for key in looked_at if key in self._made.group_of}
+        return tuple(dict.fromkeys(key for group in self._made.groups for key in self._rows_of(group)))
 
     def _rows_of(self, group: Group) -> tuple[str, ...]:
-        members = tuple(page.key for page in group.pages)
         if group.key not in self.groups:
-            return members
-        return (group.key, *members) if group.key in self.unfolded else (group.key,)
+            return group.keys
+        return (group.key, *group.keys) if group.key in self.unfolded else (group.key,)
 
     def group_of(self, key: str) -> str:
         """Return the key of the group in which the page `key` is shown, "" where it stands alone."""
-        return self._group_of.get(key, "") if self.on else ""
+        return self._made.group_of.get(key, "") if self._made and self.on else ""
 
 
 def group_spans(group: Group, width: int, now: datetime, unfolded: bool, ascii_only: bool = False) -> list[Span]:

@@ -11,6 +11,7 @@ from iccon.console.fit import Span, cells, crop, fit, said
 from iccon.console.safe import set_titles
 from iccon.console.widgets.page_rows import STATUS, PageRows, group_spans
 from iccon.console.widgets.virtual import VirtualList
+from iccon.pages.grouping import Grouping, grouped
 from iccon.pages.model import Page, PageStatus
 from iccon.text import clean
 
@@ -72,6 +73,7 @@ class PagesView(VirtualList):
         self.gone = False  # all that was marked: a key meant for it must not hit what is under the cursor
         self.rows_of = PageRows()
         self._given: Sequence[Page] = ()
+        self._grouping: Grouping | None = None
         self.pending: Mapping[str, str] = {}
         self.worth: Mapping[str, bool] = {}
         self.now = datetime.fromtimestamp(0, UTC)
@@ -80,11 +82,17 @@ class PagesView(VirtualList):
         self._titled = ""
 
     def show(
-        self, pages: Sequence[Page] | None, now: datetime, note: str = "", pending: Mapping[str, str] | None = None
+        self,
+        pages: Sequence[Page] | None,
+        now: datetime,
+        note: str = "",
+        pending: Mapping[str, str] | None = None,
+        grouping: Grouping | None = None,
     ) -> None:
         """Show `pages` in their order as of `now` (None: not known yet); `note` is what is wrong.
 
-        `pending` says which writes are in flight, by page key; None leaves it as it is. Called at every tick: what a
+        `pending` says which writes are in flight, by page key; None leaves it as it is. `grouping` is that of the
+        pages, where it is made already. Called at every tick: what a
         storm costs is paid only where another list is given.
         """
         self.now, self.note, self.waiting = now, clean(note, 300), pages is None
@@ -93,7 +101,8 @@ class PagesView(VirtualList):
         if (found := pages or ()) == self._given:
             self.touch()
             return
-        self._given, self.pages = found, {page.key: page for page in found}
+        self._given, self._grouping = found, grouping or grouped(found, self.rows_of.rule)
+        self.pages = self._grouping.pages
         kept = self.marks & self.pages.keys()
         self.gone = self.gone or bool(self.marks and not kept)
         self.marks = kept
@@ -109,7 +118,7 @@ class PagesView(VirtualList):
 
     def _arrange(self) -> None:
         """Show the rows; what is chosen or marked stays in sight."""
-        self.set_rows(self.rows_of.take(self._given, {*self.marks, self.chosen_key or ""}))
+        self.set_rows(self.rows_of.take(self._given, {*self.marks, self.chosen_key or ""}, self._grouping))
 
     def mark_pending(self, pending: Mapping[str, str], worth: Mapping[str, bool]) -> None:
         """Show which writes are in flight, by page key: "ack sending", "ack unknown"; and what people said of pages."""

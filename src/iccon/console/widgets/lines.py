@@ -38,7 +38,7 @@ class Lines(ScrollView, can_focus=False, inherit_bindings=False):
     def __init__(self, *, id: str | None = None, classes: str | None = None, ascii_only: bool = False) -> None:
         super().__init__(id=id, classes=classes)
         self.ascii_only = ascii_only
-        self._kept = Kept(self, self._made_lines)
+        self._last_lines = Kept(self, self._made_lines)
         self._looks: dict[tuple[str, str], Style] = {}
         self._painted: dict[int, Strip] = {}
         self._area: Size | None = None  # while many lines are looked at: to find it costs as much as a line
@@ -70,7 +70,7 @@ class Lines(ScrollView, can_focus=False, inherit_bindings=False):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Return the screen lines that Textual asks for."""
-        return self._kept.lines(crop)
+        return self._last_lines.lines(crop)
 
     def _made_lines(self, crop: Region) -> list[Strip]:
         """Return lines from one look at the widget."""

@@ -83,7 +83,7 @@ class TimelineView(VirtualList):
             self.rows_of.update(self.order)
 
     def complete(self, timeline: Timeline, kept: Mapping[tuple[bool, bool], Rows]) -> None:
-        """Show `timeline`: the one shown, with older entries, whose rows are `kept`. The reader's line and choice stay."""
+        """Show `timeline`: the one shown, with older entries, whose rows are `kept`. The line and the choice stay."""
         self._seen += 0 if self.filtered else len(timeline.order) - self._total()
         self.timeline = timeline
         self._corrections += 1

@@ -72,6 +72,16 @@ def test_experts_come_and_go(iccon: Run, incident: str) -> None:
     assert [held["person"] for held in iccon("show", "--json").json["experts"]] == ["bo"]
 
 
+def test_a_sub_team_from_the_command_line(iccon: Run, incident: str) -> None:
+    assert iccon("team", "db", "kim", "--lead").code == iccon("team", "db", "sam").code == 0
+    assert "Team db, lead" in iccon("roles").out
+    found = [(p["person"], p["lead"]) for p in iccon("roles", "--json").json["posts"] if p["team"] == "db"]
+    assert found == [("kim", True), ("sam", False)]
+    assert iccon("team", "db", "sam", "--leaves").code == 0
+    assert iccon("team", "db", "sam", "--leaves").code == 3
+    assert "Team db: kim (lead)" in iccon("briefing").out.replace("\\", "")
+
+
 def test_the_roles_with_their_cards(iccon: Run, home: Path, incident: str) -> None:
     said = iccon("roles").out
     assert "NEEDED, nobody" in said and "! SEV2 needs: Comms lead" in said

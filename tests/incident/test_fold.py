@@ -40,6 +40,7 @@ bodies = st.one_of(
     made(e.SeveritySet, level=st.sampled_from(Severity), reason=words),
     made(e.PhaseSet, phase=st.sampled_from(Phase), reason=words),
     made(e.RoleTaken, role=st.sampled_from(Role), person=words, left=st.booleans()),
+    made(e.TeamSet, team=words, person=words, lead=st.booleans(), left=st.booleans()),
     made(e.HandoverProposed, role=st.sampled_from(Role), person=words, minutes=st.integers(1, 2**62)),
     made(
         e.HandoverEnded,

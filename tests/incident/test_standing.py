@@ -14,7 +14,7 @@ from iccon.incident import commands as c
 from iccon.incident import entries as e
 from iccon.incident.exit_criteria import Sight
 from iccon.incident.fold import fold
-from iccon.incident.organisation import MOST_REPORTS, reports, warnings
+from iccon.incident.organisation import MOST_REPORTS, posts, reports, warnings
 from iccon.incident.roles import Role
 from iccon.incident.severity import DEFAULT_POLICY
 from iccon.incident.standing import View, lines
@@ -90,6 +90,32 @@ def test_who_reports_to_whom() -> None:
     lead = e.RoleTaken(role=Role.OPERATIONS, person="lee")
     assert reports(Room(*held, lead, expert("dee")).ledger.state) == {"ic": ("bo", "lee"), "lee": ("dee",)}
     assert reports(Room(expert("dee")).ledger.state) == {}
+
+
+def member(person: str, team: str = "db", **more: bool) -> e.Body:
+    return e.TeamSet(team=team, person=person, **more)
+
+
+def test_a_sub_team_reports_to_its_lead_and_the_lead_to_operations() -> None:
+    held = [e.RoleTaken(role=Role(role), person=name) for role, name in (("commander", "ic"), ("operations", "ops"))]
+    room = Room(*held, expert("dee"), member("sam"), member("dee"), member("kim", lead=True), member("lee", "web"))
+    state = room.ledger.state
+    assert [m.person for m in state.teams["db"]] == ["kim", "sam", "dee"]
+    assert reports(state) == {"ic": ("ops",), "ops": ("kim", "lee"), "kim": ("sam", "dee")}
+    assert [(p.title, p.held and p.held.person) for p in posts(state, DEFAULT_POLICY) if p.team] == [
+        ("Team db, lead", "kim"),
+        ("Team db", "sam"),
+        ("Team db", "dee"),
+        ("Team web", "lee"),
+    ]
+    assert room.code(c.PutInTeam(team="db", person="@sam")) == "unchanged"
+    assert room.code(c.PutInTeam(team="web", person="sam", leaves=True)) == "no_member"
+    assert room.code(c.PutInTeam(team=" ", person="sam")) == room.code(c.PutInTeam(team="x", person="")) == "empty"
+    (body,) = room.bodies(c.PutInTeam(team="db", person="sam", lead=True))
+    assert describe(body) == "sam leads team db"
+    after = Room(*held, member("kim", lead=True), member("sam", lead=True), member("kim", left=True)).ledger.state
+    assert [(m.person, m.lead) for m in after.teams["db"]] == [("sam", True)]
+    assert Room(member("kim"), member("kim", left=True)).ledger.state.teams == {}
 
 
 @pytest.mark.parametrize("count", [MOST_REPORTS, MOST_REPORTS + 1])

@@ -17,7 +17,7 @@ _UNSURE = "SEV1 (the worst) to SEV5 (default: SEV2; when unsure, the higher)"
 
 def add(commands: Commands) -> None:
     """Add the parsers of this group."""
-    for build in (_declare, _retitle, _severity, _phase, _milestone, _role, _impact, _theory, _resolve, _reopen):
+    for build in (_declare, _retitle, _severity, _phase, _milestone, _role, _team, _impact, _theory, _resolve, _reopen):
         build(commands)
 
 
@@ -129,6 +129,24 @@ def _do_role(args: argparse.Namespace) -> int:
     with session(args) as opened:
         person = clean(" ".join(args.person))
         command = c.TakeRole(role=Role(args.role), person=person, leaves=args.leaves, at=opened.at())
+        return _done(opened, command, opened.incident())
+
+
+def _team(commands: Commands) -> None:
+    parser = add_command(commands, "team", _do_team)
+    parser.add_argument("team", help="the sub-team's name: database")
+    parser.add_argument("person", nargs="+", help="who joins it")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--lead", action="store_true", help="they lead it from now on")
+    how.add_argument("--leaves", action="store_true", help="they leave it")
+    with_incident(parser)
+    with_time(parser)
+
+
+def _do_team(args: argparse.Namespace) -> int:
+    with session(args) as opened:
+        team, person = clean(args.team), clean(" ".join(args.person))
+        command = c.PutInTeam(team=team, person=person, lead=args.lead, leaves=args.leaves, at=opened.at())
         return _done(opened, command, opened.incident())
 
 

@@ -35,6 +35,7 @@ COMMANDS: dict[str, Spec] = {
     "milestone": Spec(_INCIDENT, "incident", "say when it began, was detected, first told, mitigated"),
     "role": Spec(_INCIDENT, "incident", "give a role to a person"),
     "handover": Spec(_INCIDENT, "handover", "hand a role over; it moves once it is accepted"),
+    "team": Spec(_INCIDENT, "incident", "put a person into a sub-team, or take them out"),
     "roles": Spec(_INCIDENT, "roles", "show who holds which role, or what a role does"),
     "impact": Spec(_INCIDENT, "incident", "start or stop customer impact"),
     "theory": Spec(_INCIDENT, "incident", "state the current theory of the cause"),

@@ -1,6 +1,6 @@
 """roles: who holds which role, since when, and what each does.
 
-With --json: incident, posts [{role, title, person, since, needed}], reports {person: [person]}, warnings,
+With --json: incident, posts [{role, title, person, since, needed, team, lead}], reports {person: [person]}, warnings,
 cards {role: {checklist, callout}}. These names are promises.
 """
 
@@ -11,7 +11,7 @@ from iccon.cli.output import complain, say, say_json, table
 from iccon.cli.parsing import OK, USAGE, Commands, add_command, with_incident
 from iccon.cli.session import session
 from iccon.incident.organisation import Post, posts, reports, warnings
-from iccon.incident.roles import TITLES, Role
+from iccon.incident.roles import Role
 
 if TYPE_CHECKING:
     from iccon.cli.session import Session
@@ -53,10 +53,18 @@ def _say_board(opened: "Session", cards: "dict[str, RoleCard]") -> None:
 
 def _facts(post: Post) -> dict[str, Any]:
     person, since = (post.held.person, post.held.since) if post.held else ("", None)
-    return {"role": post.role, "title": TITLES[post.role], "person": person, "since": since, "needed": post.needed}
+    return {
+        "role": post.role,
+        "title": post.title,
+        "person": person,
+        "since": since,
+        "needed": post.needed,
+        "team": post.team,
+        "lead": post.lead,
+    }
 
 
 def _row(post: Post, opened: "Session") -> tuple[str, ...]:
     if post.held is None:
-        return TITLES[post.role], "NEEDED, nobody" if post.needed else "nobody", ""
-    return TITLES[post.role], post.held.person, opened.clock_text(post.held.since)
+        return post.title, "NEEDED, nobody" if post.needed else "nobody", ""
+    return post.title, post.held.person, opened.clock_text(post.held.since)

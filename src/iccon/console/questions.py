@@ -204,6 +204,19 @@ def role(state: State, actor: str, chosen: Role = Role.COMMANDER) -> Question:
     )
 
 
+def team(name: str) -> Question:
+    """Ask who joins a sub-team, or leads it."""
+    return Question(
+        "Sub-team",
+        (
+            TextField("team", "Team", name, True, placeholder="database"),
+            TextField("person", "Person", required=True),
+            ChoiceField("lead", "", (("no", "works in it"), ("yes", "leads it")), "no"),
+        ),
+        lambda a: c.PutInTeam(team=a["team"], person=a["person"], lead=a["lead"] == "yes"),
+    )
+
+
 def impact(state: State, clock: Clock) -> Question:
     """Start a segment of customer impact, or stop the open one."""
     if opened := state.open_impact:

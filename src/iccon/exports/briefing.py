@@ -153,6 +153,8 @@ def _organisation(brief: _Brief) -> Iterator[str]:
     for role, held in sorted(brief.state.roles.items()):
         yield f"{TITLES[role]}: {held.person}, since {brief.time(held.since)}"
     yield from (f"{title}: nobody" for title in _unfilled(brief))
+    for team, members in brief.state.teams.items():
+        yield f"Team {team}: {', '.join(m.person + ' (lead)' * m.lead for m in members)}"
     asked = waiting(brief.state.handovers, brief.at)
     yield from _newest(asked, lambda h: f"Hand-over of {h.title} to {h.person} waits, until {brief.time(h.due)}")
 

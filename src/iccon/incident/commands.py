@@ -86,6 +86,16 @@ class TakeRole(Command, frozen=True, kw_only=True):
     at: datetime | None = None
 
 
+class PutInTeam(Command, frozen=True, kw_only=True):
+    """Put a person into a sub-team, as its `lead` or not; or take them out (`leaves`)."""
+
+    team: str
+    person: str
+    lead: bool = False
+    leaves: bool = False
+    at: datetime | None = None
+
+
 class ProposeHandover(Command, frozen=True, kw_only=True):
     """Ask a person to take a role within so many minutes; it changes hands when they accept."""
 

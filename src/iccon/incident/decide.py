@@ -16,6 +16,7 @@ from iccon.incident import (
     run_rules,
     step_rules,
     task_rules,
+    team_rules,
     update_rules,
 )
 from iccon.incident import commands as c
@@ -283,6 +284,7 @@ _NEEDS_ACTIVE = (
     c.SetSeverity,
     c.SetPhase,
     c.TakeRole,
+    c.PutInTeam,
     c.StartImpact,
     c.StopImpact,
     c.SetTheory,
@@ -302,6 +304,7 @@ _DECISIONS: dict[type[c.Command], Callable[[State, Any, Context], Outcome]] = {
     c.SetPhase: _phase,
     c.SetMilestone: _milestone,
     c.TakeRole: _role,
+    c.PutInTeam: team_rules.put,
     c.ProposeHandover: handover_rules.propose,
     c.AcceptHandover: handover_rules.accept,
     c.DeclineHandover: handover_rules.decline,

@@ -99,6 +99,16 @@ class RoleTaken(Body, frozen=True, kw_only=True):
     left: bool = False
 
 
+class TeamSet(Body, frozen=True, kw_only=True):
+    """A person is in the sub-team `team` from now on, leads it (`lead`), or left it."""
+
+    kind: ClassVar[str] = "team"
+    team: str
+    person: str
+    lead: bool = False
+    left: bool = False
+
+
 class HandoverProposed(Body, frozen=True, kw_only=True):
     """A person is asked to take a role within `minutes`; `holder` has it until then ("" nobody)."""
 
@@ -546,6 +556,7 @@ BODIES: dict[str, type[Body]] = {
         GateOverridden,
         MilestoneSet,
         RoleTaken,
+        TeamSet,
         HandoverProposed,
         HandoverEnded,
         ImpactStarted,

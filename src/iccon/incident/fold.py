@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from iccon.incident import draft_rules, run_rules, step_rules
+from iccon.incident import draft_rules, run_rules, step_rules, team_rules
 from iccon.incident.corrections import Corrections
 from iccon.incident.effects import EffectState
 from iccon.incident.entries import (
@@ -319,6 +319,7 @@ _STEPS: dict[str, Callable[[State, Entry, Any], State]] = {
     "phase": _phase,
     "milestone": _milestone,
     "role": _role,
+    "team": team_rules.placed,
     "handover": _handover,
     "handover_ended": _handover_ended,
     "impact_started": _impact_started,

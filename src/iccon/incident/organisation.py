@@ -17,35 +17,51 @@ def unfilled(state: State, policy: Policy) -> tuple[Role, ...]:
 
 
 class Post(Struct, frozen=True):
-    """One place on the role board: who holds it since when, None for nobody. `needed`: the severity demands it."""
+    """One place on the role board: who holds it since when, None for nobody. `needed`: the severity demands it.
+
+    A member of the sub-team `team` stands with the experts; one of each is its `lead`.
+    """
 
     role: Role
     held: Holding | None
     needed: bool
+    team: str = ""
+    lead: bool = False
+
+    @property
+    def title(self) -> str:
+        """The role as people say it; of a sub-team its name."""
+        return f"Team {self.team}{', lead' if self.lead else ''}" if self.team else TITLES[self.role]
 
 
 def posts(state: State, policy: Policy) -> list[Post]:
-    """Return every role with its holder, and every expert."""
+    """Return every role with its holder, every expert, and every sub-team with its people."""
     needed = policy.levels[state.severity].roles
     found = [Post(role, state.roles.get(role), role in needed) for role in Role if role is not Role.EXPERT]
     experts: tuple[Holding | None, ...] = state.experts or (None,)
-    return found + [Post(Role.EXPERT, held, Role.EXPERT in needed) for held in experts]
+    found += [Post(Role.EXPERT, held, Role.EXPERT in needed) for held in experts]
+    members = ((team, member) for team, held in state.teams.items() for member in held)
+    return found + [Post(Role.EXPERT, Holding(m.person, m.since), False, team, m.lead) for team, m in members]
 
 
 def reports(state: State) -> dict[str, tuple[str, ...]]:
-    """Return who reports to whom: leads to the commander; experts and owners of open actions to the operations lead.
+    """Return who reports to whom: leads to the commander, the people of a sub-team to its lead.
 
-    Where there is no operations lead, all report to the commander. Nobody reports to themselves, or twice.
+    Leads of sub-teams, experts and owners of open actions report to the operations lead, where there is none to the
+    commander. Nobody reports to themselves, or twice.
     """
     commander = state.holder(Role.COMMANDER)
     leads = [state.holder(role) for role in LEADS]
     workers = [held.person for held in state.experts]
     workers += [task.owner for task in open_tasks(state.tasks) if task.what == TaskKind.ACTION]
+    operations = state.holder(Role.OPERATIONS) or commander
+    heads = {team: next((m.person for m in held if m.lead), operations) for team, held in state.teams.items()}
+    teams = [(heads[team], [m.person for m in held if not m.lead]) for team, held in state.teams.items()]
     seen = {"", commander}
     found: dict[str, list[str]] = {}
-    for boss, people in ((commander, leads), (state.holder(Role.OPERATIONS) or commander, workers)):
+    for boss, people in ((commander, leads), (operations, list(heads.values())), *teams, (operations, workers)):
         for person in people:
-            if person not in seen:
+            if person not in seen and person != boss:
                 seen.add(person)
                 found.setdefault(boss, []).append(person)
     return {boss: tuple(people) for boss, people in found.items() if boss}

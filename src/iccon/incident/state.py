@@ -21,6 +21,14 @@ class Holding(Struct, frozen=True):
     since: datetime
 
 
+class Member(Struct, frozen=True):
+    """Who is in a sub-team, since when; one leads it."""
+
+    person: str
+    since: datetime
+    lead: bool = False
+
+
 class Impact(Struct, frozen=True):
     """One span of customer impact; `stopped` is None while it lasts. `id` is the start entry's, `share` in percent."""
 
@@ -103,7 +111,8 @@ class State(Struct, frozen=True):
     `drafts` is what is proposed for runbooks, by path.
     `runs` are the commands that were run, by their effect, oldest first, `approvals` those that were allowed.
     `pins` are the ids of the entries that stand out, in the order of pinning.
-    `experts` are all there are, the newest last; `roles` has that one.
+    `teams` are the sub-teams by name, the lead of each first. `experts` are all there are, the newest last; `roles`
+    has that one.
     """
 
     incident: str
@@ -116,6 +125,7 @@ class State(Struct, frozen=True):
     services: tuple[str, ...] = ()
     roles: dict[Role, Holding] = {}
     experts: tuple[Holding, ...] = ()
+    teams: dict[str, tuple[Member, ...]] = {}
     impacts: tuple[Impact, ...] = ()
     theory: Theory | None = None
     updates: tuple[Issued, ...] = ()

@@ -52,6 +52,7 @@ from iccon.incident.entries import (
     TaskPostponed,
     TaskPushed,
     TaskSettled,
+    TeamSet,
     TheorySet,
     Unknown,
     UpdateIssued,
@@ -215,6 +216,12 @@ def _role_text(body: RoleTaken) -> str:
     return f"{body.person} is {title}{directly}" if body.person else f"nobody is {title} now"
 
 
+def _team_text(body: TeamSet) -> str:
+    if body.left:
+        return f"{body.person} leaves team {body.team}"
+    return f"{body.person} {'leads' if body.lead else 'joins'} team {body.team}"
+
+
 def _handover_text(body: HandoverProposed) -> str:
     stays = f"; {body.holder} has it until then" if body.holder else ""
     return f"hand-over proposed: {body.person} as {TITLES[Role(body.role)]}, {body.minutes} min to answer{stays}"
@@ -306,6 +313,7 @@ _READINGS: dict[type[Body], Callable[[Any], str]] = {
     GateOverridden: lambda b: _with_reason(f"resolved although not met: {'; '.join(b.unmet)}", b.reason),
     MilestoneSet: lambda b: f"milestone: {b.milestone}",
     RoleTaken: _role_text,
+    TeamSet: _team_text,
     HandoverProposed: _handover_text,
     HandoverEnded: _handover_ended_text,
     ImpactStarted: lambda b: _with_reason("customer impact started", impact_text(b.scope, b.share)),

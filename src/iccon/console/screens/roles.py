@@ -50,15 +50,26 @@ class RolesScreen(IncidentOverlay):
         return post
 
     async def action_hand(self) -> None:
-        """Ask who holds the chosen role from now on."""
-        if post := self._chosen():
+        """Ask who holds the chosen role from now on, or who joins the chosen team."""
+        post = self._chosen()
+        if post and post.team:
+            await self.console.ask(questions.team(post.team), self._incident)
+        elif post:
             question = questions.role(self._read_state(), self.console.parts.setting.actor, post.role)
             await self.console.ask(question, self._incident)
 
+    async def action_team(self) -> None:
+        """Ask who joins which sub-team."""
+        post = self.query_one(RolesView).chosen
+        await self.console.ask(questions.team(post.team if post else ""), self._incident)
+
     async def action_leave(self) -> None:
-        """The chosen expert leaves; of other roles it is said how they are vacated."""
+        """The chosen expert or member of a team leaves; of other roles it is said how they are vacated."""
         post = self._chosen()
         if post is None:
+            return
+        if post.team and post.held:
+            await self.console.act(c.PutInTeam(team=post.team, person=post.held.person, leaves=True), self._incident)
             return
         if post.role is not Role.EXPERT or post.held is None:
             self.console.say("experts leave; another role is handed to somebody, or to nobody", "warning")

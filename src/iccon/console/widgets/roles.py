@@ -29,7 +29,7 @@ class RolesView(VirtualList):
     def show(self, posts: Sequence[Post], warnings: Sequence[str], now: datetime) -> None:
         """Show `posts` as of `now` (aware UTC), and what is wrong."""
         self._now, self._warnings = now, warnings
-        self._posts = {f"{post.role}\0{post.held.person if post.held else ''}": post for post in posts}
+        self._posts = {f"{post.role}\0{post.team}\0{post.held.person if post.held else ''}": post for post in posts}
         self.set_rows(tuple(self._posts))
         if not self._begun:
             self._begun = True
@@ -53,7 +53,7 @@ class RolesView(VirtualList):
     def row_spans(self, key: str, width: int) -> list[Span]:
         """One post."""
         post = self._posts[key]
-        name = (f" {fit(TITLES[post.role], ROLE)} ", "strong")
+        name = (f" {fit(clean(post.title), ROLE)} ", "strong")
         if post.held is None or self._now is None:
             return [name, ("NEEDED, nobody", "v-warn") if post.needed else ("nobody", "dim")]
         since = ago((self._now - post.held.since).total_seconds())

@@ -81,6 +81,7 @@ async def test_the_role_board_says_what_is_missing_and_what_each_does(tmp_path: 
             await console.app.act(c.TakeRole(role=Role.EXPERT, person=name), incident)
         await console.press("v", "b")
         await console.until(lambda: "- Breathe" in console.shown())
+        await console.until(lambda: "customer update 4m" in console.shown().splitlines()[-1])
         for words in ("NEEDED, nobody", "needs: Scribe", "ann", "zoe"):
             assert words in console.shown()
         await console.press("end", "x")

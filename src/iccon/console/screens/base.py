@@ -15,7 +15,9 @@ from textual.widget import Widget
 from iccon.console import questions
 from iccon.console.commands import REGISTRY, key_name
 from iccon.console.figures import age_text, time_text, zone_name
+from iccon.console.fit import Span
 from iccon.console.widgets.kept import Kept
+from iccon.console.widgets.keybar import KeyBar
 from iccon.feed.model import Slot, Snapshot
 from iccon.incident.entries import Entry
 from iccon.incident.exit_criteria import Calm, Sight
@@ -55,6 +57,11 @@ class Surface(Screen[None]):
             bound = self._bindings.key_to_bindings
             kept = {key: [b for b in each if b.action not in WRITES] for key, each in bound.items()}
             self._bindings.key_to_bindings = {key: each for key, each in kept.items() if each}
+        now, below = (
+            self.console.parts.setting.clock.now(),
+            [each for each in self.app.screen_stack if each is not self],
+        )
+        self.count_down(next((each.runs_out(now) for each in below if isinstance(each, Surface)), None))
 
     def on_resize(self, event: events.Resize) -> None:
         """Do without frames in a small terminal, where they cost more than they give."""
@@ -72,6 +79,15 @@ class Surface(Screen[None]):
         if self.console.parts.setting.read_only and action in WRITES:
             return False
         return super().check_action(action, parameters)
+
+    def runs_out(self, now: datetime) -> Span | None:
+        """Return what runs out first as of `now` (aware UTC), for the screens over this one; None for nothing."""
+        return None
+
+    def count_down(self, span: Span | None) -> None:
+        """Show in the bar of keys what runs out first, where a screen over the incident's hides its strip."""
+        for bar in self.query(KeyBar):
+            bar.count_down(span)
 
     def tick(self, now: datetime) -> None:
         """A second has passed; `now` is aware UTC."""

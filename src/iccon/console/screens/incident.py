@@ -14,12 +14,14 @@ from textual.widget import Widget
 from iccon.background import in_thread, spawn
 from iccon.config.layout import Layout
 from iccon.console import commands, handovers, questions
+from iccon.console.fit import Span
 from iccon.console.safe import set_titles
+from iccon.console.screens.base import Surface
 from iccon.console.screens.editing import EditingSurface
 from iccon.console.screens.live import NO_CELL
 from iccon.console.widgets.board import BoardView
 from iccon.console.widgets.kept import Kept
-from iccon.console.widgets.keybar import KeyBar
+from iccon.console.widgets.keybar import KeyBar, countdown
 from iccon.console.widgets.lines_of_time import Rows, rows_both_ways
 from iccon.console.widgets.pages import PagesView
 from iccon.console.widgets.runbook import Reading, RunbookView
@@ -165,6 +167,12 @@ class IncidentScreen(EditingSurface):
         self.each(UpdatesView, lambda view: view.show(self.ledger.state))
         self._prompt(now)
         self._note_run_out(now)
+        if isinstance(top := self.app.screen, Surface) and top is not self:
+            top.count_down(self.runs_out(now))
+
+    def runs_out(self, now: datetime) -> Span | None:
+        """Return what runs out first, for the screens over this one."""
+        return countdown(self.ledger.state, self.console.parts.policy, now)
 
     def _note_run_out(self, now: datetime) -> None:
         """Have it written down, once, that a hand-over ran out: it counts as over without that entry too."""

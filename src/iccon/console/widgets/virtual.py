@@ -198,8 +198,9 @@ class VirtualList(Lines, can_focus=True):
     def _resize(self) -> None:
         above, below = self._extra()
         size = Size(1, len(self._keys) + above + below)  # never scrolls sideways: the width says nothing
-        if size != self.virtual_size:
-            self.virtual_size = size
+        if size != self.virtual_size:  # set as such it would have Textual lay out the whole screen: 8 ms for a bar
+            self.set_reactive(VirtualList.virtual_size, size)
+            self._scroll_update(size)
 
     def _scroll(self, top: int) -> None:
         self.scroll_to(y=max(min(top, len(self._keys) - self._room()), 0), animate=False, force=True)

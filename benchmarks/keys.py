@@ -16,7 +16,7 @@ UP, DOWN, TAB, ENTER, ESCAPE = "\x1b[A", "\x1b[B", "\t", "\r", "\x1b"
 def pressed(term: Meter, keys: list[str], count: int) -> tuple[list[float], float]:
     """Press `keys` in turn; return the seconds of each answer and the bytes of one."""
     size = len(term.raw)
-    taken = [term.strike(keys[n % len(keys)]) for n in range(count)]
+    taken = [term.strike(keys[n % len(keys)], gap=0.01) for n in range(count)]  # a tick is shown 15 ms after an answer
     return [t for t in taken if not math.isnan(t)], (len(term.raw) - size) / count
 
 

@@ -149,7 +149,8 @@ class PagesView(VirtualList):
 
     def action_mark(self) -> None:
         """Mark what is under the cursor, or take the mark away: a page, or all of a group."""
-        here = frozenset(page.key for page in self._here)
+        group = self.rows_of.groups.get(self.chosen_key or "")
+        here = frozenset(group.keys) if group else frozenset(page.key for page in self._here)
         if here:
             self.gone = False
             self.marks = self.marks - here if here <= self.marks else self.marks | here
@@ -177,7 +178,7 @@ class PagesView(VirtualList):
     def row_spans(self, key: str, width: int) -> list[Span]:
         """Return the row of a page or a group; while any page is marked, with the mark in front."""
         group = self.rows_of.groups.get(key)
-        sign = self._sign([page.key for page in group.pages] if group else [key]) if self.marks else ""
+        sign = self._sign(group.keys if group else (key,)) if self.marks else ""
         inside = "  " if group is None and self.rows_of.group_of(key) else ""
         left = width - cells(sign) - len(inside)
         if group is not None:
@@ -191,7 +192,7 @@ class PagesView(VirtualList):
         return WORTH[self.worth[key]] if key in self.worth else ""
 
     def _sign(self, members: Sequence[str]) -> str:
-        marked = sum(member in self.marks for member in members)
+        marked = sum(map(self.marks.__contains__, members))
         whole, part = ("*", "-") if self.ascii_only else ("✔", "·")
         return f"{whole if marked == len(members) else part if marked else ' '} "
 

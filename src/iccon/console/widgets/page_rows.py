@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 
 from iccon.console.figures import age_text
 from iccon.console.fit import Span, crop, fit
@@ -47,8 +48,8 @@ class PageRows:
             self.unfolded &= self.groups.keys()
         if not self.on:
             return tuple(dict.fromkeys(page.key for page in pages))
-        self.unfolded |= {self._made.group_of[key] for key in looked_at if key in self._made.group_of}
-        return tuple(dict.fromkeys(key for group in self._made.groups for key in self._rows_of(group)))
+        self.unfolded.update(filter(None, map(self._made.group_of.get, looked_at)))
+        return tuple(dict.fromkeys(chain.from_iterable(map(self._rows_of, self._made.groups))))
 
     def _rows_of(self, group: Group) -> tuple[str, ...]:
         if group.key not in self.groups:

@@ -66,6 +66,16 @@ class PagesView(VirtualList):
         Binding("G", "group", "Group, or one row a page", id="pages.group", show=False),
     ]
 
+    # Unfolding thousands would make the bar come and go, and the whole screen be laid out for it: 8 ms a key.
+    DEFAULT_CSS = """
+    PagesView {
+        overflow-y: scroll;
+        scrollbar-background: $surface;
+        scrollbar-background-hover: $surface;
+        scrollbar-background-active: $surface;
+    }
+    """
+
     def __init__(self, *, id: str | None = None, classes: str | None = None, ascii_only: bool = False) -> None:
         super().__init__(id=id, classes=classes, ascii_only=ascii_only)
         self.pages: dict[str, Page] = {}
@@ -118,7 +128,7 @@ class PagesView(VirtualList):
 
     def _arrange(self) -> None:
         """Show the rows; what is chosen or marked stays in sight."""
-        self.set_rows(self.rows_of.take(self._given, {*self.marks, self.chosen_key or ""}, self._grouping))
+        self.set_rows(self.rows_of.take(self._given, self.marks | {self.chosen_key or ""}, self._grouping))
 
     def mark_pending(self, pending: Mapping[str, str], worth: Mapping[str, bool]) -> None:
         """Show which writes are in flight, by page key: "ack sending", "ack unknown"; and what people said of pages."""

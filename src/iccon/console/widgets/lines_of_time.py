@@ -48,6 +48,7 @@ class Rows:
         self.pinned: Collection[str] = ()  # the ids of entries that stand out: they are not folded
         self.opened: set[str] = set()
         self.folded = 0
+        self._routine: dict[str, bool] = {}  # by entry id
         self._count = 0
         self._last = ""
 
@@ -79,17 +80,29 @@ class Rows:
         self._count, self._last = len(order), order[-1].id if order else ""
 
     def _take(self, order: Sequence[Entry], start: int) -> None:
+        folds, first = self._foldable(order, start), start
+        folds.append(False)  # an end for the last run
         while start < len(order):
             stop = start + 1
-            if not self.unfolded and self._folds(order[start]) and order[start].id not in self.opened:
-                while stop < len(order) and self._folds(order[stop]):
-                    stop += 1
+            if folds[start - first] and order[start].id not in self.opened:
+                stop = first + folds.index(False, stop - first)
             self._add(order[start].id, start, stop)
             start = stop
         self._count, self._last = len(order), order[-1].id if order else ""
 
-    def _folds(self, entry: Entry) -> bool:
-        return is_routine(entry) and entry.id not in self.pinned
+    def _foldable(self, order: Sequence[Entry], start: int) -> list[bool]:
+        """Say of each entry from `start` on whether it may be folded. What is known of one is kept.
+
+        Entries of long ago come late in a storm, and all rows are made anew for each batch: 10 ms a thousand pages.
+        """
+        if self.unfolded:
+            return [False] * (len(order) - start)
+        known, pinned = self._routine, self.pinned
+        entries = order[start:] if start else order
+        for entry in entries:
+            if entry.id not in known:
+                known[entry.id] = is_routine(entry)
+        return [known[entry.id] and entry.id not in pinned for entry in entries]
 
     def _add(self, key: str, start: int, stop: int) -> None:
         self.keys.append(key)

@@ -108,7 +108,7 @@ def test_a_fence_by_itself_has_those_that_follow_for_it() -> None:
         ("python", "print(1)\n", RunRole.COMMAND),
         ("python", "print(2)\n", RunRole.VERIFY),
     ]
-    assert said(by_step["$ ls"]) == [("", "$ ls\n", RunRole.COMMAND)]
+    assert said(by_step["$ ls"]) == [("", "ls\n", RunRole.COMMAND)]
     assert said(by_step["later"]) == [("bash", "later\n", RunRole.COMMAND)]
 
 
@@ -140,3 +140,23 @@ def test_any_text_has_commands_or_none_and_never_raises(text: str) -> None:
     for step in steps(book):
         for fence in commands(book, step).fences:
             assert all(line in book.text for line in fence.code.split("\n"))
+
+
+@pytest.mark.parametrize(
+    ("fence", "command"),
+    [
+        ("$ kubectl get node $NODE -o yaml", "kubectl get node $NODE -o yaml\n"),
+        ("\n  $ one\nrm -rf / was printed\n  $ two --all\n", "one\ntwo --all\n"),
+        ("$ one \\\n    --long\nprinted\n", "one \\\n--long\n"),
+        ("echo $ HOME", "echo $ HOME\n"),
+    ],
+)
+def test_of_a_session_only_what_was_typed_is_the_command(fence: str, command: str) -> None:
+    (each,) = found(f"# A\n\n```sh\n{fence}\n```\n").values()
+    assert [(f.code, f.trouble) for f in each.fences] == [(command, "")]
+
+
+@pytest.mark.parametrize("fence", ["$ cat <<EOF\nrm -rf /\nEOF", "$ one \\\n> two\n", "$ one \\\n$ two\n"])
+def test_a_session_in_which_it_is_doubtful_what_was_typed_is_not_run(fence: str) -> None:
+    (each,) = found(f"# A\n\n```bash\n{fence}\n```\n").values()
+    assert "a session" in each.fences[0].trouble

@@ -2,7 +2,8 @@
 
 A fence says what it is for by a word after its language (```` ```bash verify ````), or by the words right before it:
 a line that begins with `Verify:`, `Rollback:` or `Dry run:`. A fence that is a step by itself has those that follow it
-with such a word as its own. Text after `Verify:` or `Rollback:` without a fence is guidance, to read.
+with such a word as its own. Text after `Verify:` or `Rollback:` without a fence is guidance, to read. Of a fence that
+shows a session what stands behind `$ ` is the command, and what programs printed is not.
 """
 
 import re
@@ -42,6 +43,7 @@ _LEADS = (
     (re.compile(r"(?i)\W*(?:verify|verification|to verify)\b[^:\n]{0,40}:"), RunRole.VERIFY),
     (re.compile(r"(?i)\W*(?:roll[ -]?back|to roll back|undo)\b[^:\n]{0,40}:"), RunRole.ROLLBACK),
 )
+_PROMPT = re.compile(r"\s*\$ ")
 _WORDS = re.compile(r"[\s{},.=:]+")
 
 
@@ -64,6 +66,8 @@ class Fence(Struct, frozen=True):
             return "it has no command"
         if not self.language:
             return "its fence names no language that is run: bash, sh or python"
+        if self.language != "python" and _PROMPT.match(self.code):
+            return "it shows a session in which commands cannot be told from what they printed"
         if len(self.code) > LONGEST or CUT.strip() in self.code or "… (line cut)" in self.code:
             return f"it is longer than {LONGEST:,} characters"
         if any("␀" <= char <= "␡" or char == "\ufffd" for char in self.code):
@@ -159,7 +163,25 @@ def _fence(token: "Token", lead: str, line: int) -> Fence:
     named = next((_ROLES[word] for word in words if word in _ROLES), None)
     role = named or _lead(lead) or RunRole.COMMAND
     begins = line + (token.map or [0])[0]
-    return Fence(LANGUAGES.get(language, ""), token.content, role, tuple(words), begins)
+    return Fence(LANGUAGES.get(language, ""), _typed(token.content), role, tuple(words), begins)
+
+
+def _typed(code: str) -> str:
+    """Return what was typed in the session that a fence shows, line by line; a fence without prompts as it stands.
+
+    A line that ends in a backslash goes on in the next. Where a here-document or a second prompt makes it doubtful what
+    was typed, the fence stays as it is, and is not run.
+    """
+    if not _PROMPT.match(code):
+        return code
+    typed: list[str] = []
+    for line in code.splitlines():
+        goes_on = bool(typed) and typed[-1].endswith("\\")
+        if goes_on or _PROMPT.match(line):
+            typed.append(line.strip() if goes_on else _PROMPT.sub("", line, count=1).rstrip())
+            if "<<" in line or (goes_on and line.lstrip().startswith((">", "$ "))):
+                return code
+    return "\n".join(typed) + "\n"
 
 
 def _lead(text: str) -> RunRole | None:

@@ -66,16 +66,6 @@ class PagesView(VirtualList):
         Binding("G", "group", "Group, or one row a page", id="pages.group", show=False),
     ]
 
-    # Unfolding thousands would make the bar come and go, and the whole screen be laid out for it: 8 ms a key.
-    DEFAULT_CSS = """
-    PagesView {
-        overflow-y: scroll;
-        scrollbar-background: $surface;
-        scrollbar-background-hover: $surface;
-        scrollbar-background-active: $surface;
-    }
-    """
-
     def __init__(self, *, id: str | None = None, classes: str | None = None, ascii_only: bool = False) -> None:
         super().__init__(id=id, classes=classes, ascii_only=ascii_only)
         self.pages: dict[str, Page] = {}

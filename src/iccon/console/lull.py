@@ -46,5 +46,6 @@ class Lull:
             return
         self._answered.clear()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._answered.wait(), PATIENCE)
+            async with asyncio.timeout(PATIENCE):  # not wait_for, which may swallow that the program ends (Python 3.11)
+                await self._answered.wait()
             await asyncio.sleep(AFTER)

@@ -19,7 +19,6 @@ from iccon.config.rolecards import RoleCard
 from iccon.console import commands, handovers, safe
 from iccon.console.bridge import pump
 from iccon.console.keygate import KeyGate, Passed
-from iccon.console.lull import Lull
 from iccon.console.parts import Opened, Parts
 from iccon.console.questions import Answers, Question
 from iccon.console.screens.base import Surface
@@ -78,7 +77,6 @@ class IcconApp(safe.SafeApp[int]):
         self.add_mode(self.DEFAULT_MODE, self._first_screen)
         self._writing = asyncio.Semaphore(WRITERS)
         self._gate = KeyGate(super().on_event, self._place_of_keys)
-        self._lull = Lull()
         self._themes = [parts.theme.name]
         self.running: set[str] = set()  # effects whose commands run under this console
         self._warned = False  # that leaving ends them
@@ -110,7 +108,7 @@ class IcconApp(safe.SafeApp[int]):
         parts = self.parts
         parts.desk.subscribe(self._appended)
         spawn(parts.feed.run(), "feed")
-        spawn(pump(parts.feed, self._fed, self._lull.come), "bridge")
+        spawn(pump(parts.feed, self._fed, self.lull.come), "bridge")
         if parts.effects is not None:
             spawn(self._recover(parts.effects), "outbox")
         spawn(self._load_themes(), "themes")
@@ -154,12 +152,12 @@ class IcconApp(safe.SafeApp[int]):
         return [screen for screen in self.screen_stack if isinstance(screen, Surface) and screen.is_mounted]
 
     async def _tick_soon(self) -> None:
-        await self._lull.come()
+        await self.lull.come()
         self._tick()
 
     def _tick(self) -> None:
         self._gate.send_round()
-        tidy(self._lull.quiet)
+        tidy(self.lull.quiet)
         now = self.parts.setting.clock.now()
         for surface in self._surfaces():
             surface.tick(now)
@@ -420,9 +418,8 @@ class IcconApp(safe.SafeApp[int]):
     async def on_event(self, event: events.Event) -> None:
         """Let keys through one after another, each when the one before it has done its work."""
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
-            self.keyed_at = asyncio.get_running_loop().time()
-            self._lull.pressed()
-            self.call_after_refresh(self._lull.answered)
+            self.lull.pressed()
+            self.call_after_refresh(self.lull.answered)
             await self._gate.take(event)
         else:
             await super().on_event(event)

@@ -10,7 +10,6 @@ the one place where all widgets' lines pass, borders and their titles included, 
 
 import base64
 import contextlib
-import math
 import os
 import re
 import sys
@@ -31,6 +30,7 @@ from textual.widgets import Button, Label, OptionList, Static  # noqa: TID251  (
 from textual.widgets.option_list import Option
 
 from iccon.console.inks import DEFAULTS
+from iccon.console.lull import Lull
 from iccon.text import clean, clean_block
 
 Severity = Literal["information", "warning", "error"]
@@ -132,10 +132,15 @@ class SafeOptions(OptionList):
 
 
 def set_titles(widget: Widget, title: object, subtitle: object = "") -> None:
-    """Set the titles in the border of `widget`, shown as written; an empty one is none."""
+    """Set the titles in the border of `widget`, shown as written; an empty one is none.
+
+    One that reads as before is left alone: to set it has Textual paint the whole widget.
+    """
     for name, text in (("border_title", title), ("border_subtitle", subtitle)):
         content = plain_line(text, 200)
-        setattr(widget, name, content if content.plain.strip() else None)
+        wanted = content if content.plain.strip() else None
+        if getattr(widget, name) != (wanted and wanted.markup):
+            setattr(widget, name, wanted)
 
 
 def notify(app: App[Any], text: object, severity: Severity = "information", timeout: float | None = None) -> None:
@@ -196,7 +201,7 @@ class SafeApp(App[ReturnType]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.keyed_at = -math.inf  # when the last key came, in the loop's time: what can wait gives way to its answer
+        self.lull = Lull()
         guard(self)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:

@@ -146,9 +146,7 @@ class LiveSurface(Surface):
         waiting = f"order held: {view.waiting} would move{hint}" if view.waiting else ""
         page = view.page if self.console.parts.layout.turn else ""
         words = " - ".join(filter(None, ("Signals", page, "by tier" if view.by_tier else "", waiting)))
-        if words != view.order_said:  # setting it paints the whole list
-            view.order_said = words
-            set_titles(view, words)
+        set_titles(view, words)
 
     @property
     def known(self) -> Board | None:

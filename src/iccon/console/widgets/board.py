@@ -164,7 +164,6 @@ class BoardView(VirtualList):
         self.note = ""
         self.column = 0
         self.by_tier = False
-        self.order_said = "Signals"
         self.waiting = 0  # rows that would move if a person were not at them
         self._stalked: State | None = None
         self._marks: dict[tuple[str, str], Stalk] = {}

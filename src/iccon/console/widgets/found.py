@@ -20,15 +20,15 @@ class Found:
     """The entries in which all that was asked for holds, in the timeline's order, each a row of its own.
 
     What was found before stays until all entries were looked at; then `done` is called. `asked.rules` is empty where
-    nothing is looked for. `keyed_at` returns when the last key came, in the loop's time.
+    nothing is looked for. `quiet` returns the seconds since the last key.
     """
 
-    def __init__(self, done: Callable[[], None], keyed_at: Callable[[], float]) -> None:
+    def __init__(self, done: Callable[[], None], quiet: Callable[[], float]) -> None:
         self.asked = Query("")
         self.entries: list[Entry] = []
         self.rows = Rows()
         self._done = done
-        self._keyed_at = keyed_at
+        self._quiet = quiet
         self._looking: asyncio.Task[None] | None = None
         self._arrived: list[Entry] = []  # while looking
 
@@ -61,7 +61,7 @@ class Found:
     async def _turn(self) -> float:
         """Let the loop do what waits, and a key be answered; return until when to look then, in the loop's time."""
         loop = asyncio.get_running_loop()
-        await asyncio.sleep(max(self._keyed_at() + HOLD - loop.time(), REST))
+        await asyncio.sleep(max(HOLD - self._quiet(), REST))
         return loop.time() + SLICE
 
     def turn(self, timeline: Timeline) -> None:

@@ -11,7 +11,7 @@ from iccon.console.fit import Span, cells, crop, fit, said
 from iccon.console.safe import set_titles
 from iccon.console.widgets.page_rows import STATUS, PageRows, group_spans
 from iccon.console.widgets.virtual import VirtualList
-from iccon.pages.grouping import Grouping, grouped
+from iccon.pages.grouping import Group, Grouping, grouped
 from iccon.pages.model import Page, PageStatus
 from iccon.text import clean
 
@@ -79,7 +79,6 @@ class PagesView(VirtualList):
         self.now = datetime.fromtimestamp(0, UTC)
         self.note = ""
         self.waiting = True
-        self._titled = ""
 
     def show(
         self,
@@ -111,10 +110,7 @@ class PagesView(VirtualList):
     def say_budgets(self, budgets: Mapping[str, str]) -> None:
         """Say in the border how many requests the pagers still take; with their names where several say it."""
         named = [f"{name} {said}" if len(budgets) > 1 else said for name, said in budgets.items()]
-        words = " - ".join(["Pages", *named])
-        if words != self._titled:  # setting it paints the whole list
-            self._titled = words
-            set_titles(self, words)
+        set_titles(self, " - ".join(["Pages", *named]))
 
     def _arrange(self) -> None:
         """Show the rows; what is chosen or marked stays in sight."""
@@ -143,14 +139,18 @@ class PagesView(VirtualList):
         super().choose(place)
 
     @property
+    def _group(self) -> Group | None:
+        return self.rows_of.groups.get(self.chosen_key or "")
+
+    @property
     def _here(self) -> tuple[Page, ...]:
-        group = self.rows_of.groups.get(self.chosen_key or "")
+        group = self._group
         return group.pages if group else (self.chosen,) if self.chosen else ()
 
     def action_mark(self) -> None:
         """Mark what is under the cursor, or take the mark away: a page, or all of a group."""
-        group = self.rows_of.groups.get(self.chosen_key or "")
-        here = frozenset(group.keys) if group else frozenset(page.key for page in self._here)
+        group = self._group
+        here = frozenset(group.keys if group else (page.key for page in self._here))
         if here:
             self.gone = False
             self.marks = self.marks - here if here <= self.marks else self.marks | here

@@ -51,7 +51,7 @@ class TimelineView(VirtualList):
         self._kept: dict[tuple[bool, bool], Rows] = {}  # by (by_recorded, unfolded): a key turns to others at once
         self._unfolded = False
         self.following = True
-        self.found = Found(self._show_found, self._keyed_at)
+        self.found = Found(self._show_found, self._quiet)
         self.filtered = False  # only what was found is shown
         self._seen = 0
         self._corrections = 0
@@ -217,8 +217,8 @@ class TimelineView(VirtualList):
             self._key = self._holding(self._key)
         self._update()
 
-    def _keyed_at(self) -> float:
-        return self.app.keyed_at if isinstance(self.app, SafeApp) else -math.inf
+    def _quiet(self) -> float:
+        return self.app.lull.quiet if isinstance(self.app, SafeApp) else math.inf
 
     def _show_found(self) -> None:
         self.filtered, self.rows_of = True, self.found.rows

@@ -81,6 +81,11 @@ def as_fault(error: BaseException, doing: str) -> SourceFault:
     return SourceFault(FaultKind.BAD_ANSWER, f"internal error, see the log: {type(error).__name__}: {error}")
 
 
+def lost(noun: str, why: str) -> SourceFault:
+    """Return the fault of a write (`noun`) that was sent, and whose answer does not say what became of it."""
+    return SourceFault(FaultKind.LOST, f"the {noun} was sent; {why}")
+
+
 @contextmanager
 def nothing_sent() -> Iterator[None]:
     """Say of a question before a write which timed out that nothing was sent: the write's outcome is not in doubt."""

@@ -12,12 +12,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from iccon.config import schema
-from iccon.faults import FaultKind, SourceFault
+from iccon.faults import FaultKind, SourceFault, lost
 from iccon.net import checked, retry_after
 from iccon.net.wire import decode, instant, link, record, records, text
 from iccon.text import CleanText, clean
 from iccon.trackers.model import THERE, Ticket
-from iccon.trackers.web import lost, opened
+from iccon.trackers.web import opened
 
 if TYPE_CHECKING:
     from iccon.net.transport import GuardedSession
@@ -47,7 +47,7 @@ class GitHubTracker:
             answer = session.post(self._url("/issues"), json={"title": ticket.title(TITLE), "body": body_of(ticket)})
         made = _address(record(_json(answer, write=True)))
         if not made:
-            raise lost("its answer names no issue: is this GitHub's address?")
+            raise lost("ticket", "its answer names no issue: is this GitHub's address?")
         return made
 
     def find(self, ticket: Ticket) -> CleanText | None:
@@ -98,7 +98,7 @@ def _json(response: Any, write: bool = False) -> Any:
         return decode(response)
     except SourceFault as fault:
         if write:
-            raise lost(f"its answer is unreadable: {fault.reason}") from fault
+            raise lost("ticket", f"its answer is unreadable: {fault.reason}") from fault
         raise
 
 

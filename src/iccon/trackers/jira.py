@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from iccon.clock import Clock, SystemClock
 from iccon.config import schema
-from iccon.faults import FaultKind, SourceFault
+from iccon.faults import FaultKind, SourceFault, lost
 from iccon.net import checked
 from iccon.net.wire import decode, record, records, text
 from iccon.text import CleanText, clean
 from iccon.trackers.model import THERE, Ticket
-from iccon.trackers.web import lost, opened
+from iccon.trackers.web import opened
 
 if TYPE_CHECKING:
     from iccon.net.transport import GuardedSession
@@ -48,9 +48,9 @@ class JiraTracker:
         try:
             made = self._address(record(decode(answer)))
         except SourceFault as fault:
-            raise lost(f"its answer is unreadable: {fault.reason}") from fault
+            raise lost("ticket", f"its answer is unreadable: {fault.reason}") from fault
         if not made:
-            raise lost("its answer names no issue: is this Jira's address?")
+            raise lost("ticket", "its answer names no issue: is this Jira's address?")
         return made
 
     def find(self, ticket: Ticket) -> CleanText | None:

@@ -26,8 +26,3 @@ def opened(
     if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
         raise SourceFault(FaultKind.REJECTED, "the tracker's url must be https: others could read the token")
     return guarded_session(url, Limits(timeout, SIZE_LIMIT), headers=headers, auth=auth, ca_file=ca_file)
-
-
-def lost(why: str) -> SourceFault:
-    """Return the fault of a write that was sent and whose answer does not say what it made."""
-    return SourceFault(FaultKind.LOST, f"the ticket was sent; {why}")

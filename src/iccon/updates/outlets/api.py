@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from iccon.faults import FaultKind, SourceFault
+from iccon.faults import FaultKind, SourceFault, lost
 from iccon.incident.ids import instant_of
 from iccon.net import Limits, checked, demand_https, guarded_session
 from iccon.net.wire import decode
@@ -42,12 +42,7 @@ class Api:
         try:
             return decode(answer)
         except SourceFault as fault:
-            raise lost(f"its answer is unreadable: {fault.reason}") from fault
-
-
-def lost(why: str) -> SourceFault:
-    """Return the fault of a message that was sent and whose answer does not say what became of it."""
-    return SourceFault(FaultKind.LOST, f"the update was sent; {why}")
+            raise lost("update", f"its answer is unreadable: {fault.reason}") from fault
 
 
 def unanswerable(what: str) -> SourceFault:

@@ -14,10 +14,10 @@ from typing import IO, Final
 
 import msgspec
 
-from iccon.faults import FaultKind, SourceFault
+from iccon.faults import FaultKind, SourceFault, lost
 from iccon.text import CleanText, clean
 from iccon.updates.model import Message, Posted
-from iccon.updates.outlets.api import lost, unanswerable
+from iccon.updates.outlets.api import unanswerable
 
 KEPT: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "USER")
 SAID: Final = 20_000  # bytes of its output that are read
@@ -41,7 +41,7 @@ class CommandOutlet:
                 try:
                     code = process.wait(self._timeout)
                 except subprocess.TimeoutExpired:
-                    raise lost(f"{self._command[0]} did not end within {self._timeout:g} s") from None
+                    raise lost("update", f"{self._command[0]} did not end within {self._timeout:g} s") from None
                 finally:
                     _stop(process)
                     said.end()
@@ -68,7 +68,7 @@ class CommandOutlet:
     def _ended(self, code: int, lines: list[CleanText]) -> Posted:
         program = self._command[0]
         if code < 0:
-            raise lost(f"{program} was ended by signal {-code}")
+            raise lost("update", f"{program} was ended by signal {-code}")
         if code:
             why = f": {lines[-1]}" if lines else ""
             raise SourceFault(FaultKind.REJECTED, f"{program} ended with {code}{why}")

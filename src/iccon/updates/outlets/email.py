@@ -16,12 +16,12 @@ from email.utils import format_datetime
 from typing import Final
 from urllib.parse import urlsplit
 
-from iccon.faults import FaultKind, SourceFault
+from iccon.faults import FaultKind, SourceFault, lost
 from iccon.incident.ids import instant_of
 from iccon.net import is_loopback
 from iccon.text import clean
 from iccon.updates.model import Message, Posted
-from iccon.updates.outlets.api import lost, unanswerable
+from iccon.updates.outlets.api import unanswerable
 
 _PORTS: Final = {"smtps": 465, "smtp": 587}
 
@@ -125,7 +125,7 @@ class EmailOutlet:
         except smtplib.SMTPDataError as error:
             raise _fault(error) from None
         except (OSError, smtplib.SMTPException) as error:
-            raise lost(f"the server did not confirm it: {error}") from None
+            raise lost("update", f"the server did not confirm it: {error}") from None
         words = f"{code} {said.decode('utf-8', 'replace')}"
         if code != 250:
             raise SourceFault(FaultKind.REJECTED, f"not taken: {words}")

@@ -7,11 +7,12 @@ https://grafana.com/docs/grafana/latest/developers/http_api/annotations/.
 from html import escape
 from typing import Final
 
+from iccon.faults import lost
 from iccon.incident.ids import milliseconds_of
 from iccon.net.wire import record, records, text
 from iccon.text import CleanText, clean
 from iccon.updates.model import Message, Posted
-from iccon.updates.outlets.api import Api, lost
+from iccon.updates.outlets.api import Api
 
 LIMIT: Final = 8_000  # characters of a text
 
@@ -35,7 +36,7 @@ class GrafanaOutlet:
         }
         number = text(record(self._api.write("POST", "/api/annotations", content)).get("id"))
         if not number:
-            raise lost("its answer names no annotation: is this Grafana's address?")
+            raise lost("update", "its answer names no annotation: is this Grafana's address?")
         return Posted(_receipt(number))
 
     def read_back(self, message: Message) -> Posted | None:

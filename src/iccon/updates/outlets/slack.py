@@ -10,11 +10,11 @@ channel) to read back.
 
 from typing import Any, Final
 
-from iccon.faults import FaultKind, SourceFault
+from iccon.faults import FaultKind, SourceFault, lost
 from iccon.net.wire import record, records, text
 from iccon.text import clean
 from iccon.updates.model import Message, Posted
-from iccon.updates.outlets.api import Api, lost, written_since
+from iccon.updates.outlets.api import Api, written_since
 
 URL: Final = "https://slack.com/api"
 BLOCK: Final = 3_000  # characters of a section's text
@@ -57,7 +57,7 @@ class SlackOutlet:
         made = self._written("/chat.postMessage", content, new=True)
         stamp = text(made.get("ts"))
         if not stamp:
-            raise lost("its answer names no message: is this Slack's address?")
+            raise lost("update", "its answer names no message: is this Slack's address?")
         return self._posted(message, text(made.get("channel")) or channel, head, stamp)
 
     def read_back(self, message: Message) -> Posted | None:
@@ -102,7 +102,7 @@ def _good(answer: Any, write: bool) -> dict[str, Any]:
         return found
     said = text(found.get("error"))
     if write and (not said or said in _UNCLEAR):
-        raise lost(f"Slack says {said or 'nothing that it means'}")
+        raise lost("update", f"Slack says {said or 'nothing that it means'}")
     needed = f" (it needs {text(found['needed'])})" if found.get("needed") else ""
     raise SourceFault(_KINDS.get(said, FaultKind.REJECTED if said else FaultKind.BAD_ANSWER), f"Slack: {said}{needed}")
 

@@ -9,11 +9,11 @@ import threading
 import time
 from typing import Any, Final
 
-from iccon.faults import FaultKind, SourceFault, nothing_sent
+from iccon.faults import FaultKind, SourceFault, lost, nothing_sent
 from iccon.net.wire import link, record, records, text
 from iccon.text import CleanText, clean
 from iccon.updates.model import Message, Posted
-from iccon.updates.outlets.api import Api, lost
+from iccon.updates.outlets.api import Api
 
 URL: Final = "https://api.statuspage.io/v1"
 NAME: Final = 255  # characters of a name
@@ -56,7 +56,7 @@ class StatuspageOutlet:
         method, path = ("PATCH", f"/incidents/{ident}") if ident else ("POST", "/incidents")
         made = record(self._ask(method, path, {"incident": self._content(message, there)}))
         if not text(made.get("id")):
-            raise lost("its answer names no incident: is this Statuspage's address?")
+            raise lost("update", "its answer names no incident: is this Statuspage's address?")
         return _posted(made)
 
     def read_back(self, message: Message) -> Posted | None:

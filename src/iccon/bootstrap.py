@@ -375,12 +375,10 @@ def templates(setting: Setting) -> "Templates":
 
 
 def leak_rules(setting: Setting) -> "tuple[LeakRule, ...]":
-    """Return what a status update must not say, the shipped rules with the user's over them. Reads files."""
-    from iccon import resources
-    from iccon.config.leaks import LeakRule
-    from iccon.config.rulefiles import rules
+    """Return what a status update must not say. Reads files."""
+    from iccon.config import leaks
 
-    return tuple(rules(LeakRule, resources.leaks_file(), setting.folders.leaks)[0].values())
+    return tuple(leaks.leak_rules(setting.folders)[0].values())
 
 
 def runner(setting: Setting, on_line: Callable[[str], None] | None = None) -> "Runner":

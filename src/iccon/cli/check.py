@@ -152,11 +152,9 @@ def _running(chosen: Setting) -> str:
 
 def _leaks(chosen: Setting) -> str:
     """Count the rules for status updates. Raises ValueError for a wrong file of the user's."""
-    from iccon import resources
-    from iccon.config.leaks import LeakRule
-    from iccon.config.rulefiles import rules
+    from iccon.config.leaks import leak_rules
 
-    found, problems = rules(LeakRule, resources.leaks_file(), chosen.folders.leaks)
+    found, problems = leak_rules(chosen.folders)
     if problems:
         raise ValueError("; ".join(problem.said for problem in problems))
     return f"{len(found)} rules"

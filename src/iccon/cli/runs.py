@@ -211,10 +211,7 @@ def keep(desk: "Desk", runs: "Runner", effect: str, incident: str) -> None:
     """Put on the record what a run printed, as far as it is on disk."""
     printed = runs.printed(effect)
     if printed is not None:
-        desk.do(
-            c.KeepOutput(effect=effect, **{name: getattr(printed, name) for name in printed.__struct_fields__}),
-            incident,
-        )
+        desk.do(c.KeepOutput(printed=printed), incident)
 
 
 def approve(args: argparse.Namespace, find: Found) -> int:

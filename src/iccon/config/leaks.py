@@ -1,9 +1,13 @@
-"""What the file of rules for status updates may say."""
+"""The file of rules for what a status update must not say: the shipped one with the user's `check.toml` over it."""
 
 import re
 from functools import cached_property
 
 from msgspec import Struct
+
+from iccon import resources
+from iccon.config.rulefiles import rules
+from iccon.config.schema import Folders, Problem
 
 
 class LeakRule(Struct, frozen=True, dict=True):
@@ -26,3 +30,8 @@ class LeakRule(Struct, frozen=True, dict=True):
         parts = [self.pattern] if self.pattern else []
         parts += [f"(?i:(?<!\\w)(?:{'|'.join(map(re.escape, words))})(?!\\w))"] if words else []
         return re.compile("|".join(parts)) if parts else None
+
+
+def leak_rules(folders: Folders) -> tuple[dict[str, LeakRule], list[Problem]]:
+    """Return the rules by name, the user's in place of shipped ones, and every problem. Reads files."""
+    return rules(LeakRule, resources.leaks_file(), folders.leaks)

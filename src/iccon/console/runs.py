@@ -88,8 +88,7 @@ async def _keep(console: "IcconApp", effect: str, incident: str) -> None:
     try:
         printed = await in_thread(lambda: console.parts.runner().printed(effect), "log of a run", READS)
         if printed is not None:
-            fields = {name: getattr(printed, name) for name in printed.__struct_fields__}
-            await console.parts.desk.do(c.KeepOutput(effect=effect, **fields), incident)
+            await console.parts.desk.do(c.KeepOutput(printed=printed), incident)
     except TimeoutError:
         console.say("the log of a run could not be read in time; its output is not on the record", "error")
     except JournalFault as fault:

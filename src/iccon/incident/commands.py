@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from msgspec import Struct
 
-from iccon.incident.entries import PageLogged, PageRef, PageSeen, VerdictChanged
+from iccon.incident.entries import PageLogged, PageRef, PageSeen, RunPrinted, VerdictChanged
 from iccon.incident.evidence import Measurement, Series
 from iccon.incident.milestones import Milestone
 from iccon.incident.roles import Role
@@ -352,16 +352,9 @@ class ApproveRun(Command, frozen=True, kw_only=True):
 
 
 class KeepOutput(Command, frozen=True, kw_only=True):
-    """Write down what a run printed; the fields are those of entries.RunPrinted."""
+    """Write down what a run printed."""
 
-    effect: str
-    ended: str
-    seconds: float | None
-    excerpt: tuple[str, ...]
-    size: int
-    left_out: int
-    sha256: str
-    log: str
+    printed: RunPrinted
 
 
 class AddToDraft(Command, frozen=True, kw_only=True):

@@ -113,20 +113,10 @@ def approve(state: State, command: c.ApproveRun, ctx: Context) -> Outcome:
 
 def keep_output(state: State, command: c.KeepOutput, ctx: Context) -> Outcome:
     """Write down what a run printed, once."""
-    run = state.runs.get(command.effect)
-    if run is None:
+    body = command.printed
+    if body.effect not in state.runs:
         return Refusal("no_run", "this incident ran no such command")
-    body = e.RunPrinted(
-        effect=command.effect,
-        ended=command.ended,
-        seconds=command.seconds,
-        excerpt=command.excerpt,
-        size=command.size,
-        left_out=command.left_out,
-        sha256=command.sha256,
-        log=command.log,
-    )
-    return Decision((e.Draft(state.incident, body, ctx.now, "iccon", f"run:{command.effect}"),))
+    return Decision((e.Draft(state.incident, body, ctx.now, "iccon", f"run:{body.effect}"),))
 
 
 def ran(state: State, entry: e.Entry, body: e.StepRun) -> State:

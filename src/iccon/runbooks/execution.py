@@ -27,6 +27,7 @@ from iccon.clock import SystemClock
 from iccon.config.execution import RiskPattern, Run
 from iccon.faults import FaultKind, SourceFault
 from iccon.incident.effects import Effect
+from iccon.incident.entries import RunPrinted
 from iccon.redact import redact
 from iccon.runbooks import supervisor
 from iccon.runbooks.risk import risks
@@ -93,18 +94,6 @@ class _Told(Struct, frozen=True):
     new: str = ""
     skipped: int = 0
     result: Result | None = None
-
-
-class Printed(Struct, frozen=True):
-    """What a run printed, as the record keeps it; see entries.RunPrinted."""
-
-    ended: str
-    seconds: float | None
-    excerpt: tuple[str, ...]
-    size: int
-    left_out: int
-    sha256: str
-    log: str
 
 
 class Live:
@@ -220,7 +209,7 @@ class Runner:
         known = f"{result.words}; " if result else ""
         raise SourceFault(FaultKind.LOST, f"{known}what it printed is in {folder / 'log'}; look, and mark the step")
 
-    def printed(self, effect: str) -> Printed | None:
+    def printed(self, effect: str) -> RunPrinted | None:
         """Return what a run printed, as far as it is on disk; None where nothing is."""
         log = self.folder / effect / "log"
         try:
@@ -231,7 +220,16 @@ class Runner:
         lines = excerpt(end.decode("utf-8", "replace"), whole=size <= SEARCHED)
         seen, left_out = (result.size, result.left_out) if result else (size, 0)
         ended, seconds = (result.words, result.seconds) if result else ("", None)
-        return Printed(ended, seconds, lines, seen, left_out, digest, str(log))
+        return RunPrinted(
+            effect=effect,
+            ended=ended,
+            seconds=seconds,
+            excerpt=lines,
+            size=seen,
+            left_out=left_out,
+            sha256=digest,
+            log=str(log),
+        )
 
     def _checked(self, effect: Effect) -> Job:
         """Return the job, looked at once more: whatever asked for it, this is the last gate."""

@@ -53,6 +53,20 @@ def configure(home: Path) -> Callable[[str], Path]:
 
 
 @pytest.fixture
+def shelve(home: Path, configure: Callable[[str], Path]) -> Callable[..., Path]:
+    """Put one runbook, disk.md, into a folder that is configured; return the file."""
+
+    def put(text: str, config: str = 'runbooks.folders = ["books"]\n') -> Path:
+        (home / "books").mkdir()
+        configure(config)
+        path = home / "books" / "disk.md"
+        path.write_text(text)
+        return path
+
+    return put
+
+
+@pytest.fixture
 def incident(iccon: Run) -> str:
     """A declared incident's id."""
     return str(iccon("declare", "Checkout fails", "--severity", "SEV2", "--json").json["incident"])

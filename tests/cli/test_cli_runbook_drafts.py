@@ -1,6 +1,7 @@
 """iccon runbook propose and drafts: what an incident adds to a runbook, for review afterwards."""
 
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,8 @@ BOOK = "# Disk full\n\n1. Look\t(tab)\n\n## Mend\n\nDelete.\n"
 
 
 @pytest.fixture
-def book(home: Path, configure) -> Path:
-    (home / "books").mkdir()
-    configure('runbooks.folders = ["books"]\n')
-    path = home / "books" / "disk.md"
-    path.write_text(BOOK)
-    return path
+def book(shelve: Callable[..., Path]) -> Path:
+    return shelve(BOOK)
 
 
 def test_a_draft_is_proposed_listed_and_printed_as_a_patch(iccon, book, home):

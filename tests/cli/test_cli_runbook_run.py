@@ -61,12 +61,8 @@ ON = OFF + 'runbooks.run.allow = ["bash", "sh", "python"]\n'
 
 
 @pytest.fixture
-def book(home: Path, configure: Callable[[str], Path]) -> Path:
-    (home / "books").mkdir()
-    configure(ON)
-    path = home / "books" / "disk.md"
-    path.write_text(BOOK)
-    return path
+def book(shelve: Callable[..., Path]) -> Path:
+    return shelve(BOOK, ON)
 
 
 def test_nothing_runs_unless_the_configuration_allows_it(iccon, book, configure, incident) -> None:

@@ -1,5 +1,6 @@
 """iccon runbook steps and mark: how far a runbook is, for scripts."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,12 +9,8 @@ STEPS = "# Disk full\n\n1. Look at `df -h`\n2. Find what grows \x1b[31m\n"
 
 
 @pytest.fixture
-def book(home: Path, configure) -> Path:
-    (home / "books").mkdir()
-    configure('runbooks.folders = ["books"]\n')
-    path = home / "books" / "disk.md"
-    path.write_text(STEPS)
-    return path
+def book(shelve: Callable[..., Path]) -> Path:
+    return shelve(STEPS)
 
 
 def test_steps_are_listed_without_an_incident_and_marked_within_one(iccon, book):

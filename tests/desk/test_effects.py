@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from journalkit import StillClock, declare, did, opened
+from journalkit import StillClock, declare, did, opened, run_step
 
 from iccon import effects
 from iccon.desk import Desk
@@ -310,23 +310,8 @@ async def test_an_effect_may_take_the_time_that_it_asks_for(thread: DeskThread) 
             time.sleep(0.2)
             return super().perform(effect)
 
-    command = c.RunStep(
-        path="a.md",
-        digest="d",
-        step="s",
-        text="Look",
-        role="command",
-        language="bash",
-        code="true\n",
-        variables={},
-        host="vm",
-        directory="/runs",
-        environment="",
-        target="vm",
-        timeout=30,
-    )
     incident = await thread.call(declare)
-    (effect,) = did(await thread.call(lambda desk: desk.do(command, incident))).effects
+    (effect,) = did(await thread.call(lambda desk: desk.do(run_step(timeout=30), incident))).effects
     fate = await EffectRunner(thread.call, {"runbooks": Slow()}, 0.05).run(effect)
     assert fate is not None
     assert fate.state is EffectState.SENT

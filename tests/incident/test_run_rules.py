@@ -3,12 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from journalkit import run_step
 from msgspec.structs import replace
 
 from iccon.incident import commands as c
 from iccon.incident.decide import decide
 from iccon.incident.effects import EffectState
-from iccon.incident.entries import Declared, Draft, EffectEnded, Entry, StepRun
+from iccon.incident.entries import Declared, Draft, EffectEnded, Entry, RunPrinted, StepRun
 from iccon.incident.fold import Ledger
 from iccon.incident.ruling import Context, Decision, Refusal
 from iccon.incident.run_rules import last_run, stands
@@ -17,21 +18,7 @@ from iccon.incident.timeline import describe, is_routine
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 STRICT = replace(DEFAULT_POLICY, second_person=True)
-ASKED = c.RunStep(
-    path="disk.md",
-    digest="d",
-    step="s1",
-    text="Look",
-    role="command",
-    language="bash",
-    code="df -h\n",
-    variables={},
-    host="vm",
-    directory="/runs",
-    environment="staging",
-    target="shop",
-    timeout=300,
-)
+ASKED = run_step()
 RISKY = replace(ASKED, code="rm -rf x\n", risks=("deletes files",))
 
 
@@ -133,7 +120,7 @@ def test_an_unknown_outcome_stays_in_view_and_output_is_kept_once() -> None:
     last = last_run(record.ledger.state, "disk.md", "s1")
     assert last is not None
     assert stands(record.ledger.state, last) == "outcome unknown: the program ended"
-    kept = c.KeepOutput(
+    printed = RunPrinted(
         effect=run.body.effect,
         ended="",
         seconds=None,
@@ -143,10 +130,10 @@ def test_an_unknown_outcome_stays_in_view_and_output_is_kept_once() -> None:
         sha256="ab" * 32,
         log="/runs/e/log",
     )
-    entry = ran(record.do(kept))
+    entry = ran(record.do(c.KeepOutput(printed=printed)))
     assert entry.source == f"run:{run.body.effect}"
     assert describe(entry.body) == "nobody knows how it ended: a ⏎ b (4 bytes; log SHA-256 abababab)"
-    assert code_of(record.do(replace(kept, effect="other"))) == "no_run"
+    assert code_of(record.do(c.KeepOutput(printed=replace(printed, effect="other")))) == "no_run"
 
 
 def test_a_secret_in_a_command_is_not_in_the_line() -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from journalkit import StillClock
 from rawserver import Answer, closed_port, hang, http, serving
 
 from iccon.config import schema
@@ -20,22 +21,9 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TEXT = http(b"# Disk\n\nLook \x1b[31m at it\n", "200 OK", "Content-Type: text/markdown; charset=utf-8", "ETag: 17")
 
 
-class Clock:
-    """A clock that stands."""
-
-    def __init__(self) -> None:
-        self.at = NOON
-
-    def now(self) -> datetime:
-        return self.at
-
-    def monotonic(self) -> float:
-        return 0.0
-
-
-def source(folder: Path, url: str, clock: Clock | None = None, token: str = "", **more: object) -> WebSource:
+def source(folder: Path, url: str, clock: StillClock | None = None, token: str = "", **more: object) -> WebSource:
     config = schema.RunbookSource("web", url=url, **{"timeout": 5.0, **more})
-    return WebSource("docs", config, lambda: token, Mirror(folder / "copies"), clock or Clock())
+    return WebSource("docs", config, lambda: token, Mirror(folder / "copies"), clock or StillClock(NOON))
 
 
 def fetched(folder: Path, *answers: Answer, path: str = "/books/disk.md", **more: object) -> str:
@@ -45,7 +33,7 @@ def fetched(folder: Path, *answers: Answer, path: str = "/books/disk.md", **more
 
 
 def test_a_page_is_fetched_once_kept_and_its_age_is_said(tmp_path: Path) -> None:
-    clock = Clock()
+    clock = StillClock(NOON)
     with serving(TEXT) as server:
         docs = source(tmp_path, server.url + "/books", clock, "s3cret")
         library = Library([docs], Index(tmp_path / "index.db"))
@@ -139,7 +127,7 @@ def test_pages_are_read_as_markdown_and_redirects_within_the_address_are_followe
 
 
 def test_a_page_that_is_gone_holds_up_no_other_and_is_kept(tmp_path: Path) -> None:
-    clock = Clock()
+    clock = StillClock(NOON)
     gone = answer(b"", "text/plain", "404 Not Found")
     with serving(TEXT, TEXT, gone, TEXT, gone) as server:
         library = Library([source(tmp_path, server.url, clock)])

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
+from journalkit import StillClock
 from wsgiserver import served
 
 from iccon.config import schema
@@ -22,19 +23,6 @@ from iccon.runbooks.wiki import Asking, WikiSource
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 STORAGE = "<h2>Check</h2><ol><li>Look at <code>df -h</code></li></ol>"
-
-
-class Clock:
-    """A clock that is moved by hand."""
-
-    def __init__(self) -> None:
-        self.at = NOON
-
-    def now(self) -> datetime:
-        return self.at
-
-    def monotonic(self) -> float:
-        return 0.0
 
 
 class Site:
@@ -184,7 +172,7 @@ def notion(path: str, query: dict[str, str], body: dict[str, Any]) -> Any:
 
 @contextmanager
 def wiki(
-    kind: str, folder: Path, clock: Clock | None = None, **more: Any
+    kind: str, folder: Path, clock: StillClock | None = None, **more: Any
 ) -> Iterator[tuple[Site, WikiSource, list[float]]]:
     """A site of a kind, the source that copies it, and how long it waited between questions."""
     site = Site({"cloud": cloud, "dc": data_center, "notion": notion}[kind])
@@ -196,12 +184,12 @@ def wiki(
         given = {"url": url + place, "spaces": () if kind == "notion" else ("OPS",), "timeout": 5.0, **mail, **more}
         config = schema.RunbookSource("notion" if kind == "notion" else "confluence", **given)
         asked = (Notion if kind == "notion" else Confluence)(config, lambda: "s3cret", asking)
-        yield site, WikiSource("wiki", config, asked, Mirror(folder / "copies"), clock or Clock()), waits
+        yield site, WikiSource("wiki", config, asked, Mirror(folder / "copies"), clock or StillClock(NOON)), waits
 
 
 @pytest.mark.parametrize(("kind", "auth"), [("cloud", "Basic bWVAZXhhbXBsZS5vcmc6czNjcmV0"), ("dc", "Bearer s3cret")])
 def test_confluences_pages_are_copied_those_that_changed(tmp_path: Path, kind: str, auth: str, monkeypatch) -> None:
-    clock = Clock()
+    clock = StillClock(NOON)
     with wiki(kind, tmp_path, clock, exclude=("Minutes*",)) as (site, source, _):
         library = Library([source])
         assert library.sync() == {}

@@ -38,6 +38,26 @@ def note(text: str = "seen", incident: str = "i", source: str | None = None, at:
     return Draft(incident, Note(text=text), at, "ann", source)
 
 
+def run_step(**changes: object) -> c.RunStep:
+    """A command of a runbook's step, as a person asks for it."""
+    asked = c.RunStep(
+        path="disk.md",
+        digest="d",
+        step="s1",
+        text="Look",
+        role="command",
+        language="bash",
+        code="df -h\n",
+        variables={},
+        host="vm",
+        directory="/runs",
+        environment="staging",
+        target="shop",
+        timeout=300,
+    )
+    return replace(asked, **changes)
+
+
 def measurement(**changes: object) -> Measurement:
     made = Measurement(
         service="checkout",
